@@ -1,0 +1,17 @@
+"""The one exception that means: what the user gave cannot be used."""
+
+
+class InputError(ValueError):
+    """A file, value or setting from outside that is missing or malformed.
+
+    The message names the file and the value and says what to do. The tools print it alone, without a traceback, and
+    exit with 2; everything else that is raised is a defect of this package.
+    """
+
+
+class VideoError(InputError):
+    """A video that cannot be opened, holds no frame, or ends before its header says."""
+
+
+class StoreError(InputError):
+    """A proposal store that is missing, or was made by another configuration than the one that asks for it."""

@@ -1,0 +1,14 @@
+"""Reading videos and keeping what was computed from them."""
+
+from .store import DetectionStore, Proposals, TubeStore
+from .video_reader import FrameFolderReader, OpenCVReader, VideoReader, open_video
+
+__all__ = [
+    "DetectionStore",
+    "FrameFolderReader",
+    "OpenCVReader",
+    "Proposals",
+    "TubeStore",
+    "VideoReader",
+    "open_video",
+]

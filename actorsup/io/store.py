@@ -1,0 +1,211 @@
+"""Detections and tubes on disk: one file a video, and a manifest that says what made them."""
+
+import json
+import os
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from actorsup.errors import StoreError
+from actorsup.structures import Detections, Tube
+
+from .fingerprint import Fingerprint
+
+MANIFEST = "manifest.json"
+
+
+class VideoStore(ABC):
+    """A folder with one ``.npz`` a video (no pickle inside) and a manifest.
+
+    Every file is written under a temporary name and renamed, so a file that exists is whole: a run that was killed goes
+    on where it stopped. A store belongs to one configuration, recorded in its manifest.
+
+    Args:
+        folder: where the store is, or will be.
+        fingerprint: what makes the content. None reads any store without asking who made it.
+
+    Raises:
+        StoreError: if the store was made by another configuration than ``fingerprint``, or its manifest is broken.
+    """
+
+    content: str
+
+    def __init__(self, folder: str | Path, fingerprint: Fingerprint | None = None) -> None:
+        self.folder = Path(folder)
+        self.fingerprint = fingerprint
+        made_by = self._read_manifest()
+        if made_by is not None and fingerprint is not None and made_by != fingerprint:
+            raise StoreError(
+                f"{self.folder}: these {self.content} were made by another configuration:\n"
+                + "\n".join(f"  {line}" for line in fingerprint.differences(made_by))
+                + "\nMove the folder away, give the new configuration another name, or undo the change."
+            )
+
+    def _read_manifest(self) -> Fingerprint | None:
+        path = self.folder / MANIFEST
+        if not path.exists():
+            if self.folder.is_dir() and any(self.folder.glob("**/*.npz")):
+                raise StoreError(f"{self.folder}: holds {self.content} but no {MANIFEST}; move the folder away")
+            return None
+        try:
+            manifest = json.loads(path.read_text())
+            if manifest["content"] != self.content:
+                raise StoreError(f"{path}: a store of {manifest['content']}, expected {self.content}")
+            return Fingerprint(manifest["made_by"])
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise StoreError(f"{path}: not a manifest of a store ({error!r}); move the folder away") from error
+
+    @property
+    def exists(self) -> bool:
+        """Whether the store was ever begun."""
+        return (self.folder / MANIFEST).exists()
+
+    def create(self) -> None:
+        """Begin the store, or make it ready to go on: remove what a killed run left half-written.
+
+        Called by one process, before any ``save``.
+        """
+        if self.fingerprint is None:
+            raise ValueError("a store that is written needs the fingerprint of what makes it")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob("**/*.tmp"):
+            leftover.unlink()
+        if not self.exists:
+            manifest = {
+                "content": self.content,
+                "digest": self.fingerprint.digest,
+                "made_by": self.fingerprint.made_by,
+            }
+            temporary = self.folder / f"{MANIFEST}.tmp"
+            temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+            os.replace(temporary, self.folder / MANIFEST)
+
+    def path(self, video: str) -> Path:
+        """The file of a video.
+
+        Raises:
+            ValueError: if the name would leave the store's folder.
+        """
+        name = PurePosixPath(video)
+        if not video or name.is_absolute() or ".." in name.parts:
+            raise ValueError(f"a video's name must be a relative path without '..', got {video!r}")
+        return self.folder / name.parent / f"{name.name}.npz"
+
+    def __contains__(self, video: str) -> bool:
+        return self.path(video).exists()
+
+    def videos(self) -> list[str]:
+        """Names of the videos in the store, sorted."""
+        return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
+
+    def save(self, video: str, value) -> None:
+        """Write what belongs to a video; it appears whole or not at all."""
+        path = self.path(video)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, **self._to_arrays(value))
+        os.replace(temporary, path)
+
+    def load(self, video: str):
+        """Read what belongs to a video.
+
+        Raises:
+            StoreError: if the video is not in the store or its file is damaged.
+        """
+        path = self.path(video)
+        if not path.exists():
+            raise StoreError(f"{path}: no {self.content} of this video; make them with tools/generate_proposals.py")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return self._from_arrays(arrays)
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise StoreError(
+                f"{path}: damaged ({error}); delete it and run tools/generate_proposals.py again"
+            ) from error
+
+    @abstractmethod
+    def _to_arrays(self, value) -> dict[str, np.ndarray]: ...
+
+    @abstractmethod
+    def _from_arrays(self, arrays) -> object: ...
+
+
+class DetectionStore(VideoStore):
+    """The detections of every frame of every video: ``save(video, list[Detections])``, ``load(video)``."""
+
+    content = "detections"
+
+    def _to_arrays(self, value: Sequence[Detections]) -> dict[str, np.ndarray]:
+        empty = [Detections.empty()]
+        return {
+            "counts": np.array([len(detections) for detections in value], dtype=np.int64),
+            "boxes": np.concatenate([detections.boxes for detections in [*empty, *value]]),
+            "scores": np.concatenate([detections.scores for detections in [*empty, *value]]),
+            "labels": np.concatenate([detections.labels for detections in [*empty, *value]]),
+        }
+
+    def _from_arrays(self, arrays) -> list[Detections]:
+        edges = np.concatenate([[0], np.cumsum(arrays["counts"])])
+        boxes, scores, labels = arrays["boxes"], arrays["scores"], arrays["labels"]
+        return [
+            Detections(boxes[first:last], scores[first:last], labels[first:last])
+            for first, last in zip(edges[:-1], edges[1:], strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """The tubes of one video in the order in which the linker made them, and the facts of the video they need.
+
+    Args:
+        tubes: may be empty: nothing was detected.
+        num_frames: frames that the video really holds.
+        size: ``(width, height)`` of a frame in pixels.
+
+    Raises:
+        ValueError: if a tube ends after the video.
+    """
+
+    tubes: tuple[Tube, ...]
+    num_frames: int
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for index, tube in enumerate(self.tubes):
+            if tube.end > self.num_frames:
+                raise ValueError(f"tube {index} ends at frame {tube.end}, the video has {self.num_frames} frames")
+
+
+class TubeStore(VideoStore):
+    """The proposals of every video: ``save(video, Proposals)``, ``load(video)``."""
+
+    content = "tubes"
+
+    def _to_arrays(self, value: Proposals) -> dict[str, np.ndarray]:
+        tubes = value.tubes
+        return {
+            "starts": np.array([tube.start for tube in tubes], dtype=np.int64),
+            "lengths": np.array([len(tube) for tube in tubes], dtype=np.int64),
+            "tube_scores": np.array([tube.score for tube in tubes], dtype=np.float64),
+            "labels": np.array([tube.label for tube in tubes], dtype=np.int64),
+            "boxes": np.concatenate([np.zeros((0, 4), np.float32), *(tube.boxes for tube in tubes)]),
+            "box_scores": np.concatenate([np.zeros(0, np.float32), *(tube.scores for tube in tubes)]),
+            "num_frames": np.array(value.num_frames, dtype=np.int64),
+            "size": np.array(value.size, dtype=np.int64),
+        }
+
+    def _from_arrays(self, arrays) -> Proposals:
+        edges = np.concatenate([[0], np.cumsum(arrays["lengths"])])
+        boxes, box_scores = arrays["boxes"], arrays["box_scores"]
+        parts = zip(arrays["starts"], edges[:-1], edges[1:], arrays["tube_scores"], arrays["labels"], strict=True)
+        tubes = tuple(
+            Tube(start, boxes[first:last], box_scores[first:last], score, label)
+            for start, first, last, score, label in parts
+        )
+        width, height = arrays["size"].tolist()
+        return Proposals(tubes, int(arrays["num_frames"]), (width, height))

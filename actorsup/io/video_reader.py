@@ -1,0 +1,167 @@
+"""Frames of a video, streaming in order or picked frame-exactly."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from actorsup.errors import VideoError
+from actorsup.registry import VIDEO_READERS
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+
+
+class VideoReader(ABC):
+    """One video. Frames are ``(H, W, 3)`` uint8, RGB, all of one size.
+
+    Iterating decodes from the first frame to the last and holds one frame at a time. Every iteration starts anew.
+
+    Args:
+        path: the video file or folder.
+
+    Raises:
+        VideoError: here or while reading, if the video cannot be used; the message names the path and the reason.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise VideoError(f"{self.path}: no such video")
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Every frame in order."""
+
+    def frames_at(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The frames at ascending 0-based indices (repeats allowed): ``(N, H, W, 3)``.
+
+        Always decodes from the start, because a container's index is not to be trusted to be frame-exact.
+
+        Raises:
+            VideoError: if the video ends before the last index.
+        """
+        indices = np.asarray(indices)
+        if len(indices) == 0 or (np.diff(indices) < 0).any() or indices[0] < 0:
+            raise ValueError(f"frame indices must be ascending, 0 or more, and at least one, got {indices.tolist()}")
+        picked = list(self._pick(indices))
+        if len(picked) < len(indices):
+            raise VideoError(f"{self.path}: the video ends before frame {indices[len(picked)]}")
+        return np.stack(picked)
+
+    def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
+        frames = enumerate(self)
+        current, frame = -1, None
+        for wanted in indices:
+            while current < wanted:
+                current, frame = next(frames, (None, None))
+                if frame is None:
+                    return
+            yield frame
+
+    def read_all(self) -> np.ndarray:
+        """All frames, decoded into memory: ``(T, H, W, 3)``."""
+        return np.stack(list(self))
+
+
+@VIDEO_READERS.register_module()
+class OpenCVReader(VideoReader):
+    """A video file, decoded by OpenCV's FFmpeg.
+
+    A file that decodes to clearly fewer frames than its header announces is truncated and refused. Headers are often
+    off by a frame or two, so ``tolerance`` of the announced frames (and always 2) may be missing.
+    """
+
+    def __init__(self, path: str | Path, tolerance: float = 0.02) -> None:
+        super().__init__(path)
+        self.tolerance = tolerance
+
+    def _open(self) -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        if not capture.isOpened():
+            size = self.path.stat().st_size
+            raise VideoError(
+                f"{self.path}: cannot be opened as a video ({size} bytes); is it complete and a video file?"
+            )
+        return capture
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self._decode(lambda index: True)
+
+    def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
+        counts = dict(zip(*np.unique(indices, return_counts=True), strict=True))
+        frames = self._decode(lambda index: index in counts, stop=int(indices[-1]) + 1)
+        for index, frame in zip(sorted(counts), frames, strict=False):
+            for _ in range(counts[index]):
+                yield frame
+
+    def _decode(self, wanted, stop: int | None = None) -> Iterator[np.ndarray]:
+        """The frames whose index is wanted; the others are decoded but not converted."""
+        capture = self._open()
+        try:
+            announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            index = 0
+            while stop is None or index < stop:
+                if not capture.grab():
+                    break
+                if wanted(index):
+                    decoded, frame = capture.retrieve()
+                    if not decoded:
+                        raise VideoError(f"{self.path}: frame {index} cannot be decoded")
+                    yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+                index += 1
+            else:
+                return
+        finally:
+            capture.release()
+        if index == 0:
+            raise VideoError(f"{self.path}: holds no frame that can be decoded")
+        if announced - index > max(2, self.tolerance * announced):
+            raise VideoError(f"{self.path}: truncated, its header announces {announced} frames, {index} can be decoded")
+
+
+@VIDEO_READERS.register_module()
+class FrameFolderReader(VideoReader):
+    """A folder of image files, one a frame, in the natural order of their names (``f2`` before ``f10``)."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        files = [file for file in self.path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES]
+        if not files:
+            raise VideoError(f"{self.path}: holds no frame; expected files ending in {', '.join(IMAGE_SUFFIXES)}")
+        self.files = sorted(files, key=lambda file: _natural_key(file.name))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self._read(self.files)
+
+    def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
+        return self._read([self.files[index] for index in indices if index < len(self.files)])
+
+    def _read(self, files: Sequence[Path]) -> Iterator[np.ndarray]:
+        size = None
+        for file in files:
+            frame = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            if frame is None:
+                raise VideoError(f"{file}: cannot be decoded as an image")
+            if size is not None and frame.shape != size:
+                raise VideoError(
+                    f"{file}: is {frame.shape[1]}x{frame.shape[0]}, the frames before are {size[1]}x{size[0]}"
+                )
+            size = frame.shape
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _natural_key(name: str) -> list:
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", name)]
+
+
+def open_video(path: str | Path, reader: dict | None = None) -> VideoReader:
+    """Open a video: by ``reader``, a config of a registered reader without its path, or by what the path is.
+
+    Without ``reader`` a folder is read by ``FrameFolderReader``, anything else by ``OpenCVReader``.
+    """
+    if reader is None:
+        reader = {"type": "FrameFolderReader" if Path(path).is_dir() else "OpenCVReader"}
+    return VIDEO_READERS.build({**reader, "path": path})

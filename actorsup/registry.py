@@ -1,0 +1,25 @@
+"""The registries: every part that a config can name by ``type``.
+
+The first group extends mmengine's root registries, so that whatever mmengine ships (optimizers, hooks, samplers) can be
+named too. The second group is ours: the seams of proposal generation.
+"""
+
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import Registry
+
+MODELS = Registry("model", parent=MMENGINE_MODELS, scope="actorsup", locations=["actorsup.models"])
+DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, scope="actorsup", locations=["actorsup.datasets"])
+TRANSFORMS = Registry(
+    "transform", parent=MMENGINE_TRANSFORMS, scope="actorsup", locations=["actorsup.datasets.transforms"]
+)
+METRICS = Registry("metric", parent=MMENGINE_METRICS, scope="actorsup", locations=["actorsup.evaluation.metrics"])
+HOOKS = Registry("hook", parent=MMENGINE_HOOKS, scope="actorsup", locations=["actorsup.visualization"])
+
+VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])
+DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
+TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])
+LINKERS = Registry("linker", scope="actorsup", locations=["actorsup.linkers"])

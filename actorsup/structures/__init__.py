@@ -1,0 +1,17 @@
+"""The domain's types. Everything else in the package speaks in them."""
+
+from .boxes import box_areas, clip_boxes, elementwise_iou, pairwise_iou
+from .detections import Detections
+from .tube import Tube
+from .video_sample import TubeBatch, VideoSample
+
+__all__ = [
+    "Detections",
+    "Tube",
+    "TubeBatch",
+    "VideoSample",
+    "box_areas",
+    "clip_boxes",
+    "elementwise_iou",
+    "pairwise_iou",
+]

@@ -1,0 +1,65 @@
+"""A tube: one box a frame over consecutive frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .boxes import as_boxes
+
+
+@dataclass(frozen=True, eq=False)
+class Tube:
+    """One actor or action followed through ``T`` consecutive frames.
+
+    Args:
+        start: first frame, 0-based.
+        boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame, ``T >= 1``.
+        scores: ``(T,)``, confidence of each box (detector or tracker).
+        score: confidence of the whole tube; for proposals that of the detection it grew from.
+        label: category: the actor's for a proposal, the action's for ground truth and predictions.
+
+    Raises:
+        ValueError: if the tube is empty, starts before frame 0, or holds a malformed box or a score that is not finite.
+    """
+
+    start: int
+    boxes: np.ndarray
+    scores: np.ndarray
+    score: float
+    label: int
+
+    def __post_init__(self) -> None:
+        boxes = as_boxes(self.boxes, "tube.boxes")
+        scores = np.array(self.scores, dtype=np.float32)
+        scores.setflags(write=False)
+        if len(boxes) == 0:
+            raise ValueError("a tube needs at least one box, got none")
+        if self.start < 0:
+            raise ValueError(f"a tube starts at frame 0 or later, got {self.start}")
+        if scores.shape != (len(boxes),):
+            raise ValueError(f"a tube needs one score a box: {len(boxes)} boxes, scores of shape {scores.shape}")
+        if not (np.isfinite(scores).all() and np.isfinite(self.score)):
+            raise ValueError(f"a tube's scores must be finite, got {self.score} and {scores.tolist()}")
+        object.__setattr__(self, "start", int(self.start))
+        object.__setattr__(self, "boxes", boxes)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "score", float(self.score))
+        object.__setattr__(self, "label", int(self.label))
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.boxes)
+
+    @property
+    def end(self) -> int:
+        """The frame after the last one."""
+        return self.start + len(self.boxes)
+
+    def covers(self, frames: np.ndarray) -> np.ndarray:
+        """Which of the given frames ``(N,)`` the tube has a box in: bool ``(N,)``."""
+        frames = np.asarray(frames)
+        return (frames >= self.start) & (frames < self.end)
+
+    def boxes_at(self, frames: np.ndarray) -> np.ndarray:
+        """Boxes ``(N, 4)`` at the given frames; outside the tube's time the first or last box stands in."""
+        return self.boxes[np.clip(np.asarray(frames) - self.start, 0, len(self) - 1)]

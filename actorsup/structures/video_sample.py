@@ -1,0 +1,87 @@
+"""What the model gets of one video, and what it gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .tube import Tube
+
+
+@dataclass(frozen=True, eq=False)
+class VideoSample:
+    """One video beside its ``N`` frames: ``P`` tubes at those frames, labels, and, after prediction, scores.
+
+    Args:
+        video: name of the video, unique in its data set.
+        frame_indices: ``(N,)``, the sampled frames, 0-based.
+        tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
+        covered: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
+        label: action class of the video; None where it is unknown.
+        proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
+        ground_truth: the true tubes, for evaluation only; their label is the action class.
+        tube_scores: ``(P, K)``, every tube's score for every class; None before prediction.
+        video_scores: ``(K,)``, the video's score for every class; None before prediction.
+
+    Raises:
+        ValueError: if the shapes do not agree, or a tube covers no sampled frame.
+    """
+
+    video: str
+    frame_indices: np.ndarray
+    tubes: Tensor
+    covered: Tensor
+    label: int | None = None
+    proposals: tuple[Tube, ...] = ()
+    ground_truth: tuple[Tube, ...] = ()
+    tube_scores: np.ndarray | None = None
+    video_scores: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        num_tubes, num_frames = len(self.proposals), len(self.frame_indices)
+        if self.tubes.shape != (num_tubes, num_frames, 4) or self.covered.shape != (num_tubes, num_frames):
+            raise ValueError(
+                f"{self.video}: {num_tubes} proposals and {num_frames} frames need tubes of shape "
+                f"({num_tubes}, {num_frames}, 4) and covered of shape ({num_tubes}, {num_frames}), "
+                f"got {tuple(self.tubes.shape)} and {tuple(self.covered.shape)}"
+            )
+        if not self.covered.any(dim=1).all():
+            raise ValueError(f"{self.video}: every tube must cover at least one of the sampled frames")
+
+    def with_scores(self, tube_scores: Tensor, video_scores: Tensor) -> "VideoSample":
+        """The same video with the scores ``(P, K)`` and ``(K,)`` that the model gave."""
+        return replace(
+            self,
+            tube_scores=tube_scores.detach().float().cpu().numpy(),
+            video_scores=video_scores.detach().float().cpu().numpy(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TubeBatch:
+    """The tubes of a batch of videos, packed: their number differs from video to video.
+
+    Args:
+        boxes: ``(P, N, 4)``, all tubes of all videos one after the other, in pixels of the resized frames.
+        weights: ``(P, N)``, how much each frame counts for each tube.
+        video_index: ``(P,)`` int64, ascending, which video of the batch each tube belongs to.
+        num_videos: number of videos, those without tubes included.
+    """
+
+    boxes: Tensor
+    weights: Tensor
+    video_index: Tensor
+    num_videos: int
+
+    @classmethod
+    def from_samples(cls, samples: Sequence[VideoSample], device: torch.device | str) -> "TubeBatch":
+        """Pack the tubes of the samples, in order, on a device."""
+        counts = torch.tensor([len(sample.tubes) for sample in samples])
+        return cls(
+            boxes=torch.cat([sample.tubes for sample in samples]).to(device),
+            weights=torch.cat([sample.covered for sample in samples]).to(device, torch.float32),
+            video_index=torch.repeat_interleave(torch.arange(len(samples)), counts).to(device),
+            num_videos=len(samples),
+        )
