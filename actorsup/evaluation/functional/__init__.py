@@ -1,0 +1,28 @@
+"""Pure evaluation: tubes and arrays in, numbers out.
+
+All values are fractions in 0..1, where the literature prints percent. A further protocol is a row in
+``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
+"""
+
+from .average_precision import PROTOCOLS, AveragePrecision, Protocol, average_precision, average_precision_protocol
+from .recall import RECALL_PROTOCOLS, TubeRecall, best_overlaps, evaluate_proposals, recall_protocol, tube_recall
+from .tube_iou import OverlapRule, tube_iou
+from .video_overlaps import ScoredVideo, VideoOverlaps
+
+__all__ = [
+    "PROTOCOLS",
+    "RECALL_PROTOCOLS",
+    "AveragePrecision",
+    "OverlapRule",
+    "Protocol",
+    "ScoredVideo",
+    "TubeRecall",
+    "VideoOverlaps",
+    "average_precision",
+    "average_precision_protocol",
+    "best_overlaps",
+    "evaluate_proposals",
+    "recall_protocol",
+    "tube_iou",
+    "tube_recall",
+]

@@ -1,0 +1,10 @@
+"""Metrics that mmengine's evaluators run: thin accumulators around ``actorsup.evaluation.functional``.
+
+They give fractions in 0..1 (the literature prints percent) and never touch the disk.
+"""
+
+from .proposal_recall import ProposalRecall
+from .tube_map import TubeMAP
+from .video_accuracy import VideoAccuracy
+
+__all__ = ["ProposalRecall", "TubeMAP", "VideoAccuracy"]

@@ -1,0 +1,167 @@
+"""How much of the ground truth a set of proposals covers, whatever their scores for the classes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actorsup.errors import InputError
+from actorsup.structures import Tube
+
+from .checks import check_ground_truth, check_limit, check_thresholds, check_unique
+from .tube_iou import OverlapRule
+from .video_overlaps import VideoOverlaps
+
+RECALL_PROTOCOLS: dict[str, OverlapRule] = {
+    # van Gemert et al., APT: Action localization proposals from dense trajectories, BMVC 2015.
+    "apt": OverlapRule(),
+}
+
+
+def recall_protocol(name: str) -> OverlapRule:
+    """The rule of that name; an unknown one is an :class:`InputError` that lists the known ones."""
+    if name not in RECALL_PROTOCOLS:
+        raise InputError(f"unknown recall protocol {name!r}: choose one of {', '.join(sorted(RECALL_PROTOCOLS))}")
+    return RECALL_PROTOCOLS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class TubeRecall:
+    """The recall of proposals over a data set, as fractions.
+
+    The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
+    whether recall is pooled over all true tubes or a mean over classes; all four are here.
+
+    Args:
+        thresholds: ``H`` overlap thresholds.
+        num_ground_truth: ``(K,)``, true tubes of each class.
+        num_found: ``(H, K)``, those of them with BO >= threshold.
+        num_found_strict: ``(H, K)``, those with BO > threshold.
+        average_best_overlap: ``(K,)``, ABO, the mean BO of a class's true tubes; NaN where it has none.
+        num_proposals: mean number of proposals a video, videos without ground truth included.
+    """
+
+    thresholds: tuple[float, ...]
+    num_ground_truth: np.ndarray
+    num_found: np.ndarray
+    num_found_strict: np.ndarray
+    average_best_overlap: np.ndarray
+    num_proposals: float
+
+    @property
+    def mean_average_best_overlap(self) -> float:
+        """MABO, the mean of the classes' ABO."""
+        return float(np.nanmean(self.average_best_overlap))
+
+    def as_dict(self) -> dict[str, float]:
+        """The numbers as fractions in 0..1 by name.
+
+        ``recall@θ`` is pooled with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ.
+        """
+        present = self.num_ground_truth > 0
+        numbers = {}
+        for suffix, num_found in (("", self.num_found), ("_strict", self.num_found_strict)):
+            pooled = num_found.sum(axis=1) / self.num_ground_truth.sum()
+            mean = (num_found[:, present] / self.num_ground_truth[present]).mean(axis=1)
+            for row, threshold in enumerate(self.thresholds):
+                numbers[f"recall@{threshold:g}{suffix}"] = float(pooled[row])
+                numbers[f"recall@{threshold:g}_per_class{suffix}"] = float(mean[row])
+        numbers["mabo"] = self.mean_average_best_overlap
+        numbers["num_proposals"] = self.num_proposals
+        return numbers
+
+    def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
+        """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``abo``, ``recall@θ`` (>=)."""
+        return [
+            {
+                "class": classes[label],
+                "num_ground_truth": int(self.num_ground_truth[label]),
+                "abo": float(self.average_best_overlap[label]),
+                **{
+                    f"recall@{threshold:g}": float(self.num_found[row, label] / self.num_ground_truth[label])
+                    for row, threshold in enumerate(self.thresholds)
+                },
+            }
+            for label in np.flatnonzero(self.num_ground_truth)
+        ]
+
+
+def best_overlaps(iou: np.ndarray, first: int | None = None) -> np.ndarray:
+    """BO ``(G,)``: each true tube's best overlap with the proposals, 0 where there is no proposal.
+
+    Args:
+        iou: ``(P, G)``, proposals in rank order.
+        first: use the first so many proposals only; None is all.
+    """
+    return iou[:first].max(axis=0, initial=0.0)
+
+
+def tube_recall(
+    videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float], first: int | None = None
+) -> TubeRecall:
+    """Recall, ABO and MABO of a data set.
+
+    Args:
+        videos: all videos; the true tubes of one without proposals have BO 0.
+        num_classes: ``K``.
+        thresholds: overlap thresholds.
+        first: use the first so many proposals of each video only; None is all.
+
+    Raises:
+        InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, a threshold is
+            not in ``0 < θ <= 1``, or ``first`` is below 1.
+    """
+    thresholds = check_thresholds(thresholds)
+    check_limit(first, "first")
+    check_unique(overlaps.video for overlaps in videos)
+    for overlaps in videos:
+        overlaps.check_labels(num_classes)
+    check_ground_truth(sum(len(overlaps.labels) for overlaps in videos), len(videos))
+
+    # Sorted by name, so that rounding does not depend on the order of the videos.
+    videos = sorted(videos, key=lambda overlaps: overlaps.video)
+    best = np.concatenate([best_overlaps(overlaps.iou, first) for overlaps in videos])
+    labels = np.concatenate([overlaps.labels for overlaps in videos])
+    num_ground_truth = np.bincount(labels, minlength=num_classes)
+
+    def per_class(values: np.ndarray) -> np.ndarray:
+        return np.bincount(labels, weights=values, minlength=num_classes)
+
+    return TubeRecall(
+        thresholds=thresholds,
+        num_ground_truth=num_ground_truth,
+        num_found=np.stack([per_class(best >= threshold) for threshold in thresholds]),
+        num_found_strict=np.stack([per_class(best > threshold) for threshold in thresholds]),
+        average_best_overlap=np.divide(
+            per_class(best), num_ground_truth, out=np.full(num_classes, np.nan), where=num_ground_truth > 0
+        ),
+        num_proposals=float(np.mean([len(overlaps.iou[:first]) for overlaps in videos])),
+    )
+
+
+def evaluate_proposals(
+    videos: Iterable[tuple[str, Sequence[Tube], Sequence[Tube]]],
+    classes: Sequence[str],
+    thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
+    protocol: str = "apt",
+    first: int | None = None,
+) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
+    """Measure proposals against ground truth; the videos may stream in, their tubes are not kept.
+
+    Args:
+        videos: of each video its name, its proposals in rank order, and its true tubes.
+        classes: names of the ``K`` action classes that the true tubes' labels index.
+        thresholds: overlap thresholds.
+        protocol: a name in :data:`RECALL_PROTOCOLS`.
+        first: use the first so many proposals of each video only; None is all.
+
+    Returns:
+        :meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table`.
+
+    Raises:
+        InputError: as :func:`tube_recall`.
+    """
+    rule = recall_protocol(protocol)
+    overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]
+    recall = tube_recall(overlaps, len(classes), thresholds, first)
+    return recall.as_dict(), recall.per_class_table(classes)

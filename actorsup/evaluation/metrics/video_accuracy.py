@@ -1,0 +1,55 @@
+"""Accuracy of the video's class as a metric."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from actorsup.errors import InputError
+from actorsup.evaluation.functional.checks import check_unique
+from actorsup.registry import METRICS
+from actorsup.structures import VideoSample
+
+from .class_names import class_names
+
+
+@METRICS.register_module()
+class VideoAccuracy(BaseMetric):
+    """``accuracy``: share of the videos, as a fraction, whose highest score is that of their label.
+
+    Of equal highest scores the class with the lowest index counts.
+
+    Args:
+        prefix: put before the name of the number, to tell two metrics of one evaluator apart.
+        collect_device: where mmengine gathers the results of all ranks, ``cpu`` or ``gpu``.
+    """
+
+    default_prefix = ""  # the name is clear without one; None would make mmengine warn
+
+    def __init__(self, prefix: str | None = None, collect_device: str = "cpu") -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+
+    def process(self, data_batch: object, data_samples: Sequence[VideoSample]) -> None:
+        """Compare each video's best class with its label; unusable scores or labels end the run here."""
+        num_classes = len(class_names(self.dataset_meta))
+        for sample in data_samples:
+            actual = None if sample.video_scores is None else sample.video_scores.shape
+            if actual != (num_classes,):
+                raise InputError(
+                    f"{sample.video}: the {num_classes} classes of the data set need video scores of shape "
+                    f"({num_classes},), the model gave {actual}: its num_classes must be that of the data set"
+                )
+            if np.isnan(sample.video_scores).any():
+                raise InputError(f"{sample.video}: a score of the video is NaN: the model has diverged")
+            if sample.label is None or not 0 <= sample.label < num_classes:
+                raise InputError(
+                    f"{sample.video}: accuracy needs the video's label, 0 to {num_classes - 1}, got {sample.label}"
+                )
+            self.results.append((sample.video, int(np.argmax(sample.video_scores)) == sample.label))
+
+    def compute_metrics(self, results: list[tuple[str, bool]]) -> dict[str, float]:
+        """The share of correct videos."""
+        if not results:
+            raise InputError("accuracy needs at least one video, the evaluation data set gave none")
+        check_unique(video for video, _ in results)
+        return {"accuracy": float(np.mean([correct for _, correct in results]))}

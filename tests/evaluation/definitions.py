@@ -1,0 +1,86 @@
+"""The measures once more, slowly, frame by frame and detection by detection, straight from their definitions.
+
+Nothing of actorsup.evaluation is used here.
+"""
+
+import math
+
+
+def slow_iou(detection, truth, plus_detection=0, plus_truth=0, least_common_frames=1, spatial_only=False) -> float:
+    """Sum over frames of the IoU of the two boxes, divided by the number of frames where either tube is."""
+    first = {detection.start + t: [float(v) for v in box] for t, box in enumerate(detection.boxes)}
+    second = {truth.start + t: [float(v) for v in box] for t, box in enumerate(truth.boxes)}
+    common = set(first) & set(second)
+    if len(common) < least_common_frames:
+        return 0.0
+    total = 0.0
+    for frame in common:
+        a, b = first[frame], second[frame]
+        a_right, a_bottom = a[2] + plus_detection, a[3] + plus_detection
+        b_right, b_bottom = b[2] + plus_truth, b[3] + plus_truth
+        width = min(a_right, b_right) - max(a[0], b[0])
+        height = min(a_bottom, b_bottom) - max(a[1], b[1])
+        if width > 0 and height > 0:
+            area_a = (a_right - a[0]) * (a_bottom - a[1])
+            area_b = (b_right - b[0]) * (b_bottom - b[1])
+            total += width * height / (area_a + area_b - width * height)
+    return total / (len(common) if spatial_only else len(set(first) | set(second)))
+
+
+def slow_recall(videos, threshold, num_classes, first=None, strict=False) -> tuple[float, float, float]:
+    """Pooled recall, mean of the classes' recalls, and MABO of (name, proposals, ground truth, …) tuples."""
+    best = {label: [] for label in range(num_classes)}
+    for _, proposals, ground_truth, *_ in videos:
+        for truth in ground_truth:
+            best[truth.label].append(max([slow_iou(p, truth) for p in proposals[:first]], default=0.0))
+    found = {
+        label: [value > threshold if strict else value >= threshold for value in values]
+        for label, values in best.items()
+        if values
+    }
+    pooled = [value for values in found.values() for value in values]
+    class_recalls = [sum(values) / len(values) for values in found.values()]
+    class_means = [sum(values) / len(values) for values in best.values() if values]
+    return sum(pooled) / len(pooled), sum(class_recalls) / len(class_recalls), sum(class_means) / len(class_means)
+
+
+def slow_ap(
+    videos, label, threshold, overlap, strict=False, best_unmatched=True, envelope=False, max_per_class=None
+) -> float:
+    """AP of one class of (name, tubes, ground truth, scores) tuples; NaN without ground truth."""
+    missing = {name: [tube for tube in truth if tube.label == label] for name, _, truth, _ in videos}
+    every = {name: list(tubes) for name, tubes in missing.items()}
+    num_truth = sum(len(tubes) for tubes in missing.values())
+    if num_truth == 0:
+        return math.nan
+    detections = []
+    for name, tubes, _, scores in videos:
+        own = sorted((-float(scores[rank][label]), name, rank, tube) for rank, tube in enumerate(tubes))
+        detections += own[:max_per_class]
+    detections.sort(key=lambda detection: detection[:3])
+
+    curve, num_true, num_false = [(1.0, 0.0)], 0, 0
+    for _, name, _, tube in detections:
+        candidates = missing[name] if best_unmatched else every[name]
+        values = [overlap(tube, truth) for truth in candidates]
+        hit = False
+        if values:
+            best = max(values)
+            truth = candidates[values.index(best)]
+            enough = best > threshold if strict else best >= threshold
+            hit = enough and any(truth is other for other in missing[name])
+        if hit:
+            num_true += 1
+            missing[name] = [other for other in missing[name] if other is not truth]
+        else:
+            num_false += 1
+        curve.append((num_true / (num_true + num_false), num_true / num_truth))
+
+    area = 0.0
+    for index in range(1, len(curve)):
+        step = curve[index][1] - curve[index - 1][1]
+        if envelope:
+            area += step * max(precision for precision, _ in curve[index:])
+        else:
+            area += step * (curve[index][0] + curve[index - 1][0]) / 2
+    return area

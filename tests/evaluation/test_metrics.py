@@ -1,0 +1,200 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from actorsup.errors import InputError
+from actorsup.evaluation.metrics import ProposalRecall, TubeMAP, VideoAccuracy
+from actorsup.registry import METRICS
+from actorsup.structures import VideoSample
+
+from .scenes import random_scene, still_tube
+
+CLASSES = ("Basketball", "Diving", "Fencing")
+TRUTH = still_tube([0, 0, 10, 10], label=0)
+HALF = still_tube([0, 0, 10, 5])  # half of the true boxes
+
+
+def sample(video="a", proposals=(TRUTH,), ground_truth=(TRUTH,), tube_scores=None, video_scores=None, label=0):
+    num_tubes = len(proposals)
+    return VideoSample(
+        video=video,
+        frame_indices=np.arange(2),
+        tubes=torch.zeros(num_tubes, 2, 4),
+        covered=torch.ones(num_tubes, 2, dtype=torch.bool),
+        label=label,
+        proposals=tuple(proposals),
+        ground_truth=tuple(ground_truth),
+        tube_scores=np.ones((num_tubes, 3), np.float32) if tube_scores is None else tube_scores,
+        video_scores=np.eye(3, dtype=np.float32)[0] if video_scores is None else video_scores,
+    )
+
+
+def built(name: str, **options):
+    metric = METRICS.build({"type": name, **options})
+    metric.dataset_meta = {"classes": CLASSES}
+    return metric
+
+
+def evaluate(metric, samples) -> dict[str, float]:
+    for one in samples:
+        metric.process(None, [one])
+    return metric.evaluate(len(samples))
+
+
+def test_recall_metric_by_hand():
+    # Video a: overlap 1; video b: half of the box, .5; video c: no proposal, 0. MABO of the one class: 1.5/3.
+    samples = [sample("a"), sample("b", [HALF]), sample("c", [], tube_scores=np.zeros((0, 3)))]
+    numbers = evaluate(built("ProposalRecall", thresholds=(0.5,)), samples)
+    assert numbers == {
+        "recall@0.5": pytest.approx(2 / 3),
+        "recall@0.5_per_class": pytest.approx(2 / 3),
+        "recall@0.5_strict": pytest.approx(1 / 3),
+        "recall@0.5_per_class_strict": pytest.approx(1 / 3),
+        "mabo": pytest.approx(0.5),
+        "num_proposals": pytest.approx(2 / 3),
+    }
+
+
+def test_map_metric_by_hand():
+    # Basketball, two true tubes. By score: the tube of b (.9) misses at .8, the tube of a (.6) hits: 1/2·(0+1/2)/2.
+    samples = [
+        sample("a", tube_scores=np.float32([[0.6, 0, 0]])),
+        sample("b", [HALF], tube_scores=np.float32([[0.9, 0, 0]])),
+    ]
+    numbers = evaluate(built("TubeMAP", thresholds=(0.2, 0.8)), samples)
+    assert numbers == {
+        "mAP@0.2": 1,
+        "AP@0.2/Basketball": 1,
+        "mAP@0.8": pytest.approx(1 / 8),
+        "AP@0.8/Basketball": pytest.approx(1 / 8),
+    }
+
+
+def test_map_metric_counts_the_best_tubes_of_each_video():
+    # All: a miss, then the hit: 1·(0+1/2)/2; the best alone: the miss.
+    two = sample("a", [still_tube([50, 50, 60, 60]), TRUTH], tube_scores=np.float32([[0.9, 0, 0], [0.5, 0, 0]]))
+    assert evaluate(built("TubeMAP", thresholds=(0.5,)), [two])["mAP@0.5"] == pytest.approx(1 / 4)
+    assert evaluate(built("TubeMAP", thresholds=(0.5,), max_per_class=1), [two])["mAP@0.5"] == 0
+
+
+def test_accuracy_by_hand():
+    right, wrong = np.float32([0.2, 0.5, 0.3]), np.float32([0.5, 0.2, 0.3])
+    samples = [sample(name, video_scores=scores, label=1) for name, scores in (("a", right), ("b", wrong))]
+    assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": 0.5}
+
+
+def test_accuracy_needs_no_boxes():
+    assert evaluate(built("VideoAccuracy"), [sample(proposals=(), ground_truth=())]) == {"accuracy": 1}
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "VideoAccuracy"])
+def test_results_survive_the_way_between_ranks_and_any_order(name):
+    samples = [
+        sample(video, tubes, truth, scores.astype(np.float32), label=index % 3)
+        for index, (video, tubes, truth, scores) in enumerate(random_scene(3))
+    ]
+    alone, gathered = built(name), built(name)
+    for metric, order in ((alone, samples), (gathered, samples[::-1])):
+        for one in order:
+            metric.process(None, [one])
+    gathered.results = pickle.loads(pickle.dumps(gathered.results))
+    assert alone.evaluate(len(samples)) == gathered.evaluate(len(samples))
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "VideoAccuracy"])
+def test_results_do_not_keep_the_tubes(name):
+    long = still_tube([0, 0, 10, 10], num_frames=20_000)  # 320 kB of boxes
+    metric = built(name)
+    metric.process(None, [sample(proposals=[long] * 5, ground_truth=[long])])
+    assert len(pickle.dumps(metric.results)) < 2_000
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "VideoAccuracy"])
+def test_padding_of_distributed_samplers_is_dropped_but_a_repeated_video_is_an_error(name):
+    samples = [sample("a"), sample("b"), sample("a")]
+    metric = built(name)
+    metric.process(None, samples)
+    padded_away = metric.evaluate(2)  # the data set has two videos
+    metric.process(None, samples[:2])
+    assert metric.evaluate(2) == padded_away
+    metric.process(None, samples)
+    with pytest.raises(InputError, match="1 occur more than once, the first is 'a'"):
+        metric.evaluate(3)
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "VideoAccuracy"])
+def test_prefix_tells_two_metrics_of_one_kind_apart(name):
+    assert all(key.startswith("twin/") for key in evaluate(built(name, prefix="twin"), [sample()]))
+
+
+@pytest.mark.parametrize("metric", [ProposalRecall(), TubeMAP(), VideoAccuracy()])
+@pytest.mark.parametrize("meta", [None, {}, {"classes": ()}])
+def test_data_set_without_classes_is_an_error(metric, meta):
+    metric.dataset_meta = meta
+    with pytest.raises(InputError, match="metainfo must hold 'classes'"):
+        metric.process(None, [sample()])
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP"])
+def test_true_label_outside_the_classes_is_an_error(name):
+    with pytest.raises(InputError, match="odd: a true tube has the label 3"):
+        built(name).process(None, [sample("odd", ground_truth=[still_tube([0, 0, 9, 9], label=3)])])
+
+
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP"])
+def test_no_ground_truth_at_all_is_an_error_that_says_what_to_do(name):
+    with pytest.raises(InputError, match="give the evaluation split box annotation, or leave"):
+        evaluate(built(name), [sample(ground_truth=())])
+
+
+@pytest.mark.parametrize("scores", [np.zeros((1, 2)), np.zeros((2, 3)), np.zeros(3)])
+def test_tube_scores_of_another_shape_are_an_error(scores):
+    with pytest.raises(InputError, match=r"a: .* tube scores of shape \(1, 3\), the model gave"):
+        built("TubeMAP").process(None, [sample(tube_scores=scores)])
+
+
+def test_video_without_prediction_is_an_error():
+    unpredicted = VideoSample("a", np.arange(1), torch.zeros(0, 1, 4), torch.zeros(0, 1, dtype=torch.bool), label=0)
+    for name in ("TubeMAP", "VideoAccuracy"):
+        with pytest.raises(InputError, match="the model gave None"):
+            built(name).process(None, [unpredicted])
+
+
+def test_nan_scores_are_an_error():
+    with pytest.raises(InputError, match="a: the score of tube 0 for class 0 is NaN"):
+        built("TubeMAP").process(None, [sample(tube_scores=np.full((1, 3), np.nan))])
+    with pytest.raises(InputError, match="a: a score of the video is NaN"):
+        built("VideoAccuracy").process(None, [sample(video_scores=np.full(3, np.nan))])
+
+
+def test_video_scores_of_another_shape_are_an_error():
+    with pytest.raises(InputError, match=r"a: .* video scores of shape \(3,\), the model gave \(4,\)"):
+        built("VideoAccuracy").process(None, [sample(video_scores=np.zeros(4))])
+
+
+@pytest.mark.parametrize("label", [None, -1, 3])
+def test_accuracy_without_a_usable_label_is_an_error(label):
+    with pytest.raises(InputError, match=f"a: accuracy needs the video's label, 0 to 2, got {label}"):
+        built("VideoAccuracy").process(None, [sample(label=label)])
+
+
+def test_accuracy_of_no_videos_is_an_error():
+    with pytest.raises(InputError, match="at least one video"):
+        built("VideoAccuracy").compute_metrics([])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ProposalRecall", {"thresholds": (0,)}),
+        ("ProposalRecall", {"protocol": "act"}),
+        ("TubeMAP", {"thresholds": (50,)}),
+        ("TubeMAP", {"protocol": "apt"}),
+        ("TubeMAP", {"max_per_class": 0}),
+    ],
+)
+def test_wrong_option_is_an_error_before_anything_runs(name, options):
+    with pytest.raises(InputError):
+        built(name, **options)
