@@ -1,0 +1,60 @@
+"""THUMOS13: the 24 classes of UCF101 that have boxes."""
+
+from actorsup.registry import DATASETS
+
+from .annotation import VideoAnnotation, read_pyannot, read_split_list
+from .video_dataset import VideoDataset
+
+
+@DATASETS.register_module()
+class THUMOS13(VideoDataset):
+    """3,207 videos, 2,293 for training and 914 for testing in split 1, labelled with one of 24 actions of people.
+
+    Split lists have lines ``Class/v_Class_g01_c01.avi 1``. The annotation is the corrected ``pyannot.pkl``, at 320×240,
+    of 3,194 of the videos: 2,284 of training and 910 of testing, with 4,458 tubes, 1,315 of them in testing.
+    """
+
+    METAINFO = {  # noqa: RUF012
+        "classes": (
+            "Basketball",
+            "BasketballDunk",
+            "Biking",
+            "CliffDiving",
+            "CricketBowling",
+            "Diving",
+            "Fencing",
+            "FloorGymnastics",
+            "GolfSwing",
+            "HorseRiding",
+            "IceDancing",
+            "LongJump",
+            "PoleVault",
+            "RopeClimbing",
+            "SalsaSpin",
+            "SkateBoarding",
+            "Skiing",
+            "Skijet",
+            "SoccerJuggling",
+            "Surfing",
+            "TennisSwing",
+            "TrampolineJumping",
+            "VolleyballSpiking",
+            "WalkingWithDog",
+        ),
+        "actors": ("person",),
+    }
+    split_file_source = (
+        "trainlist01.txt and testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
+    )
+    ann_file_source = (
+        "pyannot.pkl, the corrected annotation, from the GitHub repository gurkirt/corrected-UCF101-Annots"
+    )
+    videos_source = "the videos of the 24 classes, as Class/v_Class_g01_c01.avi, from UCF101's home page (CRCV, UCF)"
+
+    def read_labels(self) -> list[tuple[str, int]]:
+        """The videos of the split list with the label of their class folder."""
+        return read_split_list(self.split_file, self.METAINFO["classes"])
+
+    def read_annotations(self) -> dict[str, VideoAnnotation]:
+        """The corrected annotation."""
+        return read_pyannot(self.ann_file, self.METAINFO["classes"])

@@ -1,0 +1,29 @@
+"""From arrays to what the model takes."""
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+
+from actorsup.registry import TRANSFORMS
+from actorsup.structures import VideoSample
+
+
+@TRANSFORMS.register_module()
+class PackVideo(BaseTransform):
+    """The last step: ``inputs``, a uint8 tensor ``(N, 3, H, W)``, RGB, and ``data_samples``, a ``VideoSample``."""
+
+    def transform(self, results: dict) -> dict:
+        """Keep nothing but those two."""
+        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
+        return {
+            "inputs": torch.from_numpy(frames),
+            "data_samples": VideoSample(
+                video=results["video"],
+                frame_indices=results["frame_indices"],
+                tubes=torch.from_numpy(results["tubes"]),
+                covered=torch.from_numpy(results["covered"]),
+                label=results["label"],
+                proposals=results["proposals"].tubes,
+                ground_truth=results["ground_truth"],
+            ),
+        }
