@@ -1,0 +1,8 @@
+"""What a notebook imports; the tools parse their arguments and call it."""
+
+from .config import load_config
+from .evaluate import evaluate
+from .proposals import evaluate_stored_proposals, generate_proposals
+from .train import train
+
+__all__ = ["evaluate", "evaluate_stored_proposals", "generate_proposals", "load_config", "train"]

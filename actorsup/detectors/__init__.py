@@ -1,0 +1,9 @@
+"""Detectors: frames in, the actors of each frame out.
+
+A detector has ``actors``, the names of its labels, and ``detect(frames)``, which yields the ``Detections`` of every
+frame ``(H, W, 3)`` RGB in order, while the frames stream in.
+"""
+
+from .actor_detector import ActorDetector
+
+__all__ = ["ActorDetector"]

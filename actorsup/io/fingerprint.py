@@ -10,13 +10,14 @@ from actorsup import __version__
 
 # Settings that change where or how fast something is computed, not what.
 NEUTRAL_SETTINGS = frozenset({"device", "batch_size"})
+CONTENT_MARK = " sha256:"
 
 
 class Fingerprint:
     """The settings that made something, without what does not change the result.
 
-    A path of an existing file is replaced by the hash of its content, so that a store moves between machines, and a
-    file that changed under its name is noticed.
+    A path of an existing file becomes its name and the hash of its content, so that a store moves between machines, and
+    a file that changed under its name is noticed.
 
     Args:
         made_by: settings as plain JSON values, as ``Fingerprint.of`` makes them.
@@ -24,34 +25,39 @@ class Fingerprint:
 
     def __init__(self, made_by: Mapping) -> None:
         self.made_by = json.loads(json.dumps(made_by, sort_keys=True))
-        self.digest = hashlib.sha256(json.dumps(self.made_by, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def of(cls, **components) -> "Fingerprint":
         """The fingerprint of config dicts, by the name of each component, and of this version of the package."""
         return cls({"actorsup": __version__, **{name: _portable(value) for name, value in components.items()}})
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fingerprint) and self.digest == other.digest
+    def differences(self, stored: "Fingerprint") -> list[str]:
+        """One line for each setting that is another in a store.
 
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def differences(self, other: "Fingerprint") -> list[str]:
-        """One line for each setting that the other, stored one has differently."""
-        ours, theirs = _flatten(self.made_by), _flatten(other.made_by)
+        A file that the store knows by its content, and that is not on this machine, is compared by its name alone: who
+        only uses stored tubes needs no weights of detectors and trackers.
+        """
+        ours, theirs = _flatten(self.made_by), _flatten(stored.made_by)
         return [
             f"{key}: {theirs.get(key, 'absent')} there, {ours.get(key, 'absent')} here"
             for key in sorted(ours.keys() | theirs.keys())
-            if ours.get(key, "absent") != theirs.get(key, "absent")
+            if not _agree(ours.get(key, "absent"), theirs.get(key, "absent"))
         ]
+
+
+def _agree(ours, stored) -> bool:
+    if ours == stored:
+        return True
+    if not (isinstance(ours, str) and isinstance(stored, str)) or CONTENT_MARK in ours:
+        return False
+    return CONTENT_MARK in stored and Path(ours).name == stored.split(CONTENT_MARK)[0]
 
 
 def _portable(value):
     if isinstance(value, Mapping):
         return {str(key): _portable(item) for key, item in value.items() if key not in NEUTRAL_SETTINGS}
     if isinstance(value, (str, Path)) and Path(value).is_file():
-        return f"file {_file_digest(Path(value).resolve())[:16]}"
+        return f"{Path(value).name}{CONTENT_MARK}{_file_digest(Path(value).resolve())[:16]}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_portable(item) for item in value]
     return str(value) if isinstance(value, Path) else value

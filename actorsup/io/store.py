@@ -38,10 +38,11 @@ class VideoStore(ABC):
         self.folder = Path(folder)
         self.fingerprint = fingerprint
         made_by = self._read_manifest()
-        if made_by is not None and fingerprint is not None and made_by != fingerprint:
+        differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
+        if differences:
             raise StoreError(
                 f"{self.folder}: these {self.content} were made by another configuration:\n"
-                + "\n".join(f"  {line}" for line in fingerprint.differences(made_by))
+                + "\n".join(f"  {line}" for line in differences)
                 + "\nMove the folder away, give the new configuration another name, or undo the change."
             )
 
@@ -75,11 +76,7 @@ class VideoStore(ABC):
         for leftover in self.folder.glob("**/*.tmp"):
             leftover.unlink()
         if not self.exists:
-            manifest = {
-                "content": self.content,
-                "digest": self.fingerprint.digest,
-                "made_by": self.fingerprint.made_by,
-            }
+            manifest = {"content": self.content, "made_by": self.fingerprint.made_by}
             temporary = self.folder / f"{MANIFEST}.tmp"
             temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
             os.replace(temporary, self.folder / MANIFEST)
@@ -104,6 +101,8 @@ class VideoStore(ABC):
 
     def save(self, video: str, value) -> None:
         """Write what belongs to a video; it appears whole or not at all."""
+        if not self.exists:
+            raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")

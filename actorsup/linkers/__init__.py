@@ -1,0 +1,7 @@
+"""Linkers: the detections of every frame in, the tubes of a video out."""
+
+from .linker import Linker
+from .siamese_linker import SiameseLinker
+from .viterbi_linker import ViterbiLinker
+
+__all__ = ["Linker", "SiameseLinker", "ViterbiLinker"]

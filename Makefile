@@ -1,0 +1,28 @@
+# make setup    install everything into .venv
+# make test     run the tests (they are offline)
+# make lint     check format and style, as CI does
+# make format   mend format and style
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CODE := actorsup configs tests tools setup.py
+
+.PHONY: setup test lint format
+
+setup: $(INSTALLED)
+
+$(INSTALLED): $(wildcard requirements/*) setup.py
+	requirements/install.sh $(PYTHON) $(VENV)
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+format: setup
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)

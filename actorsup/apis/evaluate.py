@@ -1,0 +1,48 @@
+"""Measuring a checkpoint."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from actorsup.errors import InputError
+
+from .config import with_proposals
+from .launch import init_distributed
+from .results import save_json
+from .train import require_files
+
+
+def evaluate(config: Config, checkpoint: str | Path, overlays: str | Path | None = None) -> dict[str, float]:
+    """Measure a checkpoint on the test videos of a config.
+
+    Writes ``test_metrics.json`` into the work directory.
+
+    Args:
+        config: as ``load_config`` returns it.
+        checkpoint: made by training the same model.
+        overlays: folder for a picture of each video with its best tubes; None for none.
+
+    Returns:
+        The numbers of the config's ``test_evaluator``.
+
+    Raises:
+        InputError: if files are missing or the checkpoint is of another model.
+    """
+    if not Path(checkpoint).is_file():
+        raise InputError(f"{checkpoint}: no such checkpoint; training writes them into its work directory")
+    config = with_proposals(config)
+    require_files(config.test_dataloader.dataset)
+    if overlays is not None:
+        config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
+    init_distributed(config.launcher)
+    runner = Runner.from_cfg(config)
+    try:
+        runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
+    except RuntimeError as error:
+        raise InputError(f"{checkpoint}: a checkpoint of another model: {error}") from error
+    metrics = {name: float(value) for name, value in runner.test().items()}
+    if is_main_process():
+        save_json(Path(config.work_dir) / "test_metrics.json", {"checkpoint": str(checkpoint), "metrics": metrics})
+    return metrics

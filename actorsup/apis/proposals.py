@@ -1,0 +1,54 @@
+"""Making the proposals that a config describes, and measuring them."""
+
+import json
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from actorsup.evaluation.functional import evaluate_proposals
+from actorsup.proposals import GenerationReport, ProposalGenerator, ProposalRecipe
+from actorsup.registry import DATASETS
+
+from .config import dataset_configs, with_proposals
+from .launch import init_distributed
+from .results import save_json
+
+
+def generate_proposals(config: Config) -> GenerationReport:
+    """Make the proposals of every video of the config's data sets that has none yet.
+
+    Writes ``proposal_generation.json`` into the work directory.
+    """
+    recipe = ProposalRecipe.from_config(config.proposals)
+    videos: dict[str, Path] = {}
+    for settings in dataset_configs(config):
+        dataset = DATASETS.build({**settings, "tube_store": None, "pipeline": []})
+        videos |= dict(dataset.videos())
+    init_distributed(config.launcher)
+    report = ProposalGenerator(recipe, config.get("reader")).run(sorted(videos.items()))
+    if is_main_process():
+        save_json(Path(config.work_dir) / "proposal_generation.json", vars(report))
+    return report
+
+
+def evaluate_stored_proposals(config: Config) -> tuple[dict[str, float], list[dict]]:
+    """Recall of the stored proposals of the config's test videos.
+
+    Writes ``proposal_metrics.json`` into the work directory: an entry for each detector and linker that was measured.
+
+    Returns:
+        The numbers, and one row a class.
+    """
+    recipe = ProposalRecipe.from_config(config.proposals)
+    dataset = DATASETS.build({**with_proposals(config).test_dataloader.dataset, "pipeline": []})
+    videos = (
+        (name, dataset.tube_store.load(name).tubes, dataset.ground_truth(index))
+        for index, (name, _) in enumerate(dataset.videos())
+    )
+    numbers, per_class = evaluate_proposals(videos, dataset.metainfo["classes"])
+    path = Path(config.work_dir) / "proposal_metrics.json"
+    measured = json.loads(path.read_text()) if path.exists() else {}
+    entry = {"store": str(dataset.tube_store.folder), "metrics": numbers, "per_class": per_class}
+    save_json(path, {**measured, f"{recipe.detector_name}/{recipe.linker_name}": entry})
+    return numbers, per_class

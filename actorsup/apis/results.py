@@ -1,0 +1,33 @@
+"""Numbers: printed for people, kept as JSON."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+def save_json(path: str | Path, content: Mapping) -> None:
+    """Write a JSON file; it appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(temporary, path)
+
+
+def print_numbers(title: str, numbers: Mapping[str, float]) -> None:
+    """Print named numbers as a table of two columns."""
+    print_table(title, [{"metric": name, "value": value} for name, value in numbers.items()])
+
+
+def print_table(title: str, rows: Sequence[Mapping]) -> None:
+    """Print rows of the same keys as a table; floats with four digits."""
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(rows[0]):
+        table.add_column(str(column), justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
+    Console().print(table)

@@ -1,0 +1,157 @@
+"""Any mmdet model as a detector of actors. The one module that imports mmdet, and only when it is built."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+from mmengine.runner.checkpoint import CheckpointLoader, load_state_dict
+from torchvision.ops import batched_nms, nms
+
+from actorsup.errors import InputError
+from actorsup.registry import DETECTORS
+from actorsup.structures import Detections
+from actorsup.utils import pick_device
+
+MMDET_PREFIX = "mmdet::"
+
+
+@DETECTORS.register_module()
+class ActorDetector:
+    """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
+
+    Args:
+        config: an mmdet config file, or ``mmdet::yolox/yolox_s_8xb8-300e_coco.py`` for one that mmdet ships.
+        checkpoint: its weights, a file or a URL. Every weight of the model must be in it.
+        actors: category names to keep; a detection's label is the index in this list.
+        score_threshold: detections below are dropped.
+        max_per_frame: the best-scoring ones are kept; None keeps all.
+        nms_iou: overlap above which the lower-scoring box is dropped, after the model's own suppression; None for none.
+        class_agnostic: suppress across actor categories too.
+        batch_size: frames in one forward pass.
+        device: where the model runs; None takes the GPU where there is one.
+
+    Raises:
+        InputError: if mmdet is missing, a file does not exist, weights do not fit, or an actor is no category.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        checkpoint: str,
+        actors: Sequence[str] = ("person",),
+        score_threshold: float = 0.05,
+        max_per_frame: int | None = 100,
+        nms_iou: float | None = None,
+        class_agnostic: bool = False,
+        batch_size: int = 8,
+        device: str | None = None,
+    ) -> None:
+        self.actors = tuple(actors)
+        self.score_threshold = score_threshold
+        self.max_per_frame = max_per_frame
+        self.nms_iou = nms_iou
+        self.class_agnostic = class_agnostic
+        self.batch_size = batch_size
+        self.device = pick_device(device)
+        model_config = _read_config(config)
+        # mmdet looks its parts up in the current scope, while building and while transforming.
+        with DefaultScope.overwrite_default_scope("mmdet"):
+            self.model, classes = _build_model(model_config, config, checkpoint)
+            self.pipeline = _build_pipeline(model_config)
+        self.model.to(self.device).eval()
+        self.categories = torch.tensor([_category(actor, classes) for actor in self.actors])
+
+    def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
+        """Detections of each frame, in order, while the frames ``(H, W, 3)`` RGB stream in."""
+        frames = iter(frames)
+        while batch := list(islice(frames, self.batch_size)):
+            yield from self._detect_batch(batch)
+
+    @torch.no_grad()
+    def _detect_batch(self, frames: list[np.ndarray]) -> list[Detections]:
+        with DefaultScope.overwrite_default_scope("mmdet"):
+            # mmdet's configs expect what OpenCV reads: BGR.
+            samples = [self.pipeline({"img": np.ascontiguousarray(frame[..., ::-1]), "img_id": 0}) for frame in frames]
+            results = self.model.test_step(pseudo_collate(samples))
+        return [
+            self._select(result.pred_instances.to("cpu"), frame.shape)
+            for result, frame in zip(results, frames, strict=True)
+        ]
+
+    def _select(self, instances, shape: tuple[int, ...]) -> Detections:
+        """Actors above the threshold, suppressed, inside the frame, best first."""
+        is_actor = instances.labels[:, None] == self.categories[None]
+        keep = is_actor.any(dim=1) & (instances.scores >= self.score_threshold)
+        boxes, scores = instances.bboxes[keep].float(), instances.scores[keep].float()
+        labels = is_actor[keep].int().argmax(dim=1)
+        boxes[:, 0::2] = boxes[:, 0::2].clamp(0, shape[1])
+        boxes[:, 1::2] = boxes[:, 1::2].clamp(0, shape[0])
+        order = scores.argsort(descending=True, stable=True)
+        if self.nms_iou is not None:
+            order = (
+                nms(boxes, scores, self.nms_iou)
+                if self.class_agnostic
+                else batched_nms(boxes, scores, labels, self.nms_iou)
+            )
+        order = order[(boxes[order, 2:] > boxes[order, :2]).all(dim=1)][: self.max_per_frame]
+        return Detections(boxes[order].numpy(), scores[order].numpy(), labels[order].numpy())
+
+
+def _read_config(config: str) -> Config:
+    try:
+        import mmdet
+    except ImportError as error:
+        raise InputError(
+            f"ActorDetector needs mmdet with mmcv's compiled operators, which cannot be imported ({error}); "
+            "run `make setup`"
+        ) from error
+    path = Path(config)
+    if config.startswith(MMDET_PREFIX):
+        path = Path(mmdet.__file__).parent / ".mim" / "configs" / config.removeprefix(MMDET_PREFIX)
+    if not path.is_file():
+        raise InputError(f"detector config {config}: no such file; give a path or {MMDET_PREFIX}<folder>/<name>.py")
+    return Config.fromfile(path)
+
+
+def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
+    from mmdet.evaluation import get_classes
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.model import revert_sync_batchnorm
+
+    register_all_modules(init_default_scope=False)
+    if "init_cfg" in config.model.get("backbone", {}):
+        config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
+    model = revert_sync_batchnorm(MODELS.build(config.model))
+    if "://" not in checkpoint and not Path(checkpoint).is_file():
+        raise InputError(
+            f"detector checkpoint {checkpoint}: no such file; download the one that belongs to {config_name} "
+            "and give its path by --cfg-options"
+        )
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+    try:
+        load_state_dict(model, loaded.get("state_dict", loaded), strict=True)
+    except RuntimeError as error:
+        raise InputError(f"detector checkpoint {checkpoint} does not fit {config_name}: {error}") from error
+    meta = loaded.get("meta", {})
+    classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or get_classes("coco")
+    return model, classes
+
+
+def _build_pipeline(config: Config) -> Compose:
+    from mmdet.utils import get_test_pipeline_cfg
+
+    pipeline = get_test_pipeline_cfg(config)
+    pipeline[0] = {"type": "mmdet.LoadImageFromNDArray"}
+    return Compose(pipeline)
+
+
+def _category(actor: str, classes: Sequence[str]) -> int:
+    if actor not in classes:
+        raise InputError(f"actor {actor!r} is no category of the detector, which knows: {', '.join(classes)}")
+    return list(classes).index(actor)

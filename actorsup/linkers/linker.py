@@ -1,0 +1,32 @@
+"""The seam that every linker fills."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from actorsup.structures import Detections, Tube
+
+
+class Linker(ABC):
+    """Joins the detections of a video's frames into tubes."""
+
+    @abstractmethod
+    def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
+        """Make the tubes of one video.
+
+        Args:
+            frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, read in any order.
+            detections: of each frame.
+
+        Returns:
+            The tubes, best first; none where nothing was detected. A tube's label is its actor's.
+        """
+
+
+def check_lengths(frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> None:
+    """Raise ``ValueError`` unless there are detections for each frame, and at least one frame."""
+    if len(frames) != len(detections) or len(frames) == 0:
+        raise ValueError(
+            f"a linker needs one Detections a frame, got {len(frames)} frames, {len(detections)} Detections"
+        )

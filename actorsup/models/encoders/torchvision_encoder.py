@@ -1,0 +1,102 @@
+"""Any backbone of torchvision as encoder."""
+
+import torch
+import torch.nn.functional as F
+import torchvision.models
+from torch import Tensor, nn
+from torch.func import functional_call
+from torchvision.models.feature_extraction import create_feature_extractor
+
+from actorsup.errors import InputError
+from actorsup.registry import MODELS
+
+from .base import Encoder
+from .pretrained import load_torchvision_weights
+
+_MEASURED_SIZES = (256, 512)
+
+
+@MODELS.register_module()
+class TorchvisionEncoder(Encoder):
+    """A classification model of torchvision, cut at one of its nodes; all parameters are tuned.
+
+    Cell ``i`` of the maps should be centred ``stride · (i + ½)`` input pixels from the border, where the pooling takes
+    it to be. VGG does that; others need help, which :func:`actorsup.models.encoders.measure_cell_center` checks::
+
+        model           node         stride   padding   skipped_cells   off by
+        vgg16           features.29    16        0            0           0 px
+        squeezenet1_1   features.12    16        8            0          -½ px
+        resnet18, 50    layer3         16        8            1          +½ px
+        resnet18, 50    layer4         32       16            1          +½ px
+
+    Args:
+        name: torchvision's name of the model.
+        node: where to cut, as ``torchvision.models.feature_extraction`` names it: a module stands for its last node.
+        weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
+            :meth:`init_weights`, which training calls and testing a checkpoint does not.
+        padding: input pixels of zeros added to all four sides of the normalised frame. Networks without padding of
+            their own need it to reach the border: their cell ``i`` lies ``padding`` pixels too far right and down.
+        skipped_cells: cells then dropped at the left and at the top of the map: networks whose padding puts the first
+            cell onto the first pixel get one more by ``padding`` and drop it.
+
+    Raises:
+        InputError: if there is no such model or node, or what the node gives is not a map ``(B·N, C, H', W')`` with one
+            whole-numbered stride.
+    """
+
+    def __init__(
+        self, name: str, node: str, weights: str | None = None, padding: int = 0, skipped_cells: int = 0
+    ) -> None:
+        super().__init__()
+        if padding < 0 or skipped_cells < 0:
+            raise InputError(f"padding and skipped_cells must be at least 0, got {padding} and {skipped_cells}")
+        self.name = name
+        self.node = node
+        self.weights = weights
+        self.padding = padding
+        self.skipped_cells = skipped_cells
+        self.body = _cut(name, node)
+        self.stride, self.out_channels = self._measure()
+
+    def init_weights(self) -> None:
+        """Load ``weights``."""
+        if self.weights is not None:
+            load_torchvision_weights(self.body, self.name, self.weights)
+        self.is_init = True
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Feature maps ``(B·N, C, H', W')`` of normalised frames ``(B·N, 3, H, W)``."""
+        frames = F.pad(frames, (self.padding,) * 4)
+        return self.body(frames)["maps"][..., self.skipped_cells :, self.skipped_cells :]
+
+    def _measure(self) -> tuple[int, int]:
+        """Stride and channels, from the shapes of two outputs; on the meta device, which computes shapes only."""
+        state = {key: tensor.to("meta") for key, tensor in (*self.named_parameters(), *self.named_buffers())}
+        inputs = [torch.empty((1, 3, size, size), device="meta") for size in _MEASURED_SIZES]
+        try:
+            small, large = (functional_call(self, state, frames).shape for frames in inputs)
+        except (RuntimeError, AssertionError) as error:
+            raise InputError(f"{self.name} does not take images of any size: {error}") from error
+        if len(small) != 4 or len(large) != 4 or small[1] != large[1] or small[2:] == large[2:]:
+            raise InputError(
+                f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of "
+                f"{_MEASURED_SIZES} pixels: expected maps (1, channels, height, width) that grow with the input"
+            )
+        stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
+        if remainder or small[2] != small[3]:
+            raise InputError(
+                f"{self.name} cut at {self.node!r} has no whole-numbered stride: {tuple(small)}, {tuple(large)}"
+            )
+        return stride, small[1]
+
+
+def _cut(name: str, node: str) -> nn.Module:
+    if name not in torchvision.models.list_models(module=torchvision.models):
+        raise InputError(
+            f"torchvision has no classification model {name!r}: torchvision.models.list_models() names them"
+        )
+    model = torchvision.models.get_model(name, weights=None)
+    try:
+        return create_feature_extractor(model, {node: "maps"})
+    except ValueError as error:
+        raise InputError(f"{name} cannot be cut at {node!r}: {error}") from error

@@ -1,0 +1,113 @@
+"""The seam between tube features and action scores, and what all heads share."""
+
+from abc import abstractmethod
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+RANKINGS = ("tube", "video")
+
+
+class TubeHead(BaseModule):
+    """Classifies tubes and learns to from the labels of their videos (Section 3.2, "Actor classification").
+
+    One fully connected layer gives every tube a logit per class. How the logits of a video's tubes become those of the
+    video is what heads differ in: a new one implements :meth:`aggregate`, and may override :meth:`forward`,
+    :meth:`loss` and :meth:`predict`.
+
+    Args:
+        num_classes: the paper's number of actions, K.
+        in_channels: channels of the pooled features, C.
+        roi_size: ``(Y, X)`` of the pooled features.
+        ranking: the score by which tubes of all videos are ranked for a class. The paper "classifies the action
+            occurring on each actor tube and sorts them based on the relevance for the predicted action class" and does
+            not say what relevance is. ``tube``: the class's probability, softmax over the tube's own logits.
+            ``video``: that, times the class's probability in the tube's video.
+    """
+
+    def __init__(
+        self, num_classes: int, in_channels: int, roi_size: tuple[int, int] = (5, 5), ranking: str = "tube"
+    ) -> None:
+        # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
+        super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
+        if ranking not in RANKINGS:
+            raise ValueError(f"ranking must be one of {RANKINGS}, got {ranking!r}")
+        self.num_classes = num_classes
+        self.pooled_shape = (in_channels, *roi_size)
+        self.ranking = ranking
+        self.classifier = nn.Linear(in_channels * roi_size[0] * roi_size[1], num_classes)
+
+    @abstractmethod
+    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+        """Logits of one video from those of its tubes.
+
+        Args:
+            tube_logits: ``(P, K)`` float32, of at least one tube.
+            pooled: ``(P, C, Y, X)``, features of the same tubes, for heads that weigh tubes by something else than
+                their logits.
+
+        Returns:
+            ``(K,)``.
+        """
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Logits ``(P, K)`` of tubes from their features ``(P, C, Y, X)``."""
+        if pooled.shape[1:] != self.pooled_shape:
+            raise ValueError(
+                f"the head expects tube features of shape (num_tubes, {', '.join(map(str, self.pooled_shape))}), "
+                f"got {tuple(pooled.shape)}: compare in_channels with the encoder and roi_size with the pooling"
+            )
+        return self.classifier(pooled.flatten(1))
+
+    def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy of the videos' softmax with their labels (Section 3.2, "Learning").
+
+        Videos without tubes have nothing to say and are left out of the mean. Where no video has any, the loss is 0 and
+        still depends on all parameters, as distributed training wants.
+
+        Args:
+            pooled: ``(P, C, Y, X)``.
+            video_index: ``(P,)``, which video each tube belongs to.
+            labels: ``(B,)`` int64, the videos' classes.
+
+        Returns:
+            ``loss_action`` and, for the log, ``top1_acc``: the share of those videos that are classified right.
+        """
+        tube_logits = self.forward(pooled).float()
+        has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, len(labels))
+        if not has_tubes:
+            return {"loss_action": tube_logits.sum(), "top1_acc": tube_logits.new_zeros(())}
+        labels = labels[has_tubes]
+        return {
+            "loss_action": F.cross_entropy(video_logits, labels),
+            "top1_acc": (video_logits.argmax(dim=1) == labels).float().mean(),
+        }
+
+    def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:
+        """Scores of tubes, to rank them by, and of videos.
+
+        Returns:
+            For each video, ``(P_b, K)`` scores of its tubes and ``(K,)`` probabilities of the video, which are all
+            alike for a video without tubes.
+        """
+        tube_logits = self.forward(pooled).float()
+        has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, num_videos)
+        video_scores = tube_logits.new_full((num_videos, self.num_classes), 1 / self.num_classes)
+        if has_tubes:
+            video_scores[has_tubes] = video_logits.softmax(dim=1)
+        tube_scores = tube_logits.softmax(dim=1)
+        if self.ranking == "video":
+            tube_scores = tube_scores * video_scores[video_index]
+        return [(tube_scores[video_index == video], video_scores[video]) for video in range(num_videos)]
+
+    def _video_logits(
+        self, tube_logits: Tensor, pooled: Tensor, video_index: Tensor, num_videos: int
+    ) -> tuple[list[int], Tensor | None]:
+        """The videos that have tubes, and their logits ``(number of those, K)``; None where no video has any."""
+        masks = {video: video_index == video for video in range(num_videos)}
+        masks = {video: mask for video, mask in masks.items() if mask.any()}
+        if not masks:
+            return [], None
+        return list(masks), torch.stack([self.aggregate(tube_logits[mask], pooled[mask]) for mask in masks.values()])

@@ -1,0 +1,88 @@
+"""The model: learns from the labels of videos which of their actors act, and how (Section 3.2)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from actorsup.errors import InputError
+from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch, VideoSample
+
+
+@MODELS.register_module()
+class ActorLocalizer(BaseModel):
+    """Encodes frames, pools a feature for every tube, classifies the tubes.
+
+    Args:
+        encoder: config or module, see :class:`actorsup.models.encoders.Encoder`.
+        pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
+        head: config or module, see :class:`actorsup.models.heads.TubeHead`.
+        data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
+    """
+
+    def __init__(
+        self,
+        encoder: dict | nn.Module,
+        pooling: dict | nn.Module,
+        head: dict | nn.Module,
+        data_preprocessor: dict | nn.Module | None = None,
+    ) -> None:
+        super().__init__(_build(data_preprocessor or {"type": "VideoDataPreprocessor"}))
+        self.encoder = _build(encoder)
+        self.pooling = _build(pooling)
+        self.head = _build(head)
+
+    def forward(
+        self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
+    ) -> dict[str, Tensor] | list[VideoSample] | Tensor:
+        """What mmengine calls, in one of three modes.
+
+        Args:
+            inputs: ``(B, N, 3, H, W)``, normalised frames.
+            data_samples: the B videos, with their tubes in pixels of those frames.
+            mode: ``loss``, ``predict`` or ``tensor``.
+
+        Returns:
+            ``loss``: losses and what is logged beside them. ``predict``: the samples with their scores. ``tensor``: the
+            logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+
+        Raises:
+            ValueError: for an unknown mode.
+            InputError: in ``loss`` mode, if a video has no label or one that is not among the classes.
+        """
+        if mode not in ("loss", "predict", "tensor"):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
+        labels = self._labels(data_samples) if mode == "loss" else None
+
+        tubes = TubeBatch.from_samples(data_samples, inputs.device)
+        features = self._encode(inputs)
+        pooled = self.pooling(features, tubes, self.encoder.stride)
+
+        if mode == "loss":
+            return self.head.loss(pooled, tubes.video_index, labels.to(inputs.device))
+        if mode == "predict":
+            scores = self.head.predict(pooled, tubes.video_index, tubes.num_videos)
+            return [sample.with_scores(*of_video) for sample, of_video in zip(data_samples, scores, strict=True)]
+        return self.head(pooled)
+
+    def _encode(self, inputs: Tensor) -> Tensor:
+        """Feature maps ``(B, N, C, H', W')`` of frames ``(B, N, 3, H, W)``."""
+        maps = self.encoder(inputs.flatten(0, 1))
+        return maps.unflatten(0, inputs.shape[:2])
+
+    def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
+        """Labels ``(B,)`` int64; checked here, where the videos' names are known."""
+        num_classes = self.head.num_classes
+        for sample in data_samples:
+            if sample.label is None or not 0 <= sample.label < num_classes:
+                raise InputError(
+                    f"{sample.video}: its label is {sample.label}, but training needs one of 0 to {num_classes - 1} "
+                    f"(num_classes of the head is {num_classes})"
+                )
+        return torch.tensor([sample.label for sample in data_samples])
+
+
+def _build(part: dict | nn.Module) -> nn.Module:
+    return MODELS.build(part) if isinstance(part, dict) else part

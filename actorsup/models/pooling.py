@@ -1,0 +1,33 @@
+"""The seam between feature maps and tube features."""
+
+from torch import Tensor, nn
+
+from actorsup.ops import actor_roi_pool3d
+from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch
+
+
+@MODELS.register_module()
+class ActorRoIPool3D(nn.Module):
+    """Actor-of-interest pooling (Section 3.2, Eq. 1): :func:`actorsup.ops.actor_roi_pool3d` for a batch of tubes.
+
+    Args:
+        output_size: ``(Y, X)``, rows and columns of the sampling grid; the paper's 5×5.
+    """
+
+    def __init__(self, output_size: tuple[int, int] = (5, 5)) -> None:
+        super().__init__()
+        self.output_size = tuple(output_size)
+
+    def forward(self, features: Tensor, tubes: TubeBatch, stride: int) -> Tensor:
+        """One feature a tube, averaged over the frames that it covers.
+
+        Args:
+            features: ``(B, N, C, H', W')``, maps of N frames of B videos.
+            tubes: the P tubes of the batch at those frames.
+            stride: input pixels per feature cell.
+
+        Returns:
+            ``(P, C, Y, X)``.
+        """
+        return actor_roi_pool3d(features, tubes.boxes, tubes.video_index, self.output_size, 1 / stride, tubes.weights)

@@ -1,0 +1,137 @@
+"""Detector and linker over many videos, on any number of processes, resumable."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from mmengine.dist import all_gather_object, barrier, get_dist_info
+from mmengine.logging import print_log
+
+from actorsup.errors import InputError
+from actorsup.io import Proposals, VideoReader, open_video
+from actorsup.linkers import Linker
+from actorsup.registry import DETECTORS, LINKERS
+from actorsup.structures import Detections
+
+from .progress import progress_bar
+from .recipe import ProposalRecipe
+
+
+@dataclass
+class GenerationReport:
+    """What became of the videos.
+
+    Args:
+        made: proposals were made now.
+        kept: proposals were there already.
+        without_tubes: among both, those in which nothing was detected.
+        failed: videos that could not be used, with the reason.
+    """
+
+    made: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    without_tubes: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def merge(cls, reports: Sequence["GenerationReport"]) -> "GenerationReport":
+        """The reports of several processes as one."""
+        return cls(
+            made=sorted(name for report in reports for name in report.made),
+            kept=sorted(name for report in reports for name in report.kept),
+            without_tubes=sorted(name for report in reports for name in report.without_tubes),
+            failed={name: report.failed[name] for report in reports for name in report.failed},
+        )
+
+
+class ProposalGenerator:
+    """Makes the proposals of videos, and keeps them and the detections they grew from in the recipe's stores.
+
+    Args:
+        recipe: detector, linker, stores.
+        reader: config of a video reader; None chooses by what the path is.
+
+    Raises:
+        StoreError: if a store was made by another configuration.
+    """
+
+    def __init__(self, recipe: ProposalRecipe, reader: Mapping | None = None) -> None:
+        self.recipe = recipe
+        self.reader = reader
+        self.detections = recipe.detections
+        self.tubes = recipe.tubes
+
+    # Built when first needed: a resumed run with all detections there loads no detector.
+    @cached_property
+    def detector(self):
+        """The detector, built from its config."""
+        return DETECTORS.build(self.recipe.detector)
+
+    @cached_property
+    def linker(self) -> Linker:
+        """The linker, built from its config."""
+        return LINKERS.build(self.recipe.linker)
+
+    def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
+        """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
+
+        A video that cannot be read is reported, and the others go on.
+        """
+        rank, world_size = get_dist_info()
+        if rank == 0:
+            self.detections.create()
+            self.tubes.create()
+        barrier()
+        report = GenerationReport()
+        share = sorted(videos)[rank::world_size]
+        with progress_bar("proposals", len(share), unit="frames", enabled=rank == 0) as progress:
+            for name, path in share:
+                progress.show(name)
+                progress.advance(self._run_one(name, path, report))
+        return GenerationReport.merge(all_gather_object(report))
+
+    def _run_one(self, name: str, path: Path, report: GenerationReport) -> int:
+        """Make the proposals of one video, note what became of it, and return the number of its new frames."""
+        if name in self.tubes:
+            report.kept.append(name)
+            if not self.tubes.load(name).tubes:
+                report.without_tubes.append(name)
+            return 0
+        try:
+            proposals = self.make(name, open_video(path, self.reader))
+        except (InputError, OSError) as error:
+            report.failed[name] = str(error)
+            print_log(f"{name}: left out: {error}", logger="current", level=logging.ERROR)
+            return 0
+        self.tubes.save(name, proposals)
+        report.made.append(name)
+        if not proposals.tubes:
+            report.without_tubes.append(name)
+        return proposals.num_frames
+
+    def make(self, name: str, video: VideoReader) -> Proposals:
+        """The proposals of one video; its detections are taken from their store, or put there.
+
+        Raises:
+            VideoError: if the video cannot be read.
+            InputError: if it has another number of frames than when its detections were made.
+        """
+        frames = video.read_all()
+        detections = self._detect(name, frames)
+        if len(detections) != len(frames):
+            raise InputError(
+                f"{video.path}: has {len(frames)} frames, but its detections in {self.detections.path(name)} are of "
+                f"{len(detections)}; if the video was replaced, delete that file"
+            )
+        height, width = frames.shape[1:3]
+        return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
+
+    def _detect(self, name: str, frames: np.ndarray) -> list[Detections]:
+        if name in self.detections:
+            return self.detections.load(name)
+        detections = list(self.detector.detect(frames))
+        self.detections.save(name, detections)
+        return detections

@@ -1,0 +1,44 @@
+"""A progress bar with rate and remaining time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class _Bar:
+    """Counts steps, and the units done in them, for the rate."""
+
+    def __init__(self, progress: Progress, title: str, total: int, unit: str) -> None:
+        self._progress = progress
+        self._unit = unit
+        self._units = 0
+        self._task = progress.add_task(title, total=total, name="", rate="")
+
+    def show(self, name: str) -> None:
+        """Say what is worked on."""
+        self._progress.update(self._task, name=name)
+
+    def advance(self, units: int) -> None:
+        """One step is done, with so many units in it."""
+        self._units += units
+        elapsed = self._progress.tasks[self._task].elapsed or 0
+        rate = f"{self._units / elapsed:.1f} {self._unit}/s" if elapsed and self._units else ""
+        self._progress.update(self._task, advance=1, rate=rate)
+
+
+@contextmanager
+def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Iterator[_Bar]:
+    """A bar of ``total`` steps on the terminal; it measures its rate in units."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("remaining"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}"),
+    )
+    with Progress(*columns, disable=not enabled) as progress:
+        yield _Bar(progress, title, total, unit)

@@ -1,0 +1,26 @@
+"""The seam that every tracker fills."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+
+class Tracker(ABC):
+    """Follows several targets at once, from the frame of ``init`` through the frames of ``update``."""
+
+    @abstractmethod
+    def init(self, image: np.ndarray, boxes: np.ndarray) -> None:
+        """Take new targets and forget the old ones.
+
+        Args:
+            image: ``(H, W, 3)`` uint8, RGB.
+            boxes: ``(P, 4)``, ``(x1, y1, x2, y2)`` in pixels, of positive width and height.
+        """
+
+    @abstractmethod
+    def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the targets of ``init`` in the next frame.
+
+        Returns:
+            boxes ``(P, 4)``, cut to the frame, and scores ``(P,)`` in [0, 1]: how sure the tracker is of each.
+        """

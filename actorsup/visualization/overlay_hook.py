@@ -1,0 +1,62 @@
+"""A picture of each tested video with the tubes that the model ranks best."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from actorsup.io import open_video
+from actorsup.registry import HOOKS
+from actorsup.structures import VideoSample
+
+from .overlay import DrawnTube, tube_sheet
+
+
+@HOOKS.register_module()
+class TubeOverlayHook(Hook):
+    """Writes ``folder/<video>.png`` for every tested video.
+
+    Each picture shows frames in equal steps, with the best tubes for the class that the model gives the video, and the
+    true tubes dashed in white.
+
+    Args:
+        folder: where the pictures go.
+        num_tubes: tubes drawn.
+        num_frames: frames in a picture.
+    """
+
+    def __init__(self, folder: str, num_tubes: int = 3, num_frames: int = 4) -> None:
+        self.folder = Path(folder)
+        self.num_tubes = num_tubes
+        self.num_frames = num_frames
+        self.paths: dict[str, Path] = {}
+
+    def before_test(self, runner: Runner) -> None:
+        """Note where the videos are."""
+        self.paths = dict(runner.test_dataloader.dataset.videos())
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
+    ) -> None:
+        """Draw the videos of the batch."""
+        classes = runner.test_dataloader.dataset.metainfo["classes"]
+        for sample in outputs:
+            path = self.folder / f"{sample.video}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), cv2.cvtColor(self._picture(sample, classes), cv2.COLOR_RGB2BGR))
+
+    def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
+        shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
+        indices = sample.frame_indices[shown]
+        action = int(sample.video_scores.argmax())
+        scores = sample.tube_scores[:, action]
+        best = np.argsort(-scores, kind="stable")[: self.num_tubes]
+        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth] + [
+            DrawnTube.ranked(sample.proposals[index], rank, f"{rank + 1}: {scores[index]:.2f}")
+            for rank, index in enumerate(best)
+        ]
+        frames = open_video(self.paths[sample.video]).frames_at(indices)
+        return tube_sheet(frames, indices, tubes, title=classes[action])

@@ -1,0 +1,54 @@
+# THUMOS13, split 1. data/thumos13 holds videos/<Class>/<video>.avi, pyannot.pkl, splits/trainlist01.txt, testlist01.txt.
+dataset_type = "THUMOS13"
+data_root = "data/thumos13"
+image_size = (320, 240)
+
+train_pipeline = [
+    dict(type="SampleFrames", num_frames=16, mode="random"),
+    dict(type="DecodeFrames"),
+    dict(type="AttachTubes", max_tubes=20),
+    dict(type="ResizeFrames", size=image_size),
+    dict(type="FlipFrames", prob=0.5),
+    dict(type="PackVideo"),
+]
+test_pipeline = [
+    dict(type="SampleFrames", num_frames=16, mode="center"),
+    dict(type="DecodeFrames"),
+    dict(type="AttachTubes", max_tubes=20),
+    dict(type="ResizeFrames", size=image_size),
+    dict(type="PackVideo"),
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        split_file="splits/trainlist01.txt",
+        video_prefix="videos",
+        pipeline=train_pipeline,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        split_file="splits/testlist01.txt",
+        ann_file="pyannot.pkl",
+        video_prefix="videos",
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_cfg = dict()
+test_evaluator = [
+    dict(type="TubeMAP", thresholds=(0.2, 0.5), protocol="act"),
+    dict(type="ProposalRecall", thresholds=(0.1, 0.2, 0.3, 0.5, 0.7), protocol="apt"),
+    dict(type="VideoAccuracy"),
+]

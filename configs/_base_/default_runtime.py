@@ -1,0 +1,11 @@
+default_scope = "actorsup"
+randomness = dict(seed=0)
+default_hooks = dict(
+    timer=dict(type="IterTimerHook"),
+    logger=dict(type="LoggerHook", interval=10),
+    param_scheduler=dict(type="ParamSchedulerHook"),
+    checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2),
+    sampler_seed=dict(type="DistSamplerSeedHook"),
+)
+log_processor = dict(type="LogProcessor", window_size=10, by_epoch=True)
+env_cfg = dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0))

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+
+from actorsup.errors import StoreError
+from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore
+from actorsup.structures import Detections, Tube
+
+SETTINGS = Fingerprint.of(detector={"type": "A", "threshold": 0.1}, linker={"type": "B"})
+
+
+def proposals() -> Proposals:
+    first = Tube(0, [[0, 0, 1, 1], [0, 0, 2, 2]], [0.5, 0.25], 0.5, 1)
+    second = Tube(1, [[3, 3, 5, 5]], [0.75], 0.75, 0)
+    return Proposals((first, second), num_frames=2, size=(320, 240))
+
+
+@pytest.fixture
+def store(tmp_path):
+    result = TubeStore(tmp_path / "tubes", SETTINGS)
+    result.create()
+    return result
+
+
+def test_tubes_come_back_as_they_were_saved(store):
+    store.save("Class/v_1.5", proposals())
+    loaded = store.load("Class/v_1.5")
+    assert (loaded.num_frames, loaded.size) == (2, (320, 240))
+    for before, after in zip(proposals().tubes, loaded.tubes, strict=True):
+        assert (before.start, before.score, before.label) == (after.start, after.score, after.label)
+        np.testing.assert_array_equal(before.boxes, after.boxes)
+        np.testing.assert_array_equal(before.scores, after.scores)
+    assert store.videos() == ["Class/v_1.5"]
+    assert "Class/v_1.5" in store
+    assert "Class/v_2" not in store
+
+
+def test_a_video_without_tubes_is_kept_as_such(store):
+    store.save("empty", Proposals((), 10, (4, 3)))
+    assert store.load("empty").tubes == ()
+
+
+def test_detections_come_back_frame_by_frame(tmp_path):
+    store = DetectionStore(tmp_path, SETTINGS)
+    store.create()
+    frames = [Detections([[0, 0, 1, 1], [1, 1, 2, 2]], [0.5, 0.25], [0, 1]), Detections.empty()]
+    store.save("video", frames)
+    loaded = store.load("video")
+    assert [len(found) for found in loaded] == [2, 0]
+    np.testing.assert_array_equal(loaded[0].boxes, frames[0].boxes)
+
+
+def test_saving_twice_gives_the_same_bytes(store):
+    store.save("a", proposals())
+    store.save("b", proposals())
+    assert store.path("a").read_bytes() == store.path("b").read_bytes()
+
+
+def test_another_configuration_is_an_error_that_names_the_difference(store):
+    other = Fingerprint.of(detector={"type": "A", "threshold": 0.2}, linker={"type": "B"})
+    with pytest.raises(StoreError, match=r"detector\.threshold: 0\.1 there, 0\.2 here"):
+        TubeStore(store.folder, other)
+    assert TubeStore(store.folder).exists  # without a fingerprint any store can be read
+
+
+def test_settings_that_do_not_change_the_result_do_not_count(store):
+    same = Fingerprint.of(
+        detector={"type": "A", "threshold": 0.1, "device": "cuda", "batch_size": 64}, linker={"type": "B"}
+    )
+    assert TubeStore(store.folder, same).exists
+
+
+def test_a_file_counts_by_its_content_wherever_it_lies(tmp_path):
+    for folder, content in [("here", "1"), ("there", "1"), ("changed", "2")]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "weights.pth").write_text(content)
+    here, there, changed, absent = (
+        Fingerprint.of(checkpoint=str(tmp_path / name / "weights.pth"))
+        for name in ("here", "there", "changed", "absent")
+    )
+    assert here.differences(there) == []
+    assert "sha256" in here.differences(changed)[0]
+    assert absent.differences(here) == []  # not on this machine: the name alone is compared
+    assert here.differences(absent) != []
+
+
+def test_nothing_half_written_appears_under_its_final_name(store, monkeypatch):
+    def interrupted(file, **arrays):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez_compressed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.save("video", proposals())
+    assert "video" not in store
+    assert store.videos() == []
+    store.create()
+    assert not list(store.folder.glob("**/*.tmp"))
+
+
+def test_a_damaged_file_is_named_with_the_remedy(store):
+    store.save("video", proposals())
+    store.path("video").write_bytes(store.path("video").read_bytes()[:100])
+    with pytest.raises(StoreError, match=r"video\.npz: damaged .* delete it"):
+        store.load("video")
+
+
+def test_a_missing_video_names_the_command_that_makes_it(store):
+    with pytest.raises(StoreError, match="generate_proposals"):
+        store.load("absent")
+
+
+def test_manifests_that_are_none_are_refused(tmp_path, store):
+    with pytest.raises(StoreError, match="a store of tubes, expected detections"):
+        DetectionStore(store.folder)
+    (store.folder / "manifest.json").write_text("{")
+    with pytest.raises(StoreError, match="not a manifest"):
+        TubeStore(store.folder)
+    (store.folder / "manifest.json").unlink()
+    (store.folder / "video.npz").touch()
+    with pytest.raises(StoreError, match=r"no manifest\.json"):
+        TubeStore(store.folder)
+
+
+def test_a_store_is_created_before_it_is_written(tmp_path):
+    with pytest.raises(ValueError, match="create"):
+        TubeStore(tmp_path / "new", SETTINGS).save("video", proposals())
+    with pytest.raises(ValueError, match="fingerprint"):
+        TubeStore(tmp_path / "new").create()
+
+
+@pytest.mark.parametrize("name", ["", "/etc/passwd", "../outside", "a/../../b"])
+def test_names_that_leave_the_folder_are_refused(store, name):
+    with pytest.raises(ValueError, match="relative path"):
+        store.path(name)
+
+
+def test_a_tube_longer_than_its_video_is_refused():
+    with pytest.raises(ValueError, match="ends at frame 2, the video has 1"):
+        Proposals(proposals().tubes, 1, (320, 240))

@@ -1,0 +1,97 @@
+import cv2
+import numpy as np
+import pytest
+
+from actorsup.errors import VideoError
+from actorsup.io import FrameFolderReader, open_video
+from tests.conftest import moving_square, write_video
+
+
+@pytest.fixture
+def video(tmp_path):
+    return write_video(tmp_path / "video.avi", moving_square(12))
+
+
+def write_frames(folder, frames, pattern="frame{}.png"):
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, frame in enumerate(frames):
+        cv2.imwrite(str(folder / pattern.format(index)), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def test_picked_frames_are_the_frames_of_the_stream(video):
+    reader = open_video(video)
+    frames = reader.read_all()
+    assert frames.shape == (12, 64, 96, 3)
+    np.testing.assert_array_equal(reader.frames_at([0, 3, 3, 11]), frames[[0, 3, 3, 11]])
+    np.testing.assert_array_equal(np.stack(list(reader)), frames)
+
+
+def test_frames_are_rgb(video):
+    square = open_video(video).frames_at([0])[0, 20:30, 8:20]
+    assert square[..., 0].mean() > 150 > 100 > square[..., 2].mean()
+
+
+def test_a_folder_of_frames_is_read_in_the_natural_order_of_names(tmp_path):
+    frames = moving_square(12)
+    reader = open_video(write_frames(tmp_path / "folder", frames))
+    assert isinstance(reader, FrameFolderReader)
+    np.testing.assert_array_equal(reader.read_all(), frames)
+    np.testing.assert_array_equal(reader.frames_at([2, 10]), frames[[2, 10]])
+
+
+def test_indices_past_the_end_are_an_error_with_the_index(video, tmp_path):
+    with pytest.raises(VideoError, match="ends before frame 12"):
+        open_video(video).frames_at([3, 12, 13])
+    with pytest.raises(VideoError, match="ends before frame 5"):
+        open_video(write_frames(tmp_path / "folder", moving_square(5))).frames_at([1, 5])
+
+
+@pytest.mark.parametrize("indices", [[], [3, 1], [-1, 2]])
+def test_indices_that_do_not_ascend_from_zero_are_refused(video, indices):
+    with pytest.raises(ValueError, match="ascending"):
+        open_video(video).frames_at(indices)
+
+
+def test_missing_empty_and_foreign_files_are_named(tmp_path):
+    empty, text, folder = tmp_path / "empty.mp4", tmp_path / "text.mp4", tmp_path / "folder"
+    empty.touch()
+    text.write_text("no video")
+    folder.mkdir()
+    for path, message in [
+        (tmp_path / "absent.avi", "no such video"),
+        (empty, r"empty\.mp4: cannot be opened.*0 bytes"),
+        (text, r"text\.mp4: cannot be opened"),
+        (folder, "holds no frame"),
+    ]:
+        with pytest.raises(VideoError, match=message):
+            open_video(path).read_all()
+
+
+def test_a_truncated_video_is_refused_with_both_counts(tmp_path):
+    video = write_video(tmp_path / "video.avi", moving_square(100))
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) // 2])
+    with pytest.raises(VideoError, match="announces 100 frames"):
+        open_video(video).read_all()
+
+
+def test_a_broken_or_resized_frame_of_a_folder_is_named(tmp_path):
+    folder = write_frames(tmp_path / "folder", moving_square(3))
+    (folder / "frame1.png").write_bytes(b"no image")
+    with pytest.raises(VideoError, match=r"frame1\.png: cannot be decoded"):
+        open_video(folder).read_all()
+    cv2.imwrite(str(folder / "frame1.png"), np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(VideoError, match=r"frame1\.png: is 20x10, the frames before are 96x64"):
+        open_video(folder).read_all()
+
+
+def test_a_video_of_one_frame_can_be_read(tmp_path):
+    assert open_video(write_video(tmp_path / "one.avi", moving_square(1))).read_all().shape == (1, 64, 96, 3)
+
+
+def test_real_clips_pick_frame_exactly(data_root):
+    for path in ("Basketball/v_Basketball_g01_c02.mp4", "BasketballDunk/v_BasketballDunk_g17_c03.avi"):
+        reader = open_video(data_root / "thumos13" / "clips" / path)
+        frames = reader.read_all()
+        np.testing.assert_array_equal(reader.frames_at([0, 17, 50, 73]), frames[[0, 17, 50, 73]])

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from actorsup.linkers import SiameseLinker
+from actorsup.registry import TRACKERS
+from actorsup.structures import Detections
+from actorsup.trackers import Tracker
+
+
+@TRACKERS.register_module()
+class StillTracker(Tracker):
+    """Finds every target where it was, and remembers which frames it saw; a frame's number is its first pixel."""
+
+    seen: list = []  # noqa: RUF012
+
+    def init(self, image, boxes):
+        self.boxes = boxes.copy()
+        self.seen.append(("init", int(image[0, 0, 0])))
+
+    def update(self, image):
+        self.seen.append(("update", int(image[0, 0, 0])))
+        return self.boxes, np.full(len(self.boxes), 0.5)
+
+
+@pytest.fixture(autouse=True)
+def seen():
+    StillTracker.seen.clear()
+    return StillTracker.seen
+
+
+def frames(count: int) -> np.ndarray:
+    return np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(8, 1).repeat(8, 2).repeat(3, 3)
+
+
+def at(x: float, score: float, label: int = 0) -> tuple:
+    return [x, 0.0, x + 10, 10.0], score, label
+
+
+def detections(*frame_contents) -> list[Detections]:
+    return [
+        Detections(*(np.array(part) for part in zip(*found, strict=True))) if found else Detections.empty()
+        for found in frame_contents
+    ]
+
+
+def linker(**settings) -> SiameseLinker:
+    return SiameseLinker({"type": "StillTracker"}, **settings)
+
+
+def test_the_best_detection_is_tracked_both_ways_over_the_whole_video(seen):
+    found = detections([], [], [at(0, 0.9, label=3)], [])
+    (tube,) = linker().link(frames(4), found)
+    assert (tube.start, len(tube), tube.label) == (0, 4, 3)
+    assert tube.score == pytest.approx(0.9)
+    assert tube.scores.tolist() == [0.5, 0.5, 1.0, 0.5]
+    assert seen == [("init", 2), ("update", 3), ("init", 2), ("update", 1), ("update", 0)]
+
+
+def test_detections_like_the_tube_are_dropped_and_the_others_go_on_by_score():
+    # Shifted by 1 of 10 pixels: IoU 9/11 = 0.82, dropped. By 2: 8/12 = 0.67, kept at 0.7.
+    found = detections([at(0, 0.5), at(40, 0.3)], [at(1, 0.9), at(3, 0.4)])
+    tubes = linker().link(frames(2), found)
+    np.testing.assert_allclose([tube.score for tube in tubes], [0.9, 0.4, 0.3], rtol=1e-6)
+    assert [tube.boxes[0, 0] for tube in tubes] == [1, 3, 40]
+
+
+def test_a_box_at_the_threshold_is_dropped():
+    # Half of the box is shared with a box of twice its width: IoU exactly 0.5.
+    found = detections([([0.0, 0.0, 20.0, 10.0], 0.9, 0), ([0.0, 0.0, 10.0, 10.0], 0.8, 0)])
+    assert len(linker(overlap_threshold=0.5).link(frames(1), found)) == 1
+    assert len(linker(overlap_threshold=0.51).link(frames(1), found)) == 2
+
+
+def test_the_number_of_tubes_is_limited_and_no_detection_gives_none():
+    found = detections([at(20 * index, 0.5) for index in range(6)])
+    assert len(linker(max_tubes=4).link(frames(1), found)) == 4
+    assert linker().link(frames(1), detections([])) == []
+
+
+def test_equal_scores_are_taken_in_the_order_of_frames():
+    found = detections([at(50, 0.5)], [at(0, 0.5)])
+    assert [tube.boxes[0, 0] for tube in linker().link(frames(2), found)] == [50, 0]
+
+
+def test_bad_settings_are_refused():
+    with pytest.raises(ValueError, match="max_tubes >= 1"):
+        linker(max_tubes=0)
+    with pytest.raises(ValueError, match="overlap_threshold"):
+        linker(overlap_threshold=0.0)

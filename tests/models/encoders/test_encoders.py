@@ -1,0 +1,179 @@
+"""Encoders against torchvision, the place of their cells, and their weights."""
+
+from urllib.error import URLError
+
+import pytest
+import torch
+import torchvision.models
+from mmengine.model import BaseModel
+
+from actorsup.errors import InputError
+from actorsup.models import TorchvisionEncoder, VGG16Encoder
+from actorsup.models.encoders import measure_cell_center
+from actorsup.registry import MODELS
+
+SQUEEZENET = {"name": "squeezenet1_1", "node": "features.12", "padding": 8}
+
+
+def squeezenet_file(data_root):
+    return data_root / "weights" / "squeezenet1_1_imagenet.pth"
+
+
+def test_vgg16_equals_torchvisions_features_without_the_last_pooling():
+    encoder = VGG16Encoder()
+    full = torchvision.models.vgg16()
+    full.load_state_dict(encoder.state_dict(), strict=False)
+    full.features[30] = torch.nn.Identity()
+    frames = torch.randn(2, 3, 48, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(encoder(frames), full.features(frames), rtol=0, atol=0)
+
+
+def test_vgg16_and_the_same_model_cut_by_name_agree():
+    encoder, cut = VGG16Encoder(), TorchvisionEncoder("vgg16", "features.29")
+    cut.body.load_state_dict(encoder.state_dict())
+    frames = torch.randn(1, 3, 48, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(cut(frames), encoder(frames))
+    assert (cut.stride, cut.out_channels) == (encoder.stride, encoder.out_channels)
+
+
+ALIGNED = {
+    "vgg16": lambda: VGG16Encoder(),
+    "squeezenet1_1": lambda: TorchvisionEncoder(**SQUEEZENET),
+    "resnet18 layer3": lambda: TorchvisionEncoder("resnet18", "layer3", padding=8, skipped_cells=1),
+    "resnet18 layer4": lambda: TorchvisionEncoder("resnet18", "layer4", padding=16, skipped_cells=1),
+}
+
+
+@pytest.mark.parametrize("make", ALIGNED.values(), ids=ALIGNED.keys())
+def test_cells_lie_where_the_pooling_takes_them_to_be(make):
+    encoder = make()
+    size = (12 * encoder.stride, 14 * encoder.stride)
+    row, column = 6, 5
+    y, x = measure_cell_center(encoder, size, (row, column))
+    assert y == pytest.approx(encoder.stride * (row + 0.5), abs=1)
+    assert x == pytest.approx(encoder.stride * (column + 0.5), abs=1)
+
+
+def test_without_padding_squeezenet_is_half_a_cell_off():
+    encoder = TorchvisionEncoder("squeezenet1_1", "features.12")
+    y, _ = measure_cell_center(encoder, (192, 192), (6, 6))
+    assert y == pytest.approx(16 * 6.5 + 7.5, abs=0.1)
+
+
+@pytest.mark.parametrize("make", ALIGNED.values(), ids=ALIGNED.keys())
+def test_maps_cover_the_frame(make):
+    encoder = make()
+    with torch.no_grad():
+        maps = encoder(torch.zeros(1, 3, 2 * encoder.stride, 3 * encoder.stride))
+    assert maps.shape == (1, encoder.out_channels, 2, 3)
+
+
+def test_real_weights_load_for_training_only(data_root):
+    torch.manual_seed(0)
+    encoder = TorchvisionEncoder(**SQUEEZENET, weights=str(squeezenet_file(data_root)))
+    expected = torch.load(squeezenet_file(data_root), weights_only=True)["features.0.weight"]
+    assert not torch.equal(encoder.body.state_dict()["features.0.weight"], expected)
+    encoder.init_weights()
+    assert torch.equal(encoder.body.state_dict()["features.0.weight"], expected)
+
+
+def test_real_weights_give_torchvisions_features(data_root):
+    encoder = TorchvisionEncoder("squeezenet1_1", "features.12", weights=str(squeezenet_file(data_root)))
+    encoder.init_weights()
+    full = torchvision.models.squeezenet1_1()
+    full.load_state_dict(torch.load(squeezenet_file(data_root), weights_only=True))
+    frames = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(encoder(frames), full.features(frames))
+
+
+def test_the_models_own_init_weights_reaches_the_encoder(data_root):
+    class Model(BaseModel):
+        def __init__(self):
+            super().__init__()
+            self.encoder = TorchvisionEncoder(**SQUEEZENET, weights=str(squeezenet_file(data_root)))
+
+        def forward(self, inputs, data_samples=None, mode="tensor"):
+            return self.encoder(inputs)
+
+    model = Model()
+    before = model.encoder.body.state_dict()["features.0.weight"].clone()
+    model.init_weights()
+    assert not torch.equal(model.encoder.body.state_dict()["features.0.weight"], before)
+
+
+def test_weights_without_batch_counters_load(tmp_path):
+    state = torchvision.models.resnet18().state_dict()
+    state = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
+    torch.save(state, tmp_path / "old.pth")
+    encoder = TorchvisionEncoder("resnet18", "layer1", weights=str(tmp_path / "old.pth"))
+    encoder.init_weights()
+    assert torch.equal(encoder.body.state_dict()["conv1.weight"], state["conv1.weight"])
+
+
+def test_missing_file_names_it_and_the_known_weights():
+    encoder = VGG16Encoder(weights="no/such.pth")
+    with pytest.raises(InputError, match=r"no/such\.pth.*IMAGENET1K_V1.*--cfg-options model\.encoder\.weights=PATH"):
+        encoder.init_weights()
+
+
+def test_download_without_network_says_how_to_do_without(monkeypatch):
+    def offline(*args, **kwargs):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    encoder = VGG16Encoder(weights="IMAGENET1K_V1")
+    with pytest.raises(InputError, match=r"IMAGENET1K_V1 of vgg16.*no route.*--cfg-options model\.encoder\.weights="):
+        encoder.init_weights()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"backbone.weight": torch.zeros(1)},
+            r"weights\.pth does not hold .* 26 of 26 .*features\.0\.weight.*backbone",
+        ),
+        ([1, 2], r"weights\.pth holds a list, expected a state dict"),
+        (None, r"weights\.pth is not a state dict"),
+    ],
+    ids=["other names", "no dict", "garbage"],
+)
+def test_a_file_that_does_not_fit_is_named(tmp_path, content, message):
+    path = tmp_path / "weights.pth"
+    if content is None:
+        path.write_bytes(b"these are not weights")
+    else:
+        torch.save(content, path)
+    with pytest.raises(InputError, match=message):
+        VGG16Encoder(weights=str(path)).init_weights()
+
+
+def test_a_tensor_of_another_shape_is_named(tmp_path):
+    state = VGG16Encoder().state_dict()
+    state["features.2.weight"] = torch.zeros(64, 64, 1, 1)
+    torch.save(state, tmp_path / "weights.pth")
+    with pytest.raises(InputError, match=r"1 tensors differ.*features\.2\.weight \(64, 64, 1, 1\) instead of"):
+        VGG16Encoder(weights=str(tmp_path / "weights.pth")).init_weights()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "vgg61", "node": "features"}, "no classification model 'vgg61'"),
+        ({"name": "squeezenet1_1", "node": "features.99"}, "cannot be cut at 'features.99'"),
+        ({"name": "squeezenet1_1", "node": "classifier"}, "expected maps"),
+        ({"name": "vit_b_16", "node": "encoder"}, "does not take images of any size"),
+        ({"name": "squeezenet1_1", "node": "features.12", "padding": -8}, "at least 0"),
+    ],
+)
+def test_what_cannot_be_an_encoder_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        TorchvisionEncoder(**arguments)
+
+
+def test_an_unknown_option_is_an_error():
+    with pytest.raises(TypeError, match="pretrained"):
+        MODELS.build({"type": "VGG16Encoder", "pretrained": True})

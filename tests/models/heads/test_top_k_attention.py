@@ -1,0 +1,129 @@
+"""The top-k head by hand, and what every head does with videos without tubes."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from actorsup.models import TopKAttentionHead, TubeHead
+
+# Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
+LOGITS = torch.tensor([[3.0, 0.0], [1.0, 2.0], [-1.0, 4.0], [2.0, 2.0], [0.0, 6.0]])
+VIDEO_INDEX = torch.tensor([0, 0, 0, 2, 2])
+
+
+def identity_head(topk=2, ranking="tube"):
+    """A head whose logits are its input: two channels, one cell, the unit matrix."""
+    head = TopKAttentionHead(num_classes=2, in_channels=2, roi_size=(1, 1), topk=topk, ranking=ranking)
+    torch.nn.init.eye_(head.classifier.weight)
+    torch.nn.init.zeros_(head.classifier.bias)
+    return head
+
+
+def pooled_logits(requires_grad=False):
+    return LOGITS[:, :, None, None].clone().requires_grad_(requires_grad)
+
+
+def test_video_logits_are_the_mean_of_the_k_highest_by_hand():
+    losses = identity_head().loss(pooled_logits(), VIDEO_INDEX, torch.tensor([0, 0, 1]))
+    # Video 0: ((3 + 1) / 2, (4 + 2) / 2) = (2, 3); video 2 has two tubes: (1, 4).
+    expected = (math.log(1 + math.exp(3 - 2)) + math.log(1 + math.exp(1 - 4))) / 2
+    assert losses["loss_action"].item() == pytest.approx(expected, rel=1e-6)
+    assert losses["top1_acc"].item() == 0.5
+
+
+def test_more_k_than_tubes_takes_the_mean_of_all():
+    logits = identity_head(topk=12).aggregate(LOGITS[:3], pooled_logits()[:3])
+    assert logits.tolist() == pytest.approx([1.0, 2.0])
+
+
+def test_only_selected_tubes_get_a_gradient():
+    pooled = pooled_logits(requires_grad=True)
+    identity_head(topk=1).loss(pooled, VIDEO_INDEX, torch.tensor([0, 0, 1]))["loss_action"].backward()
+    selected = torch.tensor([[True, False], [False, False], [False, True], [True, False], [False, True]])
+    assert torch.equal(pooled.grad.flatten(1) != 0, selected)
+
+
+def test_video_without_tubes_does_not_change_the_loss():
+    without = torch.tensor([0, 0, 0, 1, 1])
+    with_empty = identity_head().loss(pooled_logits(), VIDEO_INDEX, torch.tensor([0, 1, 1]))
+    expected = identity_head().loss(pooled_logits(), without, torch.tensor([0, 1]))
+    assert with_empty == expected
+
+
+def test_no_tubes_at_all_give_a_loss_of_zero_that_reaches_every_parameter():
+    head = identity_head()
+    pooled = pooled_logits()[:0].requires_grad_()
+    losses = head.loss(pooled, VIDEO_INDEX[:0], torch.tensor([0, 1]))
+    losses["loss_action"].backward()
+    assert losses["loss_action"].item() == 0
+    assert all(parameter.grad is not None and not parameter.grad.any() for parameter in head.parameters())
+    assert pooled.grad is not None
+
+
+def test_tubes_are_scored_by_their_own_softmax():
+    predictions = identity_head().predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
+    torch.testing.assert_close(predictions[0][0], LOGITS[:3].softmax(dim=1))
+    torch.testing.assert_close(predictions[0][1], torch.tensor([2.0, 3.0]).softmax(dim=0))
+    torch.testing.assert_close(predictions[2][0], LOGITS[3:].softmax(dim=1))
+
+
+def test_ranking_by_video_weighs_tubes_with_their_videos_probability():
+    predictions = identity_head(ranking="video").predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
+    video_scores = torch.tensor([2.0, 3.0]).softmax(dim=0)
+    torch.testing.assert_close(predictions[0][0], LOGITS[:3].softmax(dim=1) * video_scores)
+
+
+def test_video_without_tubes_is_undecided():
+    tube_scores, video_scores = identity_head().predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[1]
+    assert tube_scores.shape == (0, 2)
+    assert video_scores.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("ranking", ["tube", "video"])
+def test_predicting_no_tubes_at_all(ranking):
+    predictions = identity_head(ranking=ranking).predict(pooled_logits()[:0], VIDEO_INDEX[:0], num_videos=2)
+    assert [(tubes.shape, videos.tolist()) for tubes, videos in predictions] == [((0, 2), [0.5, 0.5])] * 2
+
+
+def test_loss_is_taken_in_float32_under_autocast():
+    head, pooled = identity_head(), pooled_logits()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert head.loss(pooled, VIDEO_INDEX, torch.tensor([0, 0, 1]))["loss_action"].dtype == torch.float32
+
+
+def test_xavier_initialisation_without_bias():
+    torch.manual_seed(0)
+    head = TopKAttentionHead(num_classes=24, in_channels=8)
+    head.init_weights()
+    bound = math.sqrt(6 / (24 + 8 * 25))
+    assert 0.95 * bound < head.classifier.weight.abs().max() <= bound
+    assert not head.classifier.bias.any()
+
+
+class LogSumExpHead(TubeHead):
+    """What a user writes for a head of their own."""
+
+    def aggregate(self, tube_logits, pooled):
+        return tube_logits.logsumexp(dim=0)
+
+
+def test_a_new_head_is_one_method():
+    head = LogSumExpHead(num_classes=2, in_channels=2, roi_size=(1, 1))
+    pooled = pooled_logits()
+    logits = head(pooled)
+    expected = F.cross_entropy(torch.stack([logits[:3].logsumexp(0), logits[3:].logsumexp(0)]), torch.tensor([1, 0]))
+    losses = head.loss(pooled, VIDEO_INDEX, torch.tensor([1, 1, 0]))
+    torch.testing.assert_close(losses["loss_action"], expected)
+
+
+def test_features_of_another_shape_are_named():
+    with pytest.raises(ValueError, match=r"\(num_tubes, 2, 1, 1\), got \(4, 2, 5, 5\).*roi_size"):
+        identity_head()(torch.zeros(4, 2, 5, 5))
+
+
+@pytest.mark.parametrize(("option", "message"), [({"topk": 0}, "topk"), ({"ranking": "best"}, "ranking")])
+def test_options_that_mean_nothing_are_refused(option, message):
+    with pytest.raises(ValueError, match=message):
+        TopKAttentionHead(num_classes=2, in_channels=2, **option)

@@ -1,0 +1,164 @@
+"""The whole model on small videos: its three modes, its gradients, and the paper's optimiser."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+
+from actorsup.errors import InputError
+from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch
+
+from .cases import VGG16_MODEL, small_frames, small_sample
+
+SQUEEZENET_MODEL = copy.deepcopy(VGG16_MODEL)
+SQUEEZENET_MODEL["encoder"] = {
+    "type": "TorchvisionEncoder",
+    "name": "squeezenet1_1",
+    "node": "features.12",
+    "padding": 8,
+}
+
+# The paper's: weight decay for the classifier alone.
+OPTIM_WRAPPER = {
+    "type": "OptimWrapper",
+    "optimizer": {"type": "SGD", "lr": 1e-3, "momentum": 0.95, "weight_decay": 1e-4},
+    "paramwise_cfg": {"custom_keys": {"encoder": {"decay_mult": 0.0}}},
+}
+
+
+def build(config=SQUEEZENET_MODEL):
+    torch.manual_seed(0)
+    model = MODELS.build(copy.deepcopy(config))
+    model.init_weights()
+    return model
+
+
+def two_videos_one_without_tubes():
+    return {
+        "inputs": [small_frames(seed=0), small_frames(seed=1)],
+        "data_samples": [small_sample("jump/01"), small_sample("jump/02", num_tubes=0)],
+    }
+
+
+def run(model, data, mode):
+    return model(**model.data_preprocessor(data), mode=mode)
+
+
+def test_loss_mode_gives_a_finite_loss_and_an_accuracy_beside_it():
+    losses = run(build(), two_videos_one_without_tubes(), "loss")
+    total, _ = build().parse_losses(losses)
+    assert total.isfinite()
+    assert total == losses["loss_action"]  # the accuracy is logged, not minimised
+
+
+def test_predict_mode_gives_every_sample_its_scores():
+    with torch.no_grad():
+        samples = build().test_step(two_videos_one_without_tubes())
+    assert [sample.video for sample in samples] == ["jump/01", "jump/02"]
+    assert [sample.tube_scores.shape for sample in samples] == [(3, 4), (0, 4)]
+    assert samples[0].tube_scores.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-6)
+    assert samples[1].video_scores.tolist() == [0.25] * 4
+
+
+def test_tensor_mode_gives_the_logits_that_the_scores_come_from():
+    model = build()
+    data = two_videos_one_without_tubes()
+    with torch.no_grad():
+        logits = run(model, data, "tensor")
+        scores = run(model, data, "predict")[0].tube_scores
+    torch.testing.assert_close(logits.softmax(dim=1), torch.from_numpy(scores))
+
+
+def test_an_unknown_mode_is_an_error():
+    with pytest.raises(ValueError, match="'losses'"):
+        run(build(), two_videos_one_without_tubes(), "losses")
+
+
+def test_a_batch_without_any_tube_trains_and_predicts():
+    model = build()
+    data = {"inputs": [small_frames()], "data_samples": [small_sample(num_tubes=0)]}
+    losses = run(model, data, "loss")
+    losses["loss_action"].backward()
+    assert losses["loss_action"].item() == 0
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert run(model, data, "predict")[0].tube_scores.shape == (0, 4)
+
+
+@pytest.mark.parametrize("label", [None, -1, 4])
+def test_a_label_outside_of_the_classes_names_the_video_and_the_range(label):
+    data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07", label=label)]}
+    with pytest.raises(InputError, match=rf"jump/07: its label is {label}, .* 0 to 3"):
+        run(build(), data, "loss")
+
+
+def test_a_label_is_not_needed_to_predict():
+    data = {"inputs": [small_frames()], "data_samples": [small_sample(label=None)]}
+    assert run(build(), data, "predict")[0].label is None
+
+
+def test_a_larger_video_in_the_batch_does_not_change_tubes_away_from_the_padding():
+    torch.manual_seed(0)
+    shallow = {**SQUEEZENET_MODEL["encoder"], "node": "features.4", "padding": 4}  # receptive field: 39 pixels
+    head = {**SQUEEZENET_MODEL["head"], "in_channels": 128}
+    model = build({**SQUEEZENET_MODEL, "encoder": shallow, "head": head})
+    small, large = small_frames(size=(96, 64)), small_frames(size=(128, 96), seed=1)
+    small_video = small_sample("small", size=(32, 32))  # tubes in the upper left, at least 24 pixels from the padding
+    large_video = small_sample("large", size=(128, 96))
+    with torch.no_grad():
+        alone = run(model, {"inputs": [small], "data_samples": [small_video]}, "tensor")
+        beside = run(model, {"inputs": [small, large], "data_samples": [small_video, large_video]}, "tensor")[:3]
+    torch.testing.assert_close(beside, alone)
+
+
+def test_the_same_seed_gives_the_same_model_after_a_step():
+    states = []
+    for _ in range(2):
+        model = build()
+        model.train_step(two_videos_one_without_tubes(), build_optim_wrapper(model, OPTIM_WRAPPER))
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_weight_decay_applies_to_the_classifier_alone():
+    model = build(VGG16_MODEL)
+    optimizer = build_optim_wrapper(model, OPTIM_WRAPPER).optimizer
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert decay.keys() == {id(parameter) for parameter in model.parameters()}
+    assert all(decay[id(parameter)] == 0 for parameter in model.encoder.parameters())
+    assert all(decay[id(parameter)] == 1e-4 for parameter in model.head.parameters())
+    assert all((group["lr"], group["momentum"]) == (1e-3, 0.95) for group in optimizer.param_groups)
+
+
+def test_one_step_reaches_the_first_convolution_of_vgg16():
+    model = build(VGG16_MODEL)
+    first = model.encoder.features[0].weight
+    before, gradients = first.detach().clone(), []
+    first.register_hook(gradients.append)
+    model.train_step(two_videos_one_without_tubes(), build_optim_wrapper(model, OPTIM_WRAPPER))
+    assert gradients[0].any()
+    assert not torch.equal(first, before)
+
+
+def test_only_selected_tubes_carry_gradient_into_the_encoder():
+    model = build(VGG16_MODEL)
+    data = model.data_preprocessor({"inputs": [small_frames()], "data_samples": [small_sample(num_tubes=6)]})
+    tubes = TubeBatch.from_samples(data["data_samples"], "cpu")
+    maps = model.encoder(data["inputs"].flatten(0, 1)).unflatten(0, (1, 2))
+    pooled = model.pooling(maps, tubes, model.encoder.stride)
+    pooled.retain_grad()
+    model.head.loss(pooled, tubes.video_index, torch.tensor([1]))["loss_action"].backward()
+
+    selected = torch.zeros(6, dtype=torch.bool)
+    selected[model.head(pooled).argmax(dim=0)] = True  # k = 1: the best tube of each class
+    assert 0 < selected.sum() < 6
+    assert torch.equal(pooled.grad.flatten(1).any(dim=1), selected)
+    assert model.encoder.features[0].weight.grad.any()
+
+
+def test_data_preprocessor_defaults_to_imagenets_mean_and_deviation():
+    config = {key: value for key, value in SQUEEZENET_MODEL.items() if key != "data_preprocessor"}
+    data = two_videos_one_without_tubes()
+    default = MODELS.build(config).data_preprocessor(data)["inputs"]
+    assert torch.equal(default, build().data_preprocessor(data)["inputs"])
