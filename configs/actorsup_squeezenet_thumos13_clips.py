@@ -1,5 +1,5 @@
-# The whole method on the six THUMOS13 clips in $ACTORSUP_DATA, on two cores: a check that everything works, no benchmark.
-# It is tested on the clips that it was trained on.
+# The whole method on the six THUMOS13 clips in $ACTORSUP_DATA, on two cores: a check that everything works.
+# No benchmark: it is tested on the clips that it was trained on.
 #
 # YOLOX-nano (COCO) finds people; SqueezeNet 1.1 (ImageNet) is the tracker's backbone and the encoder.
 #

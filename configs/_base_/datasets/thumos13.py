@@ -1,4 +1,4 @@
-# THUMOS13, split 1. data/thumos13 holds videos/<Class>/<video>.avi, pyannot.pkl, splits/trainlist01.txt, testlist01.txt.
+# THUMOS13, split 1. In data/thumos13: videos/<Class>/<video>.avi, pyannot.pkl, splits/trainlist01.txt, testlist01.txt.
 dataset_type = "THUMOS13"
 data_root = "data/thumos13"
 image_size = (320, 240)

@@ -1,4 +1,4 @@
-# The paper's model: VGG16 up to relu5_3, 5×5 pooling, one fully connected layer, the top 12 of 20 tubes (Sec. 3.2, 4.2).
+# The paper's model (Sec. 3.2, 4.2): VGG16 up to relu5_3, 5×5 pooling, one linear layer, the top 12 of 20 tubes.
 model = dict(
     type="ActorLocalizer",
     data_preprocessor=dict(type="VideoDataPreprocessor", mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225]),

@@ -1,7 +1,7 @@
 # Actor proposals (Sec. 3.1, 4.2): SSD on COCO, its people, linked by Algorithm 1 or, to compare with, by Viterbi.
 # `--cfg-options proposals.linker=viterbi` swaps the linker, `proposals.detector=yolox_s` the detector.
-# Departures: mmdet's SSD300 has a VGG16 base where the paper's has InceptionV2; the tracker compares ImageNet features by
-# normalized correlation where the paper's was trained on ALOV.
+# Departures: mmdet's SSD300 has a VGG16 base where the paper's has InceptionV2; the tracker compares ImageNet features
+# by normalized correlation where the paper's was trained on ALOV.
 actors = ("person",)
 proposals = dict(
     root="data/thumos13/proposals",

@@ -1,0 +1,178 @@
+"""The four commands, run as a user runs them."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import write_video
+from tests.toy import REPOSITORY, frames_of, make_toy, run_tool
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A toy project on which the four commands were run once; with what each printed."""
+    root = tmp_path_factory.mktemp("toy")
+    config = make_toy(root)
+    outputs = {
+        "generate": run_tool("generate_proposals", config, root=root),
+        "eval": run_tool("eval_proposals", config, root=root),
+        "train": run_tool("train", config, root=root),
+        "test": run_tool("test", config, root / "work" / "epoch_3.pth", "--show-dir", root / "overlays", root=root),
+    }
+    return root, config, outputs
+
+
+def test_the_four_commands_end_well(trained):
+    for name, output in trained[2].items():
+        assert output.returncode == 0, f"{name}: {output.stdout[-3000:]} {output.stderr[-3000:]}"
+
+
+def test_every_number_lands_in_the_work_directory(trained):
+    root, _, outputs = trained
+    measured = json.loads((root / "work" / "proposal_metrics.json").read_text())["color/siamese"]["metrics"]
+    assert measured["recall@0.5"] == 1.0
+    assert f"{measured['mabo']:.4f}" in outputs["eval"].stdout
+    tested = json.loads((root / "work" / "test_metrics.json").read_text())
+    assert tested["checkpoint"].endswith("epoch_3.pth")
+    assert {"mAP@0.2", "mAP@0.5", "recall@0.5", "accuracy"} <= tested["metrics"].keys()
+    for value in tested["metrics"].values():
+        assert f"{value:.4f}" in outputs["test"].stdout
+
+
+def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
+    root, _, outputs = trained
+    assert "MaximumHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
+    assert "MaximumHead" in outputs["train"].stdout + outputs["train"].stderr
+    lines = next((root / "work").glob("*/vis_data/scalars.json")).read_text().splitlines()
+    losses = [json.loads(line)["loss_action"] for line in lines if "loss_action" in line]
+    assert len(losses) == 6  # 3 epochs of 2 batches
+    assert np.isfinite(losses).all()
+
+
+def test_pictures_of_the_best_tubes_are_drawn(trained):
+    pictures = sorted((trained[0] / "overlays").glob("*/*.png"))
+    assert [picture.stem for picture in pictures] == ["v_Basketball_g01_c01", "v_Biking_g01_c01"]
+
+
+def test_done_proposals_are_kept_and_detections_are_shared_by_linkers(trained):
+    root, config, _ = trained
+    again = run_tool("generate_proposals", config, root=root)
+    assert (again.returncode, "0 videos done now, 6 were done already" in again.stdout) == (0, True)
+    other = run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=viterbi", root=root)
+    assert (other.returncode, "6 videos done now" in other.stdout) == (0, True)
+    assert sorted(path.name for path in (root / "proposals" / "color").iterdir()) == [
+        "detections",
+        "tubes_siamese",
+        "tubes_viterbi",
+    ]
+
+
+def test_proposals_of_another_configuration_are_an_error_that_names_it(trained):
+    root, config, _ = trained
+    output = run_tool("train", config, "--cfg-options", "proposals.linkers.siamese.max_tubes=3", root=root)
+    assert output.returncode == 2
+    assert re.search(r"linker\.max_tubes: absent there, 3 here", output.stderr)
+    assert "Traceback" not in output.stderr
+
+
+def test_training_goes_on_where_it_stopped(trained):
+    root, config, _ = trained
+    output = run_tool("train", config, "--resume", "--cfg-options", "train_cfg.max_epochs=4", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert "Epoch(train) [4]" in output.stdout + output.stderr
+    assert "Epoch(train) [1]" not in output.stdout + output.stderr
+
+
+def test_a_checkpoint_of_another_model_is_refused(trained):
+    root, config, _ = trained
+    output = run_tool(
+        "test", config, root / "work" / "epoch_3.pth", "--cfg-options", "model.head.num_classes=5", root=root
+    )
+    assert output.returncode == 2
+    assert "a checkpoint of another model" in output.stderr
+    assert "head.classifier.weight" in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+def test_the_papers_config_without_data_says_what_is_missing_and_writes_nothing(tmp_path):
+    config = REPOSITORY / "configs" / "actorsup_vgg16_thumos13.py"
+    output = run_tool("train", config, root=tmp_path)
+    assert output.returncode == 2
+    message = output.stderr
+    for part in (
+        "data/thumos13/splits/trainlist01.txt",
+        "data/thumos13/videos",
+        "UCF101",
+        "data/thumos13/proposals/ssd300/tubes_siamese",
+        "python tools/generate_proposals.py",
+    ):
+        assert part in message
+    assert "Traceback" not in message
+    assert output.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_videos_are_listed_and_the_good_ones_go_on(tmp_path):
+    config = make_toy(tmp_path)
+    videos = sorted((tmp_path / "videos").glob("*/*.avi"))
+    empty, truncated, dark, single = videos[:4]
+    empty.write_bytes(b"")
+    truncated.write_bytes(truncated.read_bytes()[: truncated.stat().st_size // 2])
+    write_video(dark, np.full((12, 64, 96, 3), 30, np.uint8))
+    write_video(single, frames_of("Biking", num_frames=1))
+    output = run_tool("generate_proposals", config, root=tmp_path)
+    assert output.returncode == 1
+    assert "4 videos done now" in output.stdout
+    assert re.search(rf"failed: \w+/{empty.stem}: .*cannot be opened", output.stdout)
+    assert re.search(rf"failed: \w+/{truncated.stem}: .*", output.stdout)
+    assert re.search(rf"1 without any detection: \w+/{dark.stem}", output.stdout)
+    report = json.loads((tmp_path / "work" / "proposal_generation.json").read_text())
+    assert len(report["failed"]) == 2
+    assert len(report["made"]) == 4
+    # What has no proposals stops training with their names; without those the rest trains, the dark video left out.
+    stopped = run_tool("train", config, root=tmp_path)
+    assert stopped.returncode == 2
+    assert truncated.stem in stopped.stderr
+    for name in ("trainlist01.txt", "testlist01.txt"):
+        path = tmp_path / "splits" / name
+        lines = [
+            line for line in path.read_text().splitlines() if empty.stem not in line and truncated.stem not in line
+        ]
+        path.write_text("\n".join(lines) + "\n")
+    rest = run_tool("train", config, "--cfg-options", "train_cfg.max_epochs=1", root=tmp_path)
+    assert rest.returncode == 0, rest.stderr[-3000:]
+
+
+def test_a_config_that_does_not_exist_and_an_unknown_linker_are_named(tmp_path):
+    absent = run_tool("train", tmp_path / "absent.py", root=tmp_path)
+    assert (absent.returncode, "absent.py: no such config" in absent.stderr) == (2, True)
+    config = make_toy(tmp_path)
+    unknown = run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=magic", root=tmp_path)
+    assert unknown.returncode == 2
+    assert "['siamese', 'viterbi']" in unknown.stderr
+
+
+def test_mixed_precision_without_a_gpu_is_refused(trained):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    root, config, _ = trained
+    output = run_tool("train", config, "--amp", root=root)
+    assert (output.returncode, "--amp needs a GPU" in output.stderr) == (2, True)
+
+
+def test_a_damaged_proposal_file_is_named(trained, tmp_path):
+    root, config, _ = trained
+    folder = tmp_path / "store"
+    shutil.copytree(root / "proposals" / "color" / "tubes_siamese", folder)
+    damaged = sorted(folder.glob("*/*.npz"))[0]
+    damaged.write_bytes(b"damaged")
+    options = [f"{loader}_dataloader.dataset.tube_store={folder}" for loader in ("train", "test")]
+    output = run_tool("test", config, root / "work" / "epoch_3.pth", "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert "damaged" in output.stderr
+    assert damaged.name in output.stderr

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+import torch
+
+from actorsup.detectors import ActorDetector
+from actorsup.errors import InputError
+from actorsup.io import open_video
+from actorsup.structures import pairwise_iou
+
+YOLOX_NANO = "mmdet::yolox/yolox_nano_8xb8-300e_coco.py"
+
+
+@pytest.fixture(scope="module")
+def random_weights(tmp_path_factory):
+    """YOLOX-nano with random weights, as a checkpoint file: confident about nothing, so that thresholds matter."""
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.registry import DefaultScope
+
+    from actorsup.detectors.actor_detector import _read_config
+
+    register_all_modules(init_default_scope=False)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        model = MODELS.build(_read_config(YOLOX_NANO).model)
+    path = tmp_path_factory.mktemp("weights") / "random.pth"
+    torch.save({"state_dict": model.state_dict(), "meta": {}}, path)
+    return path
+
+
+def frames(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (count, 120, 160, 3), dtype=np.uint8)
+
+
+def test_batches_change_nothing_and_frames_stream(random_weights):
+    settings = {"score_threshold": 0.0, "max_per_frame": 5, "actors": ["person", "dog"], "device": "cpu"}
+    video = frames(5)
+    single = ActorDetector(YOLOX_NANO, str(random_weights), batch_size=1, **settings).detect(video)
+    batched = ActorDetector(YOLOX_NANO, str(random_weights), batch_size=3, **settings).detect(iter(video))
+    results = list(zip(single, batched, strict=True))
+    assert len(results) == 5
+    assert any(len(one) for one, _ in results)
+    for one, many in results:
+        np.testing.assert_allclose(one.boxes, many.boxes, atol=1e-3)
+        np.testing.assert_array_equal(one.labels, many.labels)
+        assert set(one.labels) <= {0, 1}
+
+
+def test_threshold_and_number_a_frame_are_respected(random_weights):
+    for settings in ({"score_threshold": 0.0, "max_per_frame": 3}, {"score_threshold": 1.0}):
+        detector = ActorDetector(YOLOX_NANO, str(random_weights), device="cpu", **settings)
+        (found,) = detector.detect(frames(1))
+        assert len(found) <= settings.get("max_per_frame", 0)
+        assert (np.diff(found.scores) <= 0).all()
+        assert (found.boxes >= 0).all()
+        assert (found.boxes <= [160, 120, 160, 120]).all()
+
+
+def test_suppression_leaves_no_overlap_above_its_threshold(random_weights):
+    detector = ActorDetector(
+        YOLOX_NANO, str(random_weights), ["person", "dog"], 0.0, nms_iou=0.3, class_agnostic=True, device="cpu"
+    )
+    (found,) = detector.detect(frames(1))
+    overlaps = pairwise_iou(found.boxes, found.boxes) - np.eye(len(found))
+    assert len(found) > 1
+    assert overlaps.max() <= 0.3 + 1e-6
+
+
+def test_wrong_files_and_actors_are_named(random_weights, tmp_path):
+    other = tmp_path / "other.pth"
+    torch.save({"state_dict": {"nothing": torch.zeros(1)}}, other)
+    for arguments, message in [
+        (("mmdet::yolox/absent.py", str(random_weights)), r"absent\.py: no such file"),
+        ((YOLOX_NANO, str(tmp_path / "absent.pth")), r"absent\.pth: no such file"),
+        ((YOLOX_NANO, str(other)), r"other\.pth does not fit"),
+        ((YOLOX_NANO, str(random_weights), ["unicorn"]), "'unicorn' is no category"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            ActorDetector(*arguments, device="cpu")
+
+
+def test_people_of_a_real_clip_are_found_where_they_are(data_root):
+    from actorsup.datasets.annotation import read_pyannot
+    from actorsup.datasets.thumos13 import THUMOS13
+
+    weights = data_root / "weights" / "yolox_nano_coco_mmdet.pth"
+    detector = ActorDetector(YOLOX_NANO, str(weights), device="cpu")
+    annotations = read_pyannot(data_root / "thumos13" / "pyannot.pkl", THUMOS13.METAINFO["classes"])
+    for name, recall in [("SalsaSpin/v_SalsaSpin_g03_c01", 0.9), ("Fencing/v_Fencing_g01_c06", 0.75)]:
+        indices = np.arange(0, 160, 20)
+        video = open_video(data_root / "thumos13" / "clips" / f"{name}.mp4").frames_at(indices)
+        truth = annotations[name].tubes_at((video.shape[2], video.shape[1]))
+        hits = [
+            pairwise_iou(tube.boxes_at([index]), found.boxes).max(initial=0) >= 0.5
+            for index, found in zip(indices, detector.detect(video), strict=True)
+            for tube in truth
+            if tube.covers([index])[0]
+        ]
+        assert np.mean(hits) >= recall

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+
+from actorsup.errors import InputError, StoreError
+from actorsup.io import open_video
+from actorsup.linkers import Linker
+from actorsup.proposals import ProposalGenerator, ProposalRecipe
+from actorsup.registry import DETECTORS, LINKERS
+from actorsup.structures import Detections, Tube
+from tests.conftest import moving_square, write_video
+
+
+@DETECTORS.register_module()
+class CountingDetector:
+    """Finds one box a frame, and counts the frames that it was shown."""
+
+    num_frames = 0
+
+    def __init__(self, threshold=0.5):
+        self.threshold = threshold
+
+    def detect(self, frames):
+        for _ in frames:
+            type(self).num_frames += 1
+            yield Detections([[0, 0, 10, 10]], [0.9], [0])
+
+
+@LINKERS.register_module()
+class WholeLinker(Linker):
+    """One tube of the first box of each frame."""
+
+    def link(self, frames, detections):
+        boxes = np.concatenate([found.boxes[:1] for found in detections])
+        return [Tube(0, boxes, np.ones(len(boxes)), 1.0, 0)]
+
+
+@LINKERS.register_module()
+class NoLinker(Linker):
+    """Never finds a tube."""
+
+    def link(self, frames, detections):
+        return []
+
+
+def recipe(root, linker="whole", **detector) -> ProposalRecipe:
+    return ProposalRecipe.from_config(
+        {
+            "root": root / "proposals",
+            "detector": "counting",
+            "detectors": {"counting": {"type": "CountingDetector", **detector}},
+            "linker": linker,
+            "linkers": {"whole": {"type": "WholeLinker"}, "none": {"type": "NoLinker"}},
+        }
+    )
+
+
+@pytest.fixture
+def videos(tmp_path):
+    CountingDetector.num_frames = 0
+    return [
+        (f"class/{name}", write_video(tmp_path / f"{name}.avi", moving_square(length)))
+        for name, length in [("a", 5), ("b", 1), ("c", 8)]
+    ]
+
+
+def test_every_video_gets_proposals_with_its_true_length_and_size(tmp_path, videos):
+    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    assert report.made == ["class/a", "class/b", "class/c"]
+    assert (report.kept, report.failed) == ([], {})
+    for name, length in [("class/a", 5), ("class/b", 1), ("class/c", 8)]:
+        proposals = recipe(tmp_path).tubes.load(name)
+        assert (proposals.num_frames, proposals.size, len(proposals.tubes[0])) == (length, (96, 64), length)
+
+
+def test_a_second_run_does_nothing_and_another_linker_reuses_the_detections(tmp_path, videos):
+    ProposalGenerator(recipe(tmp_path)).run(videos)
+    assert CountingDetector.num_frames == 14
+    again = ProposalGenerator(recipe(tmp_path)).run(videos)
+    assert (again.made, again.kept) == ([], ["class/a", "class/b", "class/c"])
+    other = ProposalGenerator(recipe(tmp_path, linker="none")).run(videos)
+    assert other.made == other.without_tubes == ["class/a", "class/b", "class/c"]
+    assert CountingDetector.num_frames == 14
+
+
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_store(tmp_path, videos, monkeypatch):
+    whole = ProposalGenerator(recipe(tmp_path / "whole"))
+    whole.run(videos)
+    interrupted = ProposalGenerator(recipe(tmp_path / "interrupted"))
+    with monkeypatch.context() as patch:
+        calls = []
+
+        def link(self, frames, detections):
+            calls.append(len(frames))
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return original(self, frames, detections)
+
+        original = WholeLinker.link
+        patch.setattr(WholeLinker, "link", link)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.run(videos)
+    report = ProposalGenerator(recipe(tmp_path / "interrupted")).run(videos)
+    assert (report.kept, report.made) == (["class/a"], ["class/b", "class/c"])
+    for name, _ in videos:
+        assert whole.tubes.path(name).read_bytes() == interrupted.tubes.path(name).read_bytes()
+
+
+def test_bad_videos_are_reported_and_the_others_go_on(tmp_path, videos):
+    videos[1][1].write_bytes(b"")
+    videos.append(("class/absent", tmp_path / "absent.avi"))
+    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    assert report.made == ["class/a", "class/c"]
+    assert sorted(report.failed) == ["class/absent", "class/b"]
+    assert "0 bytes" in report.failed["class/b"]
+
+
+def test_a_video_replaced_since_its_detections_is_an_error(tmp_path, videos):
+    ProposalGenerator(recipe(tmp_path)).run(videos)
+    name, path = videos[0]
+    write_video(path, moving_square(9))
+    with pytest.raises(InputError, match=r"has 9 frames, but its detections .* are of 5"):
+        ProposalGenerator(recipe(tmp_path, linker="none")).make(name, open_video(path))
+
+
+def test_another_detector_under_the_same_name_is_an_error(tmp_path, videos):
+    ProposalGenerator(recipe(tmp_path)).run(videos)
+    with pytest.raises(StoreError, match=r"detector\.threshold: absent there, 0\.7 here"):
+        ProposalGenerator(recipe(tmp_path, threshold=0.7))
+
+
+def test_a_recipe_names_what_it_lacks(tmp_path):
+    with pytest.raises(InputError, match="need"):
+        ProposalRecipe.from_config({"root": tmp_path})
+    with pytest.raises(InputError, match=r"offers \['none', 'whole'\]"):
+        recipe(tmp_path, linker="magic")

@@ -1,0 +1,62 @@
+"""The direction of the imports, and what works without which package."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "actorsup"
+
+
+def imports_of(room: str) -> set[str]:
+    """Names of all modules that the files of a room import, absolutely."""
+    found = set()
+    for path in (PACKAGE / room).glob("**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                found.add(node.module)
+    assert found, f"{room} imports nothing: is the folder there?"
+    return found
+
+
+@pytest.mark.parametrize("room", ["models", "datasets", "evaluation"])
+@pytest.mark.parametrize("maker", ["detectors", "trackers", "linkers", "proposals", "apis"])
+def test_what_uses_tubes_does_not_know_who_makes_them(room, maker):
+    assert not any(name.startswith(f"actorsup.{maker}") for name in imports_of(room))
+
+
+@pytest.mark.parametrize("room", ["structures", "ops", "io"])
+def test_the_foundations_know_no_other_room(room):
+    allowed = {f"actorsup.{name}" for name in ("structures", "errors", "registry", room)} | {"actorsup"}
+    ours = {name for name in imports_of(room) if name.split(".")[0] == "actorsup"}
+    assert all(any(name == one or name.startswith(f"{one}.") for one in allowed) for name in ours), ours
+
+
+@pytest.mark.parametrize("room", [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] != "_"])
+def test_mmdet_is_imported_by_the_detector_alone(room):
+    assert any(name.split(".")[0] == "mmdet" for name in imports_of(room)) == (room == "detectors")
+
+
+def test_training_and_evaluation_import_without_mmdet_and_compiled_operators():
+    code = """
+import sys
+for name in ("mmdet", "mmcv.ops"):
+    sys.modules[name] = None  # importing it raises ImportError
+import actorsup.apis, actorsup.datasets.transforms, actorsup.evaluation.metrics, actorsup.models, actorsup.visualization
+import actorsup.detectors
+"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.returncode == 0, output.stderr
+
+
+def test_a_missing_mmdet_is_named_with_the_remedy(monkeypatch):
+    from actorsup.detectors import ActorDetector
+    from actorsup.errors import InputError
+
+    monkeypatch.setitem(sys.modules, "mmdet", None)
+    with pytest.raises(InputError, match="make setup"):
+        ActorDetector("mmdet::yolox/yolox_nano_8xb8-300e_coco.py", "absent.pth")

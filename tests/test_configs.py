@@ -1,0 +1,90 @@
+"""The shipped configs: they load, their parts exist, and the paper's config is the paper's."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+
+from actorsup.linkers import SiameseLinker
+from actorsup.proposals import ProposalRecipe
+from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+PAPER = CONFIGS / "actorsup_vgg16_thumos13.py"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.py")), ids=lambda path: path.stem)
+def test_every_part_that_a_config_names_exists(path):
+    config = Config.fromfile(path)
+    recipe = ProposalRecipe.from_config(config.proposals)
+    assert DETECTORS.get(recipe.detector["type"])
+    for linker in config.proposals.linkers.values():
+        assert LINKERS.get(linker.type)
+        assert "tracker" not in linker or TRACKERS.get(linker.tracker.type)
+    for loader in (config.train_dataloader, config.test_dataloader):
+        assert DATASETS.get(loader.dataset.type)
+        for step in loader.dataset.pipeline:
+            TRANSFORMS.build(step)
+    for metric in config.test_evaluator:
+        METRICS.build(metric)
+    MODELS.build(config.model)
+
+
+@pytest.fixture(scope="module")
+def paper() -> Config:
+    return Config.fromfile(PAPER)
+
+
+def test_proposals_are_made_as_the_paper_says(paper):
+    recipe = ProposalRecipe.from_config(paper.proposals)
+    assert recipe.detector["actors"] == ["person"]
+    linker = copy.deepcopy(recipe.linker)
+    assert linker.pop("type") == SiameseLinker.__name__
+    assert (linker["max_tubes"], linker["overlap_threshold"]) == (20, 0.7)
+    assert linker["tracker"]["network"]["backbone"]["type"] == "UnpaddedVGG16"
+
+
+def test_the_model_sees_16_frames_and_20_tubes_and_attends_to_12(paper):
+    steps = {step["type"]: step for step in paper.train_dataloader.dataset.pipeline}
+    assert (steps["SampleFrames"]["num_frames"], steps["SampleFrames"]["mode"]) == (16, "random")
+    assert steps["AttachTubes"]["max_tubes"] == 20
+    assert steps["FlipFrames"]["prob"] == 0.5
+    model = MODELS.build(paper.model)
+    assert (model.pooling.output_size, model.head.topk, model.head.num_classes) == ((5, 5), 12, 24)
+    assert paper.train_dataloader.batch_size == 4
+
+
+def test_training_is_30_epochs_of_sgd_with_weight_decay_on_the_classifier_alone(paper):
+    model = MODELS.build(paper.model)
+    optimizer = build_optim_wrapper(model, paper.optim_wrapper).optimizer
+    decayed = {
+        id(parameter) for group in optimizer.param_groups if group["weight_decay"] for parameter in group["params"]
+    }
+    assert decayed == {id(parameter) for parameter in model.head.classifier.parameters()}
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {0, 1e-4}
+    assert {(group["lr"], group["momentum"]) for group in optimizer.param_groups} == {(0.001, 0.95)}
+    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    assert trained == {id(parameter) for parameter in model.parameters()}
+    assert paper.train_cfg.max_epochs == 30
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [("paper_30e", {0: 1e-3, 5: 2.5e-4, 10: 2.5e-4}), ("paper_30e_every5", {0: 1e-3, 5: 2.5e-4, 10: 6.25e-5})],
+)
+def test_both_readings_of_the_schedule_anneal_by_a_quarter(schedule, expected):
+    import torch
+    from mmengine.registry import PARAM_SCHEDULERS
+
+    config = Config.fromfile(CONFIGS / "_base_" / "schedules" / f"{schedule}.py")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.optim_wrapper.optimizer.lr)
+    (settings,) = config.param_scheduler
+    scheduler = PARAM_SCHEDULERS.build({**settings, "optimizer": optimizer})
+    rates = []
+    for _ in range(12):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert {epoch: pytest.approx(rates[epoch]) for epoch in expected} == expected

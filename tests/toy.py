@@ -1,0 +1,150 @@
+"""A small data set in THUMOS13's format, a user's own parts in a file outside the package, and a config that uses both.
+
+Squares move over a dark ground: red ones play basketball, blue ones ride bikes. A detector of bright colours sees them.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tests.conftest import moving_square, write_video
+
+REPOSITORY = Path(__file__).parent.parent
+NUM_FRAMES = 12
+
+PARTS = '''
+"""A user's own detector and head."""
+
+import numpy as np
+
+from actorsup.models.heads import TubeHead
+from actorsup.registry import DETECTORS, MODELS
+from actorsup.structures import Detections
+
+
+@DETECTORS.register_module()
+class BrightColorDetector:
+    actors = ("square",)
+
+    def __init__(self, threshold=150):
+        self.threshold = threshold
+
+    def detect(self, frames):
+        for frame in frames:
+            rows, columns = np.nonzero(frame.max(axis=2) > self.threshold)
+            if len(rows) < 20:
+                yield Detections.empty()
+                continue
+            box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            yield Detections([box], [0.9], [0])
+
+
+@MODELS.register_module()
+class MaximumHead(TubeHead):
+    """The best tube speaks for the video."""
+
+    def aggregate(self, tube_logits, pooled):
+        return tube_logits.amax(dim=0)
+'''
+
+CONFIG = """
+_base_ = [
+    "{repository}/configs/_base_/models/actorsup_squeezenet.py",
+    "{repository}/configs/_base_/datasets/thumos13.py",
+    "{repository}/configs/_base_/schedules/paper_30e.py",
+    "{repository}/configs/_base_/default_runtime.py",
+]
+custom_imports = dict(imports=["toy_parts"])
+work_dir = "{root}/work"
+proposals = dict(
+    root="{root}/proposals",
+    detector="color",
+    detectors=dict(color=dict(type="BrightColorDetector")),
+    linker="siamese",
+    linkers=dict(
+        siamese=dict(
+            type="SiameseLinker",
+            tracker=dict(
+                type="SiameseTracker",
+                network=dict(
+                    type="SiameseNetwork",
+                    backbone=dict(type="TorchvisionEncoder", name="squeezenet1_1", node="features.4"),
+                    correlation=dict(type="CrossCorrelation", normalized=True),
+                ),
+                num_scales=1,
+            ),
+        ),
+        viterbi=dict(type="ViterbiLinker"),
+    ),
+)
+image_size = (96, 64)
+train_pipeline = [
+    dict(type="SampleFrames", num_frames=4, mode="random"),
+    dict(type="DecodeFrames"),
+    dict(type="AttachTubes", max_tubes=20),
+    dict(type="ResizeFrames", size=image_size),
+    dict(type="FlipFrames", prob=0.5),
+    dict(type="PackVideo"),
+]
+test_pipeline = [
+    dict(type="SampleFrames", num_frames=4, mode="center"),
+    dict(type="DecodeFrames"),
+    dict(type="AttachTubes", max_tubes=20),
+    dict(type="ResizeFrames", size=image_size),
+    dict(type="PackVideo"),
+]
+data = dict(data_root="{root}", classes=["Basketball", "Biking"])
+train_dataloader = dict(
+    batch_size=2, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline, **data)
+)
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline, **data))
+model = dict(
+    encoder=dict(weights=None, node="features.4", padding=4),
+    head=dict(_delete_=True, type="MaximumHead", in_channels=128, num_classes=2),
+)
+optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=1.0))
+train_cfg = dict(max_epochs=3)
+default_hooks = dict(logger=dict(interval=1))
+"""
+
+
+def frames_of(action: str, num_frames: int = NUM_FRAMES) -> np.ndarray:
+    """A red square for basketball, a blue one for biking."""
+    frames = moving_square(num_frames)
+    return frames if action == "Basketball" else frames[..., ::-1]
+
+
+def make_toy(root: Path) -> Path:
+    """Write the data set, the user's parts and the config; return the config's path."""
+    annotations = {}
+    lists = {"trainlist01.txt": [], "testlist01.txt": []}
+    for action, label in [("Basketball", 0), ("Biking", 2)]:
+        for group, split in [(1, "testlist01.txt"), (8, "trainlist01.txt"), (9, "trainlist01.txt")]:
+            name = f"{action}/v_{action}_g{group:02d}_c01"
+            write_video(root / "videos" / f"{name}.avi", frames_of(action))
+            # 1-based pixels x y w h at 320×240; the videos are 96×64.
+            left = 4 + 2 * np.arange(NUM_FRAMES)
+            columns = [left * 320 / 96 + 1, np.full(NUM_FRAMES, 16 * 240 / 64 + 1)]
+            boxes = np.stack([*columns, np.full(NUM_FRAMES, 66), np.full(NUM_FRAMES, 75)], axis=1)
+            tube = {"label": label, "sf": 0, "ef": NUM_FRAMES, "boxes": boxes.round().astype(np.uint16)}
+            annotations[name] = {"numf": NUM_FRAMES, "label": label, "annotations": [tube]}
+            lists[split].append(f"{name}.avi {label + 1}" if split.startswith("train") else f"{name}.avi")
+    (root / "splits").mkdir()
+    for name, lines in lists.items():
+        (root / "splits" / name).write_text("\n".join(lines) + "\n")
+    (root / "pyannot.pkl").write_bytes(pickle.dumps(annotations))
+    (root / "toy_parts.py").write_text(PARTS)
+    config = root / "toy_config.py"
+    config.write_text(CONFIG.format(repository=REPOSITORY, root=root))
+    return config
+
+
+def run_tool(name: str, *arguments, root: Path) -> subprocess.CompletedProcess:
+    """Run a tool as a user does, with the folder of the user's parts on the path, in that folder."""
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, str(REPOSITORY / "tools" / f"{name}.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)

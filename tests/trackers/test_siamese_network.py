@@ -1,0 +1,88 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from actorsup.trackers import CrossCorrelation, SiameseNetwork, UnpaddedVGG16
+
+
+@pytest.fixture(scope="module")
+def vgg16() -> UnpaddedVGG16:
+    torch.manual_seed(0)
+    return UnpaddedVGG16().eval()
+
+
+@torch.no_grad()
+def test_the_published_sizes_are_those_of_vgg16_without_padding(vgg16):
+    template = vgg16(torch.zeros(1, 3, 127, 127))
+    search = vgg16(torch.zeros(1, 3, 255, 255))
+    assert template.shape == (1, 512, 5, 5)
+    assert search.shape == (1, 512, 21, 21)
+    assert CrossCorrelation()(template, search[None]).shape == (1, 1, 17, 17)
+
+
+@torch.no_grad()
+def test_shifting_the_input_by_the_stride_shifts_the_features_by_one_cell(vgg16):
+    image = torch.rand(1, 3, 120, 136)
+    first, second = vgg16(image[..., :128]), vgg16(image[..., 8:])
+    assert vgg16.stride == 8
+    torch.testing.assert_close(first[..., 1:], second[..., :-1])
+    assert not torch.allclose(first, second)
+
+
+def test_its_layers_are_torchvisions(vgg16):
+    from torchvision.models import vgg16 as torchvision_vgg16
+
+    with torch.device("meta"):
+        whole = torchvision_vgg16().state_dict()
+    assert all(whole[name].shape == tensor.shape for name, tensor in vgg16.state_dict().items())
+    assert sum(name.endswith("weight") for name in vgg16.state_dict()) == 10  # conv1_1 to conv4_3
+
+
+def test_the_response_is_the_sum_of_products_of_each_target_alone():
+    templates, searches = torch.rand(2, 3, 2, 2), torch.rand(2, 4, 3, 5, 6)
+    responses = CrossCorrelation(scale=0.5)(templates, searches)
+    assert responses.shape == (2, 4, 4, 5)
+    for target, scale in [(0, 0), (1, 3)]:
+        expected = 0.5 * (searches[target, scale, :, 1:3, 2:4] * templates[target]).sum()
+        torch.testing.assert_close(responses[target, scale, 1, 2], expected)
+
+
+def test_the_normalized_response_is_a_cosine_and_one_at_the_target_itself():
+    searches = torch.rand(2, 1, 8, 12, 12)
+    templates = 3 * searches[:, 0, :, 4:8, 5:9] + 1  # contrast and brightness do not matter
+    responses = CrossCorrelation(normalized=True)(templates, searches)[:, 0]
+    assert responses.abs().max() <= 1 + 1e-5
+    for response in responses:
+        assert divmod(int(response.argmax()), 9) == (4, 5)
+        assert response[4, 5].item() == pytest.approx(1, abs=1e-4)
+    window = searches[0, 0, :, 1:5, 2:6]
+    centred = window - window.mean(dim=(1, 2), keepdim=True)
+    template = templates[0] - templates[0].mean(dim=(1, 2), keepdim=True)
+    expected = F.cosine_similarity(centred.flatten(), template.flatten(), dim=0)
+    torch.testing.assert_close(responses[0, 1, 2], expected)
+
+
+def test_a_flat_window_has_no_similarity():
+    responses = CrossCorrelation(normalized=True)(torch.rand(1, 2, 3, 3), torch.ones(1, 1, 2, 5, 5))
+    assert responses.abs().max() < 1e-2
+
+
+def test_confidence_lies_between_zero_and_one():
+    peaks = torch.tensor([-5.0, 0.5, 5.0])
+    assert CrossCorrelation(normalized=True).confidence(peaks).tolist() == [0, 0.5, 1]
+    assert ((CrossCorrelation().confidence(peaks) > 0) & (CrossCorrelation().confidence(peaks) < 1)).all()
+
+
+@torch.no_grad()
+def test_the_network_compares_crops_that_it_embeds_alike():
+    torch.manual_seed(0)
+    network = SiameseNetwork(
+        {"type": "TorchvisionEncoder", "name": "squeezenet1_1", "node": "features.7"},
+        {"type": "CrossCorrelation", "normalized": True},
+    ).eval()
+    assert network.stride == 8
+    searches = torch.rand(1, 2, 3, 255, 255)
+    responses = network(searches[:, 0, :, 64:191, 64:191], searches)
+    assert responses.shape == (1, 2, 17, 17)
+    assert divmod(int(responses[0, 0].argmax()), 17) == (8, 8)
+    assert responses[0, 0].max() > responses[0, 1].max()

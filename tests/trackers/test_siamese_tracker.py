@@ -1,0 +1,103 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from actorsup.errors import InputError
+from actorsup.trackers import SiameseTracker
+
+
+def make_tracker(**settings) -> SiameseTracker:
+    torch.manual_seed(0)
+    network = {
+        "type": "SiameseNetwork",
+        "backbone": {"type": "TorchvisionEncoder", "name": "squeezenet1_1", "node": "features.7"},
+        "correlation": {"type": "CrossCorrelation", "normalized": True},
+    }
+    return SiameseTracker(network, **settings)
+
+
+def textured_frame(center: tuple[float, float], size: tuple[float, float]) -> np.ndarray:
+    """A random texture of a size ``(width, height)`` at a centre, on another, dimmer one."""
+    rng = np.random.default_rng(3)
+    ground = cv2.resize(rng.integers(90, 130, (12, 16, 3), dtype=np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC)
+    texture = cv2.resize(rng.integers(0, 255, (6, 5, 3), dtype=np.uint8), (50, 60), interpolation=cv2.INTER_CUBIC)
+    scale_x, scale_y = size[0] / 50, size[1] / 60
+    # OpenCV puts pixel centres at whole numbers: half a pixel less than here.
+    matrix = np.array(
+        [
+            [scale_x, 0, center[0] - size[0] / 2 + scale_x / 2 - 0.5],
+            [0, scale_y, center[1] - size[1] / 2 + scale_y / 2 - 0.5],
+        ]
+    )
+    return cv2.warpAffine(texture, matrix, (320, 240), dst=ground, borderMode=cv2.BORDER_TRANSPARENT)
+
+
+def box_at(center, size) -> np.ndarray:
+    return np.array([[*np.subtract(center, np.divide(size, 2)), *np.add(center, np.divide(size, 2))]], np.float32)
+
+
+def test_a_moving_texture_is_followed_within_two_pixels():
+    tracker = make_tracker()
+    tracker.init(textured_frame((100, 100), (50, 60)), box_at((100, 100), (50, 60)))
+    for step in range(1, 13):
+        center = (100 + 6 * step, 100 + 3 * step)
+        boxes, scores = tracker.update(textured_frame(center, (50, 60)))
+        found = (boxes[0, :2] + boxes[0, 2:]) / 2
+        assert np.abs(found - center).max() < 2
+        assert 0 <= scores[0] <= 1
+    np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], (50, 60), rtol=0.03)
+
+
+@pytest.mark.parametrize("growth", [1.02, 0.98])
+def test_a_texture_that_grows_or_shrinks_keeps_its_scale(growth):
+    tracker = make_tracker()
+    tracker.init(textured_frame((160, 120), (50, 60)), box_at((160, 120), (50, 60)))
+    for step in range(1, 16):
+        size = (50 * growth**step, 60 * growth**step)
+        boxes, _ = tracker.update(textured_frame((160, 120), size))
+    np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], size, rtol=0.1)
+
+
+def test_targets_do_not_influence_each_other():
+    frames = [textured_frame((100 + 5 * step, 100), (50, 60)) for step in range(4)]
+    targets = np.concatenate([box_at((100, 100), (50, 60)), box_at((220, 60), (40, 30))])
+
+    def track(boxes):
+        tracker = make_tracker()
+        tracker.init(frames[0], boxes)
+        return np.stack([tracker.update(frame)[0] for frame in frames[1:]])
+
+    together = track(targets)
+    alone = np.concatenate([track(targets[:1]), track(targets[1:])], axis=1)
+    np.testing.assert_allclose(together, alone, atol=1e-2)
+
+
+def test_tracking_is_deterministic_and_leaves_its_input_alone():
+    frames = [textured_frame((100 + 5 * step, 100), (50, 60)) for step in range(3)]
+    box = box_at((100, 100), (50, 60))
+    results = []
+    for _ in range(2):
+        tracker = make_tracker()
+        tracker.init(frames[0], box)
+        results.append(np.stack([tracker.update(frame)[0] for frame in frames[1:]]))
+    np.testing.assert_array_equal(*results)
+    np.testing.assert_array_equal(box, box_at((100, 100), (50, 60)))
+
+
+def test_boxes_stay_inside_the_frame_when_the_target_leaves_it():
+    tracker = make_tracker()
+    tracker.init(textured_frame((280, 120), (50, 60)), box_at((280, 120), (50, 60)))
+    for step in range(1, 12):
+        boxes, _ = tracker.update(textured_frame((280 + 8 * step, 120), (50, 60)))
+        assert boxes[0, 0] >= 0
+        assert boxes[0, 2] <= 320
+        assert (boxes[0, 2:] > boxes[0, :2]).all()
+
+
+def test_an_even_number_of_scales_and_empty_targets_are_refused():
+    with pytest.raises(InputError, match="num_scales must be odd"):
+        make_tracker(num_scales=2)
+    tracker = make_tracker()
+    with pytest.raises(ValueError, match="positive width and height"):
+        tracker.init(textured_frame((100, 100), (50, 60)), np.array([[5.0, 5.0, 5.0, 9.0]]))
