@@ -9,7 +9,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import Registry
+from mmengine.registry import Registry, root
 
 MODELS = Registry("model", parent=MMENGINE_MODELS, scope="actorsup", locations=["actorsup.models"])
 DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, scope="actorsup", locations=["actorsup.datasets"])
@@ -23,3 +23,8 @@ VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
 TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])
 LINKERS = Registry("linker", scope="actorsup", locations=["actorsup.linkers"])
+
+# A scope that lacks one of mmengine's registries makes it warn whenever something is looked up there.
+for parent in [value for value in vars(root).values() if isinstance(value, Registry)]:
+    if "actorsup" not in parent.children:
+        Registry(parent.name, parent=parent, scope="actorsup")

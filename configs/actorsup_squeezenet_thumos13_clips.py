@@ -16,7 +16,7 @@ _base_ = [
     "_base_/schedules/paper_30e.py",
     "_base_/default_runtime.py",
 ]
-weights = "{{$ACTORSUP_DATA:data}}/weights"
+weights = "{{$ACTORSUP_DATA:ACTORSUP_DATA_is_not_set}}/weights"
 squeezenet = f"{weights}/squeezenet1_1_imagenet.pth"
 
 proposals = dict(
@@ -50,11 +50,13 @@ proposals = dict(
 model = dict(encoder=dict(weights=squeezenet))
 
 clips = dict(
-    data_root="{{$ACTORSUP_DATA:data}}/thumos13",
+    data_root="{{$ACTORSUP_DATA:ACTORSUP_DATA_is_not_set}}/thumos13",
     split_file="splits/all_videos.txt",
     video_prefix="clips",
     missing_videos="skip",
 )
 train_dataloader = dict(batch_size=2, num_workers=2, dataset=clips)
 test_dataloader = dict(num_workers=2, dataset=clips)
+# SqueezeNet's maps are not normalized and larger than VGG16's: without a limit the first steps overshoot.
+optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
 default_hooks = dict(logger=dict(interval=3), checkpoint=dict(interval=10))

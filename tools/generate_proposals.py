@@ -4,6 +4,8 @@ Detections and tubes are kept in the config's proposals.root; a run that was int
 Exit code 1 if some videos could not be used.
 """
 
+from mmengine.dist import is_main_process
+
 from actorsup.apis import cli, generate_proposals
 
 
@@ -11,6 +13,8 @@ def main() -> int:
     """Parse, call, report."""
     arguments = cli.parser(__doc__).parse_args()
     report = generate_proposals(cli.read_config(arguments))
+    if not is_main_process():
+        return 0
     print(f"{len(report.made)} videos done now, {len(report.kept)} were done already")
     if report.without_tubes:
         print(f"{len(report.without_tubes)} without any detection: {', '.join(report.without_tubes)}")

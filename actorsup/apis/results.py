@@ -30,4 +30,7 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
         table.add_column(str(column), justify="right" if index else "left")
     for row in rows:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a pipe or a file has no width that a table must be cut to
+    console.print(table)

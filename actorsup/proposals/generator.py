@@ -7,8 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.logging import print_log
+from mmengine.registry import Registry
 
 from actorsup.errors import InputError
 from actorsup.io import Proposals, VideoReader, open_video
@@ -68,12 +70,12 @@ class ProposalGenerator:
     @cached_property
     def detector(self):
         """The detector, built from its config."""
-        return DETECTORS.build(self.recipe.detector)
+        return _build(DETECTORS, self.recipe.detector)
 
     @cached_property
     def linker(self) -> Linker:
         """The linker, built from its config."""
-        return LINKERS.build(self.recipe.linker)
+        return _build(LINKERS, self.recipe.linker)
 
     def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
@@ -135,3 +137,10 @@ class ProposalGenerator:
         detections = list(self.detector.detect(frames))
         self.detections.save(name, detections)
         return detections
+
+
+def _build(registry: Registry, config: dict):
+    """Build a part so that networks without trained weights are the same in every process and every run."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return registry.build(config)

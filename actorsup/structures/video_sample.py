@@ -22,8 +22,9 @@ class VideoSample:
         label: action class of the video; None where it is unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, for evaluation only; their label is the action class.
-        tube_scores: ``(P, K)``, every tube's score for every class; None before prediction.
-        video_scores: ``(K,)``, the video's score for every class; None before prediction.
+        tube_scores: ``(P, K)``, every tube's score for every class, to rank tubes by; None before prediction. The
+            package's heads give log-probabilities.
+        video_scores: ``(K,)``, the video's probability of every class; None before prediction.
 
     Raises:
         ValueError: if the shapes do not agree, or a tube covers no sampled frame.
@@ -54,8 +55,8 @@ class VideoSample:
         """The same video with the scores ``(P, K)`` and ``(K,)`` that the model gave."""
         return replace(
             self,
-            tube_scores=tube_scores.detach().float().cpu().numpy(),
-            video_scores=video_scores.detach().float().cpu().numpy(),
+            tube_scores=tube_scores.detach().double().cpu().numpy(),
+            video_scores=video_scores.detach().double().cpu().numpy(),
         )
 
 

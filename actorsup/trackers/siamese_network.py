@@ -37,9 +37,11 @@ class CrossCorrelation(nn.Module):
             return responses * self.scale
         windows = searches.flatten(0, 1)
         mean = F.avg_pool2d(windows, (height, width), stride=1)
-        variance = F.avg_pool2d(windows.square(), (height, width), stride=1) - mean.square()
-        energy = (variance.clamp(min=0).sum(dim=1) * (height * width)).view_as(responses)
-        return responses / energy.sqrt().clamp(min=1e-6)
+        power = F.avg_pool2d(windows.square(), (height, width), stride=1)
+        variance = (power - mean.square()).clamp(min=0).sum(dim=1).view_as(responses)
+        # A window that is flat but for rounding resembles nothing.
+        is_flat = variance <= 1e-6 * power.sum(dim=1).view_as(responses)
+        return torch.where(is_flat, 0, responses / (variance * (height * width)).sqrt())
 
     def confidence(self, peaks: Tensor) -> Tensor:
         """Peaks of the response as scores in [0, 1]: the logistic of a correlation, the positive part of a cosine."""

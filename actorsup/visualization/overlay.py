@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmengine.visualization import Visualizer
 
-from actorsup.structures import Tube
+from actorsup.structures import Tube, clip_boxes
 
 TRUTH_COLOR = (255, 255, 255)
 RANK_COLORS = ((255, 80, 60), (70, 200, 80), (70, 140, 255), (240, 200, 40), (200, 90, 220), (60, 210, 210))
@@ -47,9 +47,10 @@ def draw_tubes(frame: np.ndarray, index: int, tubes: Sequence[DrawnTube], title:
     for drawn in tubes:
         if not drawn.tube.covers(np.array([index]))[0]:
             continue
-        box = drawn.tube.boxes_at(np.array([index]))
+        height, width = frame.shape[:2]
+        box = clip_boxes(drawn.tube.boxes_at(np.array([index])), (width - 1, height - 1))  # a line needs a pixel
         visualizer.draw_bboxes(
-            torch.from_numpy(box.copy()),
+            torch.from_numpy(box),
             edge_colors=drawn.color,
             line_styles="--" if drawn.dashed else "-",
             line_widths=2,

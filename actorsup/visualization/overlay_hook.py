@@ -20,7 +20,7 @@ class TubeOverlayHook(Hook):
     """Writes ``folder/<video>.png`` for every tested video.
 
     Each picture shows frames in equal steps, with the best tubes for the class that the model gives the video, and the
-    true tubes dashed in white.
+    true tubes dashed in white. Captions give rank and probability, for heads whose scores are log-probabilities.
 
     Args:
         folder: where the pictures go.
@@ -55,7 +55,7 @@ class TubeOverlayHook(Hook):
         scores = sample.tube_scores[:, action]
         best = np.argsort(-scores, kind="stable")[: self.num_tubes]
         tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth] + [
-            DrawnTube.ranked(sample.proposals[index], rank, f"{rank + 1}: {scores[index]:.2f}")
+            DrawnTube.ranked(sample.proposals[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
             for rank, index in enumerate(best)
         ]
         frames = open_video(self.paths[sample.video]).frames_at(indices)

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from tests.conftest import write_video
 from tests.toy import REPOSITORY, frames_of, make_toy, run_tool
@@ -86,6 +87,36 @@ def test_training_goes_on_where_it_stopped(trained):
     assert "Epoch(train) [1]" not in output.stdout + output.stderr
 
 
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
+    root, config, _ = trained
+    output = run_tool("train", config, "--work-dir", tmp_path, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    first, second = (
+        torch.load(folder / "epoch_3.pth", weights_only=False)["state_dict"] for folder in (root / "work", tmp_path)
+    )
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_two_processes_make_the_same_proposals_as_one(trained, tmp_path):
+    root, config, _ = trained
+    output = run_tool(
+        "generate_proposals",
+        config,
+        *("--launcher", "pytorch", "--cfg-options", f"proposals.root={tmp_path}"),
+        root=root,
+        num_processes=2,
+    )
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert output.stdout.count("6 videos done now") == 1
+    stores = [root / "proposals", tmp_path]
+    files = [sorted(path.relative_to(store) for path in store.glob("color/tubes_siamese/**/*.npz")) for store in stores]
+    assert len(files[0]) == 6
+    assert files[0] == files[1]
+    for file in files[0]:
+        assert (stores[0] / file).read_bytes() == (stores[1] / file).read_bytes()
+
+
 def test_a_checkpoint_of_another_model_is_refused(trained):
     root, config, _ = trained
     output = run_tool(
@@ -156,8 +187,6 @@ def test_a_config_that_does_not_exist_and_an_unknown_linker_are_named(tmp_path):
 
 
 def test_mixed_precision_without_a_gpu_is_refused(trained):
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
     root, config, _ = trained

@@ -24,7 +24,7 @@ class TubeHead(BaseModule):
         ranking: the score by which tubes of all videos are ranked for a class. The paper "classifies the action
             occurring on each actor tube and sorts them based on the relevance for the predicted action class" and does
             not say what relevance is. ``tube``: the class's probability, softmax over the tube's own logits.
-            ``video``: that, times the class's probability in the tube's video.
+            ``video``: that, times the class's probability in the tube's video. The scores are the logarithms.
     """
 
     def __init__(
@@ -89,17 +89,18 @@ class TubeHead(BaseModule):
         """Scores of tubes, to rank them by, and of videos.
 
         Returns:
-            For each video, ``(P_b, K)`` scores of its tubes and ``(K,)`` probabilities of the video, which are all
-            alike for a video without tubes.
+            For each video, ``(P_b, K)`` log-probabilities of its tubes, float64, and ``(K,)`` probabilities of the
+            video, which are all alike for a video without tubes.
         """
         tube_logits = self.forward(pooled).float()
         has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, num_videos)
-        video_scores = tube_logits.new_full((num_videos, self.num_classes), 1 / self.num_classes)
+        all_logits = tube_logits.new_zeros((num_videos, self.num_classes))
         if has_tubes:
-            video_scores[has_tubes] = video_logits.softmax(dim=1)
-        tube_scores = tube_logits.softmax(dim=1)
+            all_logits[has_tubes] = video_logits
+        tube_scores = log_probabilities(tube_logits)
         if self.ranking == "video":
-            tube_scores = tube_scores * video_scores[video_index]
+            tube_scores = tube_scores + log_probabilities(all_logits)[video_index]
+        video_scores = all_logits.softmax(dim=1)
         return [(tube_scores[video_index == video], video_scores[video]) for video in range(num_videos)]
 
     def _video_logits(
@@ -111,3 +112,15 @@ class TubeHead(BaseModule):
         if not masks:
             return [], None
         return list(masks), torch.stack([self.aggregate(tube_logits[mask], pooled[mask]) for mask in masks.values()])
+
+
+def log_probabilities(logits: Tensor) -> Tensor:
+    """Logarithm of the softmax over the classes, ``(…, K)`` float64, precise near probability 1 too.
+
+    ``softmax`` and ``log_softmax`` round confident tubes to one and the same score and lose their ranking. By way of
+    the odds, ``log p = −log(1 + Σ_other exp(z_other − z))``, they stay apart.
+    """
+    logits = logits.double()
+    others = logits[..., None, :].expand(*logits.shape, -1).clone()  # (…, K, K)
+    others.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
+    return F.logsigmoid(logits - others.logsumexp(dim=-1))

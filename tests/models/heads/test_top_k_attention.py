@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from actorsup.models import TopKAttentionHead, TubeHead
+from actorsup.models.heads.tube_head import log_probabilities
 
 # Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
 LOGITS = torch.tensor([[3.0, 0.0], [1.0, 2.0], [-1.0, 4.0], [2.0, 2.0], [0.0, 6.0]])
@@ -64,15 +65,28 @@ def test_no_tubes_at_all_give_a_loss_of_zero_that_reaches_every_parameter():
 
 def test_tubes_are_scored_by_their_own_softmax():
     predictions = identity_head().predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
-    torch.testing.assert_close(predictions[0][0], LOGITS[:3].softmax(dim=1))
+    torch.testing.assert_close(predictions[0][0].exp(), LOGITS[:3].double().softmax(dim=1))
     torch.testing.assert_close(predictions[0][1], torch.tensor([2.0, 3.0]).softmax(dim=0))
-    torch.testing.assert_close(predictions[2][0], LOGITS[3:].softmax(dim=1))
+    torch.testing.assert_close(predictions[2][0].exp(), LOGITS[3:].double().softmax(dim=1))
+
+
+def test_confident_tubes_keep_their_ranking():
+    confident = torch.tensor([[30.0, 0.0, 0.0], [60.0, 0.0, 0.0], [90.0, 0.0, 1.0]])
+    assert (confident.double().softmax(dim=1)[:, 0] == 1).sum() > 1  # rounded to ties
+    scores = log_probabilities(confident)
+    assert scores[:, 0].argsort().tolist() == [0, 1, 2]
+    assert (scores[:, 0] < 0).all()
+    torch.testing.assert_close(scores[:, 1:], confident.double().log_softmax(dim=1)[:, 1:])
+
+
+def test_log_probabilities_of_a_single_class_are_zero():
+    assert log_probabilities(torch.tensor([[3.0], [-5.0]])).tolist() == [[0.0], [0.0]]
 
 
 def test_ranking_by_video_weighs_tubes_with_their_videos_probability():
     predictions = identity_head(ranking="video").predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
     video_scores = torch.tensor([2.0, 3.0]).softmax(dim=0)
-    torch.testing.assert_close(predictions[0][0], LOGITS[:3].softmax(dim=1) * video_scores)
+    torch.testing.assert_close(predictions[0][0].exp(), (LOGITS[:3].softmax(dim=1) * video_scores).double())
 
 
 def test_video_without_tubes_is_undecided():

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from actorsup.apis import cli
+from actorsup.apis.results import print_table, save_json
+from actorsup.errors import StoreError
+
+
+def test_exit_codes_say_what_happened(capsys):
+    def bad_input():
+        raise StoreError("store: not there")
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    for main, code, message in [
+        (lambda: None, 0, ""),
+        (lambda: 1, 1, ""),
+        (bad_input, 2, "error: store: not there\n"),
+        (interrupted, 130, "interrupted; what was finished is kept\n"),
+    ]:
+        with pytest.raises(SystemExit) as exit_info:
+            cli.run(main)
+        assert exit_info.value.code == code
+        assert capsys.readouterr().err == message
+
+
+def test_defects_of_our_own_keep_their_traceback():
+    def defect():
+        raise RuntimeError("defect")
+
+    with pytest.raises(RuntimeError, match="defect"):
+        cli.run(defect)
+
+
+def test_numbers_are_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "folder" / "numbers.json"
+    save_json(path, {"recall": 0.5})
+    with pytest.raises(TypeError):
+        save_json(path, {"recall": object()})
+    assert json.loads(path.read_text()) == {"recall": 0.5}
+
+
+def test_tables_show_four_digits_and_whole_names(capsys):
+    print_table("title", [{"class": "a_class_of_a_long_name" * 3, "recall@0.5": 0.123456}])
+    printed = capsys.readouterr().out
+    assert "0.1235" in printed
+    assert "a_class_of_a_long_name" * 3 in printed
