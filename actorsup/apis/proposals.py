@@ -1,14 +1,18 @@
 """Making the proposals that a config describes, and measuring them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from actorsup.datasets import VideoDataset
 from actorsup.evaluation.functional import evaluate_proposals
 from actorsup.proposals import GenerationReport, ProposalGenerator, ProposalRecipe
+from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS
+from actorsup.structures import Tube
 
 from .config import dataset_configs, with_proposals
 from .launch import init_distributed
@@ -42,13 +46,18 @@ def evaluate_stored_proposals(config: Config) -> tuple[dict[str, float], list[di
     """
     recipe = ProposalRecipe.from_config(config.proposals)
     dataset = DATASETS.build({**with_proposals(config).test_dataloader.dataset, "pipeline": []})
-    videos = (
-        (name, dataset.tube_store.load(name).tubes, dataset.ground_truth(index))
-        for index, (name, _) in enumerate(dataset.videos())
-    )
-    numbers, per_class = evaluate_proposals(videos, dataset.metainfo["classes"])
+    numbers, per_class = evaluate_proposals(_tubes_and_truth(dataset), dataset.metainfo["classes"])
     path = Path(config.work_dir) / "proposal_metrics.json"
     measured = json.loads(path.read_text()) if path.exists() else {}
     entry = {"store": str(dataset.tube_store.folder), "metrics": numbers, "per_class": per_class}
     save_json(path, {**measured, f"{recipe.detector_name}/{recipe.linker_name}": entry})
     return numbers, per_class
+
+
+def _tubes_and_truth(dataset: VideoDataset) -> Iterator[tuple[str, tuple[Tube, ...], tuple[Tube, ...]]]:
+    """Name, proposals and true tubes of every video, behind a progress bar."""
+    with progress_bar("evaluation", len(dataset), unit="tubes") as progress:
+        for index, (name, _) in enumerate(dataset.videos()):
+            tubes = dataset.tube_store.load(name).tubes
+            yield name, tubes, dataset.ground_truth(index)
+            progress.advance(len(tubes))
