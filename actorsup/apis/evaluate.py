@@ -1,5 +1,6 @@
 """Measuring a checkpoint."""
 
+import pickle
 from pathlib import Path
 
 from mmengine.config import Config
@@ -38,10 +39,11 @@ def evaluate(config: Config, checkpoint: str | Path, overlays: str | Path | None
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     init_distributed(config.launcher)
     runner = Runner.from_cfg(config)
+    # By the runner, so that hooks which keep weights of their own take part.
     try:
         runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
-    except RuntimeError as error:
-        raise InputError(f"{checkpoint}: a checkpoint of another model: {error}") from error
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"checkpoint {checkpoint} does not fit the config's model: {error}") from error
     metrics = {name: float(value) for name, value in runner.test().items()}
     if is_main_process():
         save_json(Path(config.work_dir) / "test_metrics.json", {"checkpoint": str(checkpoint), "metrics": metrics})

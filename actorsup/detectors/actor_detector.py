@@ -9,13 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from mmengine.runner.checkpoint import CheckpointLoader, load_state_dict
 from torchvision.ops import batched_nms, nms
 
 from actorsup.errors import InputError
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
-from actorsup.utils import pick_device
+from actorsup.utils import load_checkpoint, pick_device
 
 MMDET_PREFIX = "mmdet::"
 
@@ -128,17 +127,7 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
     model = revert_sync_batchnorm(MODELS.build(config.model))
-    if "://" not in checkpoint and not Path(checkpoint).is_file():
-        raise InputError(
-            f"detector checkpoint {checkpoint}: no such file; download the one that belongs to {config_name} "
-            "and give its path by --cfg-options"
-        )
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
-    try:
-        load_state_dict(model, loaded.get("state_dict", loaded), strict=True)
-    except RuntimeError as error:
-        raise InputError(f"detector checkpoint {checkpoint} does not fit {config_name}: {error}") from error
-    meta = loaded.get("meta", {})
+    meta = load_checkpoint(model, checkpoint, owner=config_name)
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or get_classes("coco")
     return model, classes
 

@@ -3,13 +3,12 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.runner import load_checkpoint
 from torch import Tensor
 
 from actorsup.errors import InputError
 from actorsup.registry import MODELS, TRACKERS
 from actorsup.structures import clip_boxes
-from actorsup.utils import pick_device
+from actorsup.utils import load_checkpoint, pick_device
 
 from .crops import context_sides, crop_squares
 from .tracker import Tracker
@@ -58,7 +57,7 @@ class SiameseTracker(Tracker):
         self.network = MODELS.build(network)
         self.network.backbone.init_weights()
         if checkpoint is not None:
-            load_checkpoint(self.network, checkpoint, map_location="cpu", strict=True)
+            load_checkpoint(self.network, checkpoint, owner="SiameseTracker")
         self.network.to(self.device, memory_format=torch.channels_last).eval()
         self.exemplar_size = exemplar_size
         self.search_size = search_size

@@ -75,8 +75,8 @@ def test_wrong_files_and_actors_are_named(random_weights, tmp_path):
     torch.save({"state_dict": {"nothing": torch.zeros(1)}}, other)
     for arguments, message in [
         (("mmdet::yolox/absent.py", str(random_weights)), r"absent\.py: no such file"),
-        ((YOLOX_NANO, str(tmp_path / "absent.pth")), r"absent\.pth: no such file"),
-        ((YOLOX_NANO, str(other)), r"other\.pth does not fit"),
+        ((YOLOX_NANO, str(tmp_path / "absent.pth")), r"absent\.pth of mmdet::yolox.*: no such file"),
+        ((YOLOX_NANO, str(other)), r"other\.pth does not fit mmdet::yolox"),
         ((YOLOX_NANO, str(random_weights), ["unicorn"]), "'unicorn' is no category"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -122,16 +122,6 @@ def test_the_same_seed_gives_the_same_model_after_a_step():
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_weight_decay_applies_to_the_classifier_alone():
-    model = build(VGG16_MODEL)
-    optimizer = build_optim_wrapper(model, OPTIM_WRAPPER).optimizer
-    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
-    assert decay.keys() == {id(parameter) for parameter in model.parameters()}
-    assert all(decay[id(parameter)] == 0 for parameter in model.encoder.parameters())
-    assert all(decay[id(parameter)] == 1e-4 for parameter in model.head.parameters())
-    assert all((group["lr"], group["momentum"]) == (1e-3, 0.95) for group in optimizer.param_groups)
-
-
 def test_one_step_reaches_the_first_convolution_of_vgg16():
     model = build(VGG16_MODEL)
     first = model.encoder.features[0].weight

@@ -10,7 +10,7 @@ from torchvision.models import get_model_weights
 
 from actorsup.errors import InputError
 
-_HOW_TO_GIVE_A_FILE = "--cfg-options model.encoder.weights=PATH"
+_HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 
 
 def load_torchvision_weights(module: nn.Module, model_name: str, weights: str) -> None:
@@ -32,7 +32,7 @@ def load_torchvision_weights(module: nn.Module, model_name: str, weights: str) -
         state, source = _read(Path(weights)), str(weights)
     else:
         raise InputError(
-            f"encoder weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
+            f"weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
             f"{', '.join(named_weights)}. Name one of these, or give an existing file by {_HOW_TO_GIVE_A_FILE}"
         )
     _load_used_part(module, state, source, model_name)

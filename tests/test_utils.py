@@ -1,0 +1,33 @@
+import pytest
+import torch
+
+from actorsup.errors import InputError
+from actorsup.utils import load_checkpoint, pick_device
+
+
+def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):
+    source, target = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    for content, meta in [
+        ({"state_dict": source.state_dict(), "meta": {"classes": ["a"]}}, {"classes": ["a"]}),
+        (source.state_dict(), {}),
+    ]:
+        torch.save(content, tmp_path / "weights.pth")
+        assert load_checkpoint(target, str(tmp_path / "weights.pth"), "model") == meta
+        assert torch.equal(target.weight, source.weight)
+
+
+def test_what_cannot_be_loaded_is_named(tmp_path):
+    model = torch.nn.Linear(2, 3)
+    torch.save(torch.nn.Linear(2, 4).state_dict(), tmp_path / "other.pth")
+    (tmp_path / "damaged.pth").write_bytes(b"damaged")
+    for name, message in [
+        ("absent.pth", r"absent\.pth of tracker: no such file"),
+        ("damaged.pth", r"damaged\.pth of tracker cannot be downloaded or read"),
+        ("other.pth", r"other\.pth does not fit tracker: .*size mismatch for weight"),
+    ]:
+        with pytest.raises(InputError, match=f"(?s){message}"):
+            load_checkpoint(model, str(tmp_path / name), "tracker")
+
+
+def test_a_named_device_is_taken_as_it_is():
+    assert pick_device("cpu") == torch.device("cpu")
