@@ -1,11 +1,11 @@
 """Small things that several rooms need."""
 
 import os
-import pickle
 from pathlib import Path
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader, load_state_dict
+from mmengine.logging import print_log
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from actorsup.errors import InputError
@@ -23,6 +23,8 @@ def pick_device(device: str | None) -> torch.device:
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str) -> dict:
     """Load all weights of a model from a checkpoint.
 
+    What the checkpoint holds beyond them (averages of an EMA, buffers of a preprocessor) is logged and left aside.
+
     Args:
         model: gets the weights.
         checkpoint: a file, or a URL, which is downloaded once.
@@ -32,18 +34,37 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str) -> dict:
         The checkpoint's ``meta``; empty where it has none.
 
     Raises:
-        InputError: if there is no such file, it cannot be downloaded or read, or its weights are not the model's.
+        InputError: if there is no such file, it cannot be downloaded or read, or lacks a weight of the model.
     """
     if "://" not in checkpoint and not Path(checkpoint).is_file():
         raise InputError(
             f"checkpoint {checkpoint} of {owner}: no such file; obtain the one that belongs to it and give its path"
         )
+    loaded = read_checkpoint(checkpoint, owner)
+    state = loaded.get("state_dict", loaded)
+    try:
+        missing, unexpected = model.load_state_dict(state, strict=False)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(f"checkpoint {checkpoint} does not fit {owner}: {error}") from error
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing:
+        raise InputError(
+            f"checkpoint {checkpoint} does not fit {owner}: it lacks {len(missing)} of {len(model.state_dict())} "
+            f"weights, first {missing[:3]}"
+        )
+    if unexpected:
+        print_log(f"{checkpoint}: left aside {len(unexpected)} entries, first {unexpected[:3]}", logger="current")
+    return loaded.get("meta", {})
+
+
+def read_checkpoint(checkpoint: str, owner: str) -> dict:
+    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``."""
     try:
         loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-        raise InputError(f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {error}") from error
-    try:
-        load_state_dict(model, loaded.get("state_dict", loaded), strict=True)
-    except RuntimeError as error:
-        raise InputError(f"checkpoint {checkpoint} does not fit {owner}: {error}") from error
-    return loaded.get("meta", {})
+    except Exception as error:  # unpickling a file that is no checkpoint can raise anything
+        raise InputError(
+            f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(loaded, dict):
+        raise InputError(f"checkpoint {checkpoint} of {owner} holds a {type(loaded).__name__}, expected a dict")
+    return loaded

@@ -16,7 +16,7 @@ _base_ = [
     "_base_/schedules/paper_30e.py",
     "_base_/default_runtime.py",
 ]
-weights = "{{$ACTORSUP_DATA:ACTORSUP_DATA_is_not_set}}/weights"
+weights = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}/weights"
 squeezenet = f"{weights}/squeezenet1_1_imagenet.pth"
 
 proposals = dict(
@@ -50,7 +50,7 @@ proposals = dict(
 model = dict(encoder=dict(weights=squeezenet))
 
 clips = dict(
-    data_root="{{$ACTORSUP_DATA:ACTORSUP_DATA_is_not_set}}/thumos13",
+    data_root="{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}/thumos13",
     split_file="splits/all_videos.txt",
     video_prefix="clips",
     missing_videos="skip",

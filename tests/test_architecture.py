@@ -11,14 +11,16 @@ PACKAGE = Path(__file__).parent.parent / "actorsup"
 
 
 def imports_of(room: str) -> set[str]:
-    """Names of all modules that the files of a room import, absolutely."""
+    """Absolute names of all modules that the files of a room import."""
     found = set()
     for path in (PACKAGE / room).glob("**/*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {name.name for name in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                found.add(node.module)
+            elif isinstance(node, ast.ImportFrom):
+                package = ["actorsup", *path.relative_to(PACKAGE).parent.parts]
+                parents = package[: len(package) - node.level + 1] if node.level else []
+                found.add(".".join([*parents, *([node.module] if node.module else [])]))
     assert found, f"{room} imports nothing: is the folder there?"
     return found
 

@@ -19,14 +19,26 @@ def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):
 def test_what_cannot_be_loaded_is_named(tmp_path):
     model = torch.nn.Linear(2, 3)
     torch.save(torch.nn.Linear(2, 4).state_dict(), tmp_path / "other.pth")
-    (tmp_path / "damaged.pth").write_bytes(b"damaged")
+    torch.save([1, 2], tmp_path / "list.pth")
+    (tmp_path / "damaged.pth").write_text("hello world")
     for name, message in [
         ("absent.pth", r"absent\.pth of tracker: no such file"),
         ("damaged.pth", r"damaged\.pth of tracker cannot be downloaded or read"),
+        ("list.pth", r"list\.pth of tracker holds a list"),
         ("other.pth", r"other\.pth does not fit tracker: .*size mismatch for weight"),
     ]:
         with pytest.raises(InputError, match=f"(?s){message}"):
             load_checkpoint(model, str(tmp_path / name), "tracker")
+
+
+def test_a_checkpoint_may_hold_more_than_the_model_and_not_less(tmp_path):
+    model = torch.nn.Linear(2, 3)
+    state = {**model.state_dict(), "data_preprocessor.mean": torch.zeros(3)}
+    torch.save(state, tmp_path / "more.pth")
+    load_checkpoint(model, str(tmp_path / "more.pth"), "detector")
+    torch.save({"weight": state["weight"]}, tmp_path / "less.pth")
+    with pytest.raises(InputError, match=r"lacks 1 of 2 weights, first \['bias'\]"):
+        load_checkpoint(model, str(tmp_path / "less.pth"), "detector")
 
 
 def test_a_named_device_is_taken_as_it_is():

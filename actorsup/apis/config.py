@@ -1,15 +1,19 @@
 """Reading a config, and what follows from it for the data sets."""
 
 import copy
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner
 
 from actorsup.errors import InputError
 from actorsup.proposals import ProposalRecipe
+from actorsup.registry import DATASETS
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
 
 
 def load_config(
@@ -27,26 +31,55 @@ def load_config(
         launcher: of distributed processes, as mmengine names them.
 
     Raises:
-        InputError: if there is no such file.
+        InputError: if there is no such file, it cannot be read, or an option is no setting.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such config")
-    config = Config.fromfile(path)
-    if options:
-        config.merge_from_dict(dict(options))
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # a config is a program: it can raise anything
+        raise InputError(f"{path}: cannot be read as a config: {type(error).__name__}: {error}") from error
+    for name in options or ():
+        if name.split(".")[0] not in config.keys() | SETTINGS:
+            raise InputError(f"--cfg-options {name}: neither {path} nor mmengine's Runner has this setting")
+    config.merge_from_dict(dict(options or {}))
     config.work_dir = str(work_dir or config.get("work_dir") or Path("work_dirs") / Path(path).stem)
     config.launcher = launcher
+    for name in DATALOADERS:
+        if config.get(name) is not None and not config[name].get("num_workers"):
+            config[name].persistent_workers = False  # torch refuses them where there are none
     return config
 
 
-def dataset_configs(config: Config) -> Iterator[ConfigDict]:
-    """The configs of all data sets, inside wrappers such as ``RepeatDataset``."""
-    for name in DATALOADERS:
+def dataset_configs(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> Iterator[ConfigDict]:
+    """The configs of the data sets that dataloaders read, inside wrappers such as ``RepeatDataset``."""
+    for name in dataloaders:
         if config.get(name) is not None:
-            dataset = config[name].dataset
-            while "dataset" in dataset:
-                dataset = dataset.dataset
-            yield dataset
+            yield from _inside_wrappers(config[name].dataset)
+
+
+def _inside_wrappers(dataset: ConfigDict) -> Iterator[ConfigDict]:
+    if "dataset" in dataset:
+        yield from _inside_wrappers(dataset.dataset)
+    elif "datasets" in dataset:
+        for part in dataset.datasets:
+            yield from _inside_wrappers(part)
+    else:
+        yield dataset
+
+
+def recipe_of(config: Config) -> ProposalRecipe:
+    """How the config's proposals are made.
+
+    Raises:
+        InputError: if the config does not say, or its data sets use different readers.
+    """
+    if "proposals" not in config:
+        raise InputError(f"{config.filename}: has no proposals; is it a part that other configs are based on?")
+    readers = [dataset.get("reader") for dataset in dataset_configs(config)]
+    if any(reader != readers[0] for reader in readers):
+        raise InputError(f"the data sets of a config need one reader, got {readers}")
+    return ProposalRecipe.from_config(config.proposals, readers[0] if readers else None)
 
 
 def with_proposals(config: Config) -> Config:
@@ -55,8 +88,16 @@ def with_proposals(config: Config) -> Config:
     The choice of detector and linker is so made in one place. Samples made by another configuration are an error.
     """
     config = copy.deepcopy(config)
-    recipe = ProposalRecipe.from_config(config.proposals)
+    store = recipe_of(config).tubes
     for dataset in dataset_configs(config):
         if dataset.get("tube_store") is None:
-            dataset.tube_store = {"folder": str(recipe.tubes.folder), "made_by": recipe.tubes.fingerprint.made_by}
+            dataset.tube_store = {"folder": str(store.folder), "made_by": store.fingerprint.made_by}
     return config
+
+
+def require_files(config: Config, dataloader: str) -> None:
+    """Raise ``InputError`` if what a dataloader reads is missing: quickly, before a Runner begins to write."""
+    if config.get(dataloader) is None:
+        raise InputError(f"{config.filename}: has no {dataloader}")
+    for dataset in dataset_configs(config, [dataloader]):
+        DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()

@@ -1,6 +1,5 @@
 """Measuring a checkpoint."""
 
-import pickle
 from pathlib import Path
 
 from mmengine.config import Config
@@ -8,11 +7,11 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from actorsup.errors import InputError
+from actorsup.utils import read_checkpoint
 
-from .config import with_proposals
+from .config import require_files, with_proposals
 from .launch import init_distributed
 from .results import save_json
-from .train import require_files
 
 
 def evaluate(config: Config, checkpoint: str | Path, overlays: str | Path | None = None) -> dict[str, float]:
@@ -34,15 +33,16 @@ def evaluate(config: Config, checkpoint: str | Path, overlays: str | Path | None
     if not Path(checkpoint).is_file():
         raise InputError(f"{checkpoint}: no such checkpoint; training writes them into its work directory")
     config = with_proposals(config)
-    require_files(config.test_dataloader.dataset)
+    require_files(config, "test_dataloader")
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
-    init_distributed(config.launcher)
+    init_distributed(config)
     runner = Runner.from_cfg(config)
     # By the runner, so that hooks which keep weights of their own take part.
+    read_checkpoint(str(checkpoint), owner="the config's model")
     try:
         runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except RuntimeError as error:
         raise InputError(f"checkpoint {checkpoint} does not fit the config's model: {error}") from error
     metrics = {name: float(value) for name, value in runner.test().items()}
     if is_main_process():

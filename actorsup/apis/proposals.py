@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from actorsup.datasets import VideoDataset
+from actorsup.errors import InputError
 from actorsup.evaluation.functional import evaluate_proposals
-from actorsup.proposals import GenerationReport, ProposalGenerator, ProposalRecipe
+from actorsup.proposals import GenerationReport, ProposalGenerator
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS
 from actorsup.structures import Tube
 
-from .config import dataset_configs, with_proposals
+from .config import dataset_configs, recipe_of, with_proposals
 from .launch import init_distributed
 from .results import save_json
 
@@ -24,13 +26,13 @@ def generate_proposals(config: Config) -> GenerationReport:
 
     Writes ``proposal_generation.json`` into the work directory.
     """
-    recipe = ProposalRecipe.from_config(config.proposals)
+    recipe = recipe_of(config)
     videos: dict[str, Path] = {}
     for settings in dataset_configs(config):
         dataset = DATASETS.build({**settings, "tube_store": None, "pipeline": []})
         videos |= dict(dataset.videos())
-    init_distributed(config.launcher)
-    report = ProposalGenerator(recipe, config.get("reader")).run(sorted(videos.items()))
+    init_distributed(config, backend="gloo")
+    report = ProposalGenerator(recipe).run(sorted(videos.items()))
     if is_main_process():
         save_json(Path(config.work_dir) / "proposal_generation.json", vars(report))
     return report
@@ -44,19 +46,29 @@ def evaluate_stored_proposals(config: Config) -> tuple[dict[str, float], list[di
     Returns:
         The numbers, and one row a class.
     """
-    recipe = ProposalRecipe.from_config(config.proposals)
-    dataset = DATASETS.build({**with_proposals(config).test_dataloader.dataset, "pipeline": []})
-    numbers, per_class = evaluate_proposals(_tubes_and_truth(dataset), dataset.metainfo["classes"])
+    init_distributed(config)
+    recipe = recipe_of(config)
+    datasets = [
+        DATASETS.build({**settings, "pipeline": []})
+        for settings in dataset_configs(with_proposals(config), ["test_dataloader"])
+    ]
+    videos = chain.from_iterable(_tubes_and_truth(dataset) for dataset in datasets)
+    numbers, per_class = evaluate_proposals(videos, datasets[0].metainfo["classes"])
+    if not is_main_process():
+        return numbers, per_class
     path = Path(config.work_dir) / "proposal_metrics.json"
-    measured = json.loads(path.read_text()) if path.exists() else {}
-    entry = {"store": str(dataset.tube_store.folder), "metrics": numbers, "per_class": per_class}
+    try:
+        measured = json.loads(path.read_text()) if path.exists() else {}
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error}); move it away") from error
+    entry = {"store": str(datasets[0].tube_store.folder), "metrics": numbers, "per_class": per_class}
     save_json(path, {**measured, f"{recipe.detector_name}/{recipe.linker_name}": entry})
     return numbers, per_class
 
 
 def _tubes_and_truth(dataset: VideoDataset) -> Iterator[tuple[str, tuple[Tube, ...], tuple[Tube, ...]]]:
     """Name, proposals and true tubes of every video, behind a progress bar."""
-    with progress_bar("evaluation", len(dataset), unit="tubes") as progress:
+    with progress_bar("evaluation", len(dataset), unit="tubes", enabled=is_main_process()) as progress:
         for index, (name, _) in enumerate(dataset.videos()):
             tubes = dataset.tube_store.load(name).tubes
             yield name, tubes, dataset.ground_truth(index)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.table import Table
 
@@ -13,7 +14,7 @@ def save_json(path: str | Path, content: Mapping) -> None:
     """Write a JSON file; it appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(temporary, path)
 
@@ -24,7 +25,9 @@ def print_numbers(title: str, numbers: Mapping[str, float]) -> None:
 
 
 def print_table(title: str, rows: Sequence[Mapping]) -> None:
-    """Print rows of the same keys as a table; floats with four digits."""
+    """Print rows of the same keys as a table, floats with four digits, in the main process only."""
+    if not is_main_process():
+        return
     table = Table(title=title, title_justify="left")
     for index, column in enumerate(rows[0]):
         table.add_column(str(column), justify="right" if index else "left")

@@ -2,12 +2,11 @@
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from actorsup.errors import InputError
-from actorsup.registry import DATASETS
 
-from .config import with_proposals
+from .config import require_files, with_proposals
 from .launch import init_distributed
 
 
@@ -26,22 +25,16 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         InputError: before anything is written, if files are missing; the message lists them all.
     """
     config = with_proposals(config)
-    require_files(config.train_dataloader.dataset)
+    require_files(config, "train_dataloader")
     if amp:
         if not torch.cuda.is_available():
             raise InputError("--amp needs a GPU, which torch does not find; leave it out")
         config.optim_wrapper.type = "AmpOptimWrapper"
         config.optim_wrapper.loss_scale = "dynamic"
+    if resume and find_latest_checkpoint(config.work_dir) is None:
+        raise InputError(f"--resume: there is no checkpoint in {config.work_dir} to go on from")
     config.resume = resume
-    init_distributed(config.launcher)
+    init_distributed(config)
     runner = Runner.from_cfg(config)
     runner.train()
     return runner
-
-
-def require_files(dataset: Config) -> None:
-    """Raise ``InputError`` if what a data set reads is missing: quickly, before a Runner begins to write."""
-    while "dataset" in dataset:
-        dataset = dataset.dataset
-    built = DATASETS.build({**dataset, "pipeline": [], "lazy_init": True})
-    built.require_files()

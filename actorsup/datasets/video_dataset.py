@@ -26,8 +26,9 @@ class VideoDataset(BaseDataset, ABC):
     left out. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without annotation;
     those without a proposal stay: their true tubes are missed.
 
-    The pipeline gets ``video`` (name), ``path``, ``label``, ``proposals`` (``Proposals``) and ``ground_truth`` (a tuple
-    of ``Tube``, empty in training). What it raises ends the run: no other video is tried instead.
+    The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
+    ``ground_truth`` (a tuple of ``Tube``, empty in training). What it raises ends the run: no other video is tried
+    instead.
 
     A data set is a subclass that says how its files are read (``read_labels``, ``read_annotations``), where they come
     from (``split_file_source``, ``ann_file_source``, ``videos_source``), and its ``METAINFO``: ``classes``, ``actors``.
@@ -40,6 +41,8 @@ class VideoDataset(BaseDataset, ABC):
         tube_store: the proposals: a ``TubeStore``'s folder, or ``dict(folder=..., made_by=...)`` to insist on those of
             one configuration (``Fingerprint.made_by``). None where the list of videos is enough, as for making the
             proposals; then the pipeline cannot run.
+        reader: config of a registered video reader, for everything that reads these videos; None picks one by what the
+            path is.
         classes: use the videos of these classes only, and number them in this order. None uses all.
         missing_videos: ``'error'``, or ``'skip'`` to use those videos of the list that are there.
         pipeline: transforms, built or as configs.
@@ -62,6 +65,7 @@ class VideoDataset(BaseDataset, ABC):
         ann_file: str | Path | None = None,
         video_prefix: str | Path = "videos",
         tube_store: str | Path | Mapping | None = None,
+        reader: Mapping | None = None,
         classes: Sequence[str] | None = None,
         missing_videos: str = "error",
         pipeline: Sequence[Mapping | Callable] = (),
@@ -70,7 +74,9 @@ class VideoDataset(BaseDataset, ABC):
     ) -> None:
         if missing_videos not in ("error", "skip"):
             raise InputError(f"missing_videos must be 'error' or 'skip', got {missing_videos!r}")
-        self.split_file = Path(data_root) / split_file
+        data_root = Path(data_root).expanduser()
+        self.split_file = data_root / split_file
+        self.reader = reader
         self.missing_videos = missing_videos
         self.tube_store = _open_tube_store(tube_store)
         self._new_labels = self._number_classes(classes)
@@ -118,7 +124,7 @@ class VideoDataset(BaseDataset, ABC):
         if self.tube_store is not None:
             size = self.tube_store.load(record["video"]).size
         else:
-            height, width = next(iter(open_video(record["path"]))).shape[:2]
+            height, width = next(iter(open_video(record["path"], self.reader))).shape[:2]
             size = (width, height)
         return self._annotations[record["video"]].tubes_at(size)
 
@@ -129,7 +135,7 @@ class VideoDataset(BaseDataset, ABC):
         record = super().get_data_info(idx)
         proposals = self.tube_store.load(record["video"])
         ground_truth = self._annotations[record["video"]].tubes_at(proposals.size) if self.test_mode else ()
-        return {**record, "proposals": proposals, "ground_truth": ground_truth}
+        return {**record, "reader": self.reader, "proposals": proposals, "ground_truth": ground_truth}
 
     def load_data_list(self) -> list[dict]:
         """Name, file and label of every video that is used; sets the annotation of those."""

@@ -1,7 +1,7 @@
 """Reading videos and keeping what was computed from them."""
 
 from .fingerprint import Fingerprint
-from .store import DetectionStore, Proposals, TubeStore
+from .store import DetectionStore, Proposals, TubeStore, VideoStore
 from .video_reader import FrameFolderReader, OpenCVReader, VideoReader, open_video
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Proposals",
     "TubeStore",
     "VideoReader",
+    "VideoStore",
     "open_video",
 ]

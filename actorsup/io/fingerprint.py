@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from mmengine.config import Config
+
 from actorsup import __version__
 
 # Settings that change where or how fast something is computed, not what.
 NEUTRAL_SETTINGS = frozenset({"device", "batch_size"})
+# Settings whose value may be the path of a file.
+FILE_SETTINGS = frozenset({"checkpoint", "config", "weights"})
 CONTENT_MARK = " sha256:"
 
 
@@ -29,7 +33,7 @@ class Fingerprint:
     @classmethod
     def of(cls, **components) -> "Fingerprint":
         """The fingerprint of config dicts, by the name of each component, and of this version of the package."""
-        return cls({"actorsup": __version__, **{name: _portable(value) for name, value in components.items()}})
+        return cls({"actorsup": __version__, **_portable(components)})
 
     def differences(self, stored: "Fingerprint") -> list[str]:
         """One line for each setting that is another in a store.
@@ -53,18 +57,22 @@ def _agree(ours, stored) -> bool:
     return CONTENT_MARK in stored and Path(ours).name == stored.split(CONTENT_MARK)[0]
 
 
-def _portable(value):
+def _portable(value, key: str = ""):
     if isinstance(value, Mapping):
-        return {str(key): _portable(item) for key, item in value.items() if key not in NEUTRAL_SETTINGS}
-    if isinstance(value, (str, Path)) and Path(value).is_file():
-        return f"{Path(value).name}{CONTENT_MARK}{_file_digest(Path(value).resolve())[:16]}"
+        return {str(name): _portable(item, name) for name, item in value.items() if name not in NEUTRAL_SETTINGS}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_portable(item) for item in value]
+    if key in FILE_SETTINGS and isinstance(value, (str, Path)) and Path(value).is_file():
+        return f"{Path(value).name}{CONTENT_MARK}{_digest(Path(value).resolve())[:16]}"
     return str(value) if isinstance(value, Path) else value
 
 
 @lru_cache
-def _file_digest(path: Path) -> str:
+def _digest(path: Path) -> str:
+    """Hash of a file's content; of a config, of what it says with the files that it is based on."""
+    if path.suffix == ".py":
+        resolved = json.dumps(Config.fromfile(path).to_dict(), sort_keys=True, default=str)
+        return hashlib.sha256(resolved.encode()).hexdigest()
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

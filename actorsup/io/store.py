@@ -39,7 +39,7 @@ class VideoStore(ABC):
         self.fingerprint = fingerprint
         made_by = self._read_manifest()
         differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
-        if differences:
+        if differences and self.videos():
             raise StoreError(
                 f"{self.folder}: these {self.content} were made by another configuration:\n"
                 + "\n".join(f"  {line}" for line in differences)
@@ -54,11 +54,12 @@ class VideoStore(ABC):
             return None
         try:
             manifest = json.loads(path.read_text())
-            if manifest["content"] != self.content:
-                raise StoreError(f"{path}: a store of {manifest['content']}, expected {self.content}")
-            return Fingerprint(manifest["made_by"])
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            content, made_by = manifest["content"], Fingerprint(manifest["made_by"])
+        except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: not a manifest of a store ({error!r}); move the folder away") from error
+        if content != self.content:
+            raise StoreError(f"{path}: a store of {content}, expected {self.content}")
+        return made_by
 
     @property
     def exists(self) -> bool:
@@ -75,7 +76,7 @@ class VideoStore(ABC):
         self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob("**/*.tmp"):
             leftover.unlink()
-        if not self.exists:
+        if not self.videos():
             manifest = {"content": self.content, "made_by": self.fingerprint.made_by}
             temporary = self.folder / f"{MANIFEST}.tmp"
             temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
@@ -100,15 +101,23 @@ class VideoStore(ABC):
         return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
 
     def save(self, video: str, value) -> None:
-        """Write what belongs to a video; it appears whole or not at all."""
+        """Write what belongs to a video; it appears whole or not at all.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
         if not self.exists:
             raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, **self._to_arrays(value))
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "wb") as file:
+                np.savez_compressed(file, **self._to_arrays(value))
+            os.replace(temporary, path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"{path}: cannot be written: {error}") from error
 
     def load(self, video: str):
         """Read what belongs to a video.

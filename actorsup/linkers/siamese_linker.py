@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from actorsup.registry import LINKERS, TRACKERS
-from actorsup.structures import Detections, Tube, elementwise_iou
+from actorsup.structures import Detections, Tube, box_areas, clip_boxes, elementwise_iou
 
 from .linker import Linker, check_lengths
 
@@ -33,11 +33,12 @@ class SiameseLinker(Linker):
         """See ``Linker.link``; the lines are those of Algorithm 1."""
         check_lengths(frames, detections)
         # Line 3: D, the detections of all frames, with the frame of each.
+        height, width = frames[0].shape[:2]
         frame_index = np.repeat(np.arange(len(detections)), [len(found) for found in detections])
-        boxes = np.concatenate([found.boxes for found in detections])
+        boxes = clip_boxes(np.concatenate([found.boxes for found in detections]), (width, height))
         scores = np.concatenate([found.scores for found in detections])
         labels = np.concatenate([found.labels for found in detections])
-        remaining = np.ones(len(boxes), dtype=bool)
+        remaining = box_areas(boxes) > 0  # what lies outside the frame cannot be tracked
 
         tubes: list[Tube] = []  # lines 4 and 5
         while remaining.any() and len(tubes) < self.max_tubes:  # line 6

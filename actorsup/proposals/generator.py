@@ -1,7 +1,7 @@
 """Detector and linker over many videos, on any number of processes, resumable."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,8 @@ from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.logging import print_log
 from mmengine.registry import Registry
 
-from actorsup.errors import InputError
-from actorsup.io import Proposals, VideoReader, open_video
+from actorsup.errors import InputError, StoreError
+from actorsup.io import Proposals, VideoReader, VideoStore, open_video
 from actorsup.linkers import Linker
 from actorsup.registry import DETECTORS, LINKERS
 from actorsup.structures import Detections
@@ -53,20 +53,18 @@ class ProposalGenerator:
     """Makes the proposals of videos, and keeps them and the detections they grew from in the recipe's stores.
 
     Args:
-        recipe: detector, linker, stores.
-        reader: config of a video reader; None chooses by what the path is.
+        recipe: detector, linker, reader, stores.
 
     Raises:
         StoreError: if a store was made by another configuration.
     """
 
-    def __init__(self, recipe: ProposalRecipe, reader: Mapping | None = None) -> None:
+    def __init__(self, recipe: ProposalRecipe) -> None:
         self.recipe = recipe
-        self.reader = reader
         self.detections = recipe.detections
         self.tubes = recipe.tubes
 
-    # Built when first needed: a resumed run with all detections there loads no detector.
+    # Built only when needed: a resumed run with all detections there loads no detector.
     @cached_property
     def detector(self):
         """The detector, built from its config."""
@@ -83,36 +81,48 @@ class ProposalGenerator:
         A video that cannot be read is reported, and the others go on.
         """
         rank, world_size = get_dist_info()
+        share = sorted(videos)[rank::world_size]
+        self._build_parts([name for name, _ in share])
         if rank == 0:
             self.detections.create()
             self.tubes.create()
         barrier()
         report = GenerationReport()
-        share = sorted(videos)[rank::world_size]
         with progress_bar("proposals", len(share), unit="frames", enabled=rank == 0) as progress:
             for name, path in share:
                 progress.show(name)
                 progress.advance(self._run_one(name, path, report))
         return GenerationReport.merge(all_gather_object(report))
 
+    def _build_parts(self, names: Sequence[str]) -> None:
+        """Build what the videos need before the first of them, so that a wrong setting is not taken for a bad video."""
+        pending = [name for name in names if name not in self.tubes]
+        if pending:
+            self.linker  # noqa: B018
+        if any(name not in self.detections for name in pending):
+            self.detector  # noqa: B018
+
     def _run_one(self, name: str, path: Path, report: GenerationReport) -> int:
         """Make the proposals of one video, note what became of it, and return the number of its new frames."""
-        if name in self.tubes:
+        proposals = _load_if_whole(self.tubes, name)
+        if proposals is not None:
             report.kept.append(name)
-            if not self.tubes.load(name).tubes:
-                report.without_tubes.append(name)
-            return 0
-        try:
-            proposals = self.make(name, open_video(path, self.reader))
-        except (InputError, OSError) as error:
-            report.failed[name] = str(error)
-            print_log(f"{name}: left out: {error}", logger="current", level=logging.ERROR)
-            return 0
-        self.tubes.save(name, proposals)
-        report.made.append(name)
+            num_new_frames = 0
+        else:
+            try:
+                proposals = self.make(name, open_video(path, self.recipe.reader))
+            except StoreError:
+                raise
+            except InputError as error:
+                report.failed[name] = str(error)
+                print_log(f"{name}: left out: {error}", logger="current", level=logging.ERROR)
+                return 0
+            self.tubes.save(name, proposals)
+            report.made.append(name)
+            num_new_frames = proposals.num_frames
         if not proposals.tubes:
             report.without_tubes.append(name)
-        return proposals.num_frames
+        return num_new_frames
 
     def make(self, name: str, video: VideoReader) -> Proposals:
         """The proposals of one video; its detections are taken from their store, or put there.
@@ -132,11 +142,23 @@ class ProposalGenerator:
         return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
 
     def _detect(self, name: str, frames: np.ndarray) -> list[Detections]:
-        if name in self.detections:
-            return self.detections.load(name)
+        detections = _load_if_whole(self.detections, name)
+        if detections is not None:
+            return detections
         detections = list(self.detector.detect(frames))
         self.detections.save(name, detections)
         return detections
+
+
+def _load_if_whole(store: VideoStore, name: str):
+    """What a store has of a video; None if it has nothing, or only a damaged file, which is then made again."""
+    if name not in store:
+        return None
+    try:
+        return store.load(name)
+    except StoreError as error:
+        print_log(f"{error}; it is made again now", logger="current", level=logging.WARNING)
+        return None
 
 
 def _build(registry: Registry, config: dict):

@@ -40,5 +40,6 @@ def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Ite
         TimeRemainingColumn(),
         TextColumn("{task.fields[name]}"),
     )
-    with Progress(*columns, disable=not enabled) as progress:
+    # One step can take minutes: rich must not forget the steps before within its usual 30 seconds.
+    with Progress(*columns, speed_estimate_period=24 * 3600, disable=not enabled) as progress:
         yield _Bar(progress, title, total, unit)

@@ -23,6 +23,7 @@ class ProposalRecipe:
         detector: its config.
         linker_name: the chosen linker's name.
         linker: its config.
+        reader: config of the video reader; None chooses by what a path is.
     """
 
     root: Path
@@ -30,10 +31,11 @@ class ProposalRecipe:
     detector: dict
     linker_name: str
     linker: dict
+    reader: dict | None = None
 
     @classmethod
-    def from_config(cls, settings: Mapping) -> "ProposalRecipe":
-        """Read the ``proposals`` of a config.
+    def from_config(cls, settings: Mapping, reader: Mapping | None = None) -> "ProposalRecipe":
+        """Read the ``proposals`` of a config; ``reader`` is the one that its data sets use.
 
         ``dict(root=..., detector='name', detectors=dict(name=..., ...), linker='name', linkers=dict(name=..., ...))``
 
@@ -48,20 +50,22 @@ class ProposalRecipe:
             if name not in offered:
                 raise InputError(f"proposals.{part}={name!r}: proposals.{part}s of the config offers {sorted(offered)}")
             chosen[part] = _plain(offered[name])
-        return cls(
-            Path(settings["root"]), settings["detector"], chosen["detector"], settings["linker"], chosen["linker"]
-        )
+        names = {"detector_name": settings["detector"], "linker_name": settings["linker"]}
+        return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader))
 
     @property
     def detections(self) -> DetectionStore:
         """The store of this detector's detections."""
-        return DetectionStore(self.root / self.detector_name / "detections", Fingerprint.of(detector=self.detector))
+        return DetectionStore(self.root / self.detector_name / "detections", self._fingerprint(detector=self.detector))
 
     @property
     def tubes(self) -> TubeStore:
         """The store of the tubes that this linker made of this detector's detections."""
-        fingerprint = Fingerprint.of(detector=self.detector, linker=self.linker)
+        fingerprint = self._fingerprint(detector=self.detector, linker=self.linker)
         return TubeStore(self.root / self.detector_name / f"tubes_{self.linker_name}", fingerprint)
+
+    def _fingerprint(self, **parts: dict) -> Fingerprint:
+        return Fingerprint.of(**parts) if self.reader is None else Fingerprint.of(reader=self.reader, **parts)
 
 
 def _plain(value):

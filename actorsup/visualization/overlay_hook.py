@@ -33,10 +33,13 @@ class TubeOverlayHook(Hook):
         self.num_tubes = num_tubes
         self.num_frames = num_frames
         self.paths: dict[str, Path] = {}
+        self.reader: dict | None = None
 
     def before_test(self, runner: Runner) -> None:
         """Note where the videos are."""
-        self.paths = dict(runner.test_dataloader.dataset.videos())
+        dataset = runner.test_dataloader.dataset
+        self.paths = dict(dataset.videos())
+        self.reader = dataset.reader
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
@@ -46,7 +49,8 @@ class TubeOverlayHook(Hook):
         for sample in outputs:
             path = self.folder / f"{sample.video}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(path), cv2.cvtColor(self._picture(sample, classes), cv2.COLOR_RGB2BGR))
+            if not cv2.imwrite(str(path), cv2.cvtColor(self._picture(sample, classes), cv2.COLOR_RGB2BGR)):
+                raise OSError(f"{path}: the picture cannot be written")
 
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
         shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
@@ -58,5 +62,5 @@ class TubeOverlayHook(Hook):
             DrawnTube.ranked(sample.proposals[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
             for rank, index in enumerate(best)
         ]
-        frames = open_video(self.paths[sample.video]).frames_at(indices)
+        frames = open_video(self.paths[sample.video], self.reader).frames_at(indices)
         return tube_sheet(frames, indices, tubes, title=classes[action])

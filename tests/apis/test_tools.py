@@ -158,7 +158,7 @@ def test_bad_videos_are_listed_and_the_good_ones_go_on(tmp_path):
     assert output.returncode == 1
     assert "4 videos done now" in output.stdout
     assert re.search(rf"failed: \w+/{empty.stem}: .*cannot be opened", output.stdout)
-    assert re.search(rf"failed: \w+/{truncated.stem}: .*", output.stdout)
+    assert re.search(rf"failed: \w+/{truncated.stem}: .*announces 12 frames", output.stdout)
     assert re.search(rf"1 without any detection: \w+/{dark.stem}", output.stdout)
     report = json.loads((tmp_path / "work" / "proposal_generation.json").read_text())
     assert len(report["failed"]) == 2
@@ -205,3 +205,58 @@ def test_a_damaged_proposal_file_is_named(trained, tmp_path):
     assert output.returncode == 2
     assert "damaged" in output.stderr
     assert damaged.name in output.stderr
+
+
+def test_two_processes_train_and_test(trained, tmp_path):
+    root, config, _ = trained
+    options = {"root": root, "num_processes": 2}
+    common = ("--launcher", "pytorch", "--work-dir", tmp_path)
+    output = run_tool("train", config, *common, "--cfg-options", "train_cfg.max_epochs=1", **options)
+    assert output.returncode == 0, output.stderr[-3000:]
+    output = run_tool("test", config, tmp_path / "epoch_1.pth", *common, **options)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert output.stdout.count("mAP@0.5 ") == 1  # one table, of the main process
+
+
+def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):
+    root, config, _ = trained
+    shutil.copytree(root / "videos", tmp_path / "videos")
+    broken = tmp_path / "videos" / "Biking" / "v_Biking_g01_c01.avi"
+    broken.write_bytes(b"")
+    options = [f"test_dataloader.dataset.video_prefix={tmp_path / 'videos'}", "test_dataloader.num_workers=1"]
+    output = run_tool("test", config, root / "work" / "epoch_3.pth", "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert re.search(r"error: .*v_Biking_g01_c01\.avi: cannot be opened", output.stderr)
+    assert "Traceback" not in output.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["model.head.no_such=1"], "no_such"),
+        (["model.head.type=NoSuchHead"], "NoSuchHead"),
+        (["optim_wraper.lr=3"], "optim_wraper"),
+        (["justaword"], "expected KEY=VALUE"),
+    ],
+)
+def test_a_mistyped_option_is_one_message(trained, options, message):
+    root, config, _ = trained
+    output = run_tool("train", config, "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert message in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+def test_a_part_that_cannot_be_built_is_no_bad_video_and_can_be_mended(tmp_path):
+    config = make_toy(tmp_path)
+    wrong = "proposals.linkers.siamese.tracker.checkpoint=absent.pth"
+    output = run_tool("generate_proposals", config, "--cfg-options", wrong, root=tmp_path)
+    assert output.returncode == 2
+    assert "absent.pth of SiameseTracker: no such file" in output.stderr
+    assert run_tool("generate_proposals", config, root=tmp_path).returncode == 0
+
+
+def test_resuming_without_a_checkpoint_is_refused(trained, tmp_path):
+    root, config, _ = trained
+    output = run_tool("train", config, "--resume", "--work-dir", tmp_path, root=root)
+    assert (output.returncode, "no checkpoint" in output.stderr) == (2, True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from actorsup.errors import StoreError
-from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore
+from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore, fingerprint
 from actorsup.structures import Detections, Tube
 
 SETTINGS = Fingerprint.of(detector={"type": "A", "threshold": 0.1}, linker={"type": "B"})
@@ -55,7 +55,43 @@ def test_saving_twice_gives_the_same_bytes(store):
     assert store.path("a").read_bytes() == store.path("b").read_bytes()
 
 
+def test_an_empty_store_belongs_to_no_configuration(store):
+    other = TubeStore(store.folder, Fingerprint.of(detector={"type": "C"}))
+    other.create()
+    assert TubeStore(store.folder, other.fingerprint).exists
+    other.save("video", proposals())
+    with pytest.raises(StoreError, match="another configuration"):
+        TubeStore(store.folder, SETTINGS)
+
+
+def test_a_disk_that_cannot_be_written_is_named_and_leaves_nothing(store, monkeypatch):
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(StoreError, match=r"video\.npz: cannot be written: .*No space"):
+        store.save("video", proposals())
+    assert not list(store.folder.glob("**/*.tmp"))
+
+
+def test_only_settings_that_name_files_are_taken_for_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "person").write_text("a file")
+    assert Fingerprint.of(detector={"actors": ["person"]}).made_by["detector"] == {"actors": ["person"]}
+
+
+def test_a_config_counts_with_the_files_that_it_is_based_on(tmp_path):
+    (tmp_path / "base.py").write_text("threshold = 1")
+    (tmp_path / "config.py").write_text("_base_ = 'base.py'")
+    before = Fingerprint.of(config=str(tmp_path / "config.py"))
+    fingerprint._digest.cache_clear()  # as in another process
+    (tmp_path / "base.py").write_text("threshold = 2")
+    assert Fingerprint.of(config=str(tmp_path / "config.py")).differences(before)
+
+
 def test_another_configuration_is_an_error_that_names_the_difference(store):
+    store.save("video", proposals())
     other = Fingerprint.of(detector={"type": "A", "threshold": 0.2}, linker={"type": "B"})
     with pytest.raises(StoreError, match=r"detector\.threshold: 0\.1 there, 0\.2 here"):
         TubeStore(store.folder, other)

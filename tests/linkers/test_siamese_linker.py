@@ -29,7 +29,7 @@ def seen():
 
 
 def frames(count: int) -> np.ndarray:
-    return np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(8, 1).repeat(8, 2).repeat(3, 3)
+    return np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(16, 1).repeat(128, 2).repeat(3, 3)
 
 
 def at(x: float, score: float, label: int = 0) -> tuple:
@@ -75,6 +75,14 @@ def test_the_number_of_tubes_is_limited_and_no_detection_gives_none():
     found = detections([at(20 * index, 0.5) for index in range(6)])
     assert len(linker(max_tubes=4).link(frames(1), found)) == 4
     assert linker().link(frames(1), detections([])) == []
+
+
+def test_boxes_are_cut_to_the_frame_and_what_is_outside_makes_no_tube():
+    found = detections(
+        [([-3.0, 0.0, 5.0, 5.0], 0.9, 0), ([20.0, 0.0, 30.0, 5.0], 0.8, 0), ([2.0, 2.0, 2.0, 5.0], 0.7, 0)]
+    )
+    (tube,) = linker().link(frames(1)[:, :8, :8], found)
+    assert tube.boxes[0].tolist() == [0, 0, 5, 5]
 
 
 def test_equal_scores_are_taken_in_the_order_of_frames():

@@ -114,6 +114,17 @@ def test_bad_videos_are_reported_and_the_others_go_on(tmp_path, videos):
     assert "0 bytes" in report.failed["class/b"]
 
 
+def test_damaged_files_are_made_again(tmp_path, videos):
+    generator = ProposalGenerator(recipe(tmp_path))
+    generator.run(videos)
+    whole = generator.tubes.path("class/a").read_bytes()
+    generator.tubes.path("class/a").write_bytes(b"damaged")
+    generator.detections.path("class/a").write_bytes(b"damaged")
+    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    assert (report.made, report.kept, report.failed) == (["class/a"], ["class/b", "class/c"], {})
+    assert generator.tubes.path("class/a").read_bytes() == whole
+
+
 def test_a_video_replaced_since_its_detections_is_an_error(tmp_path, videos):
     ProposalGenerator(recipe(tmp_path)).run(videos)
     name, path = videos[0]

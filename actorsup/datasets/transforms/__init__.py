@@ -1,16 +1,16 @@
 """Steps of a pipeline, in the order in which they are used; each adds to or changes the dictionary of one video.
 
-==============  ====================================  ===========================================================
-step            needs                                 gives
-==============  ====================================  ===========================================================
-(data set)                                            video, path, label, proposals, ground_truth
-SampleFrames    proposals                             frame_indices (N,) int64
-DecodeFrames    path, proposals, frame_indices        frames (N, H, W, 3) uint8, RGB
-AttachTubes     proposals, frame_indices              tubes (P, N, 4) float32, covered (P, N) bool, proposals (P left)
-ResizeFrames    frames, tubes                         frames, tubes
-FlipFrames      frames, tubes                         frames, tubes
-PackVideo       all of them                           inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
-==============  ====================================  ===========================================================
+==============  ======================================  ===========================================================
+step            needs                                   gives
+==============  ======================================  ===========================================================
+(data set)                                              video, path, reader, label, proposals, ground_truth
+SampleFrames    proposals                               frame_indices (N,) int64
+DecodeFrames    path, reader, proposals, frame_indices  frames (N, H, W, 3) uint8, RGB
+AttachTubes     proposals, frame_indices                tubes (P, N, 4) float32, covered (P, N) bool, proposals (P left)
+ResizeFrames    frames, tubes                           frames, tubes
+FlipFrames      frames, tubes                           frames, tubes
+PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
+==============  ======================================  ===========================================================
 
 ``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
 """

@@ -9,22 +9,16 @@ from actorsup.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class DecodeFrames(BaseTransform):
-    """Read the sampled frames.
-
-    Args:
-        reader: config of a registered video reader; None picks one by what the path is.
+    """Read the sampled frames, with the data set's reader.
 
     Raises:
         VideoError: if the video cannot be read, naming the file.
         InputError: if its frames are not of the size that the proposals were made at: it was replaced since.
     """
 
-    def __init__(self, reader: dict | None = None) -> None:
-        self.reader = reader
-
     def transform(self, results: dict) -> dict:
         """Add ``frames (N, H, W, 3)``, uint8, RGB."""
-        frames = open_video(results["path"], self.reader).frames_at(results["frame_indices"])
+        frames = open_video(results["path"], results["reader"]).frames_at(results["frame_indices"])
         height, width = frames.shape[1:3]
         expected = results["proposals"].size
         if (width, height) != tuple(expected):

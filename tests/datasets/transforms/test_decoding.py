@@ -7,8 +7,9 @@ from actorsup.io import Proposals
 from tests.conftest import moving_square, write_video
 
 
-def results(path, size=(96, 64), indices=(0, 3, 3)) -> dict:
-    return {"path": str(path), "proposals": Proposals((), 5, size), "frame_indices": np.array(indices)}
+def results(path, size=(96, 64), indices=(0, 3, 3), reader=None) -> dict:
+    proposals = Proposals((), 5, size)
+    return {"path": str(path), "reader": reader, "proposals": proposals, "frame_indices": np.array(indices)}
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def video(tmp_path):
 
 @pytest.mark.parametrize("reader", [None, {"type": "OpenCVReader", "tolerance": 0.0}])
 def test_the_sampled_frames_are_decoded_in_their_order_as_rgb(video, reader):
-    frames = DecodeFrames(reader)(results(video))["frames"]
+    frames = DecodeFrames()(results(video, reader=reader))["frames"]
     assert frames.shape == (3, 64, 96, 3)
     assert frames.dtype == np.uint8
     np.testing.assert_allclose(frames.mean(axis=(1, 2)), moving_square(5)[[0, 3, 3]].mean(axis=(1, 2)), atol=3)
