@@ -29,7 +29,7 @@ def operator() -> CppExtension:
     macros, architectures = [], ""
     if with_cuda:
         if not torch.cuda.is_available():
-            os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0")
+            os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
         architectures = os.environ.get("TORCH_CUDA_ARCH_LIST") or "of the GPUs here"
         macros = [("ACTORSUP_CUDA_ARCHITECTURES", f'"{architectures}"')]
     print(f"actorsup: building the operator for CPU{f' and CUDA ({architectures})' if with_cuda else ''}", flush=True)
@@ -37,7 +37,7 @@ def operator() -> CppExtension:
     return (CUDAExtension if with_cuda else CppExtension)(
         name="actorsup.ops.libactorsup",
         sources=sorted(str(path) for pattern in patterns for path in SOURCES.glob(pattern)),
-        depends=sorted(str(path) for path in SOURCES.glob("*.h")),
+        depends=sorted(str(path) for path in SOURCES.glob("*.*h")),
         define_macros=macros,
         # OpenMP's runtime is torch's own: at link time it is left to libtorch.
         extra_compile_args={"cxx": ["-O3", "-fopenmp", "-Wall", "-fvisibility=hidden"], "nvcc": ["-O3"]},

@@ -159,12 +159,7 @@ at::Tensor forward(
 at::Tensor backward(
     const at::Tensor& grad, const at::Tensor& tubes, const at::Tensor& video_index, const at::Tensor& weights,
     at::IntArrayRef features_size, bool channels_last, double spatial_scale) {
-  TORCH_CHECK_VALUE(grad.dim() == 4, "the gradient must have 4 axes, got ", grad.dim());
-  const auto sizes =
-      check_arguments(features_size, grad.sizes().slice(2), tubes, video_index, weights, spatial_scale);
-  TORCH_CHECK_VALUE(
-      grad.size(0) == sizes.tubes && grad.size(1) == sizes.channels, "expected the gradient of ", sizes.tubes,
-      " tubes and ", sizes.channels, " channels, got ", grad.sizes());
+  const auto sizes = check_gradient(grad, features_size, tubes, video_index, weights, spatial_scale);
   check_values(tubes, video_index, weights, sizes.videos);
   auto grad_features = empty_features(features_size, channels_last, grad.options());
   if (grad.numel() == 0 || grad_features.numel() == 0) {

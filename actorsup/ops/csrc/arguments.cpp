@@ -1,9 +1,9 @@
 #include "arguments.h"
 
-#include <ATen/Dispatch.h>
 #include <ATen/ops/empty.h>
 #include <c10/util/Exception.h>
 
+#include <array>
 #include <cmath>
 
 namespace actorsup {
@@ -54,6 +54,21 @@ Sizes check_arguments(
   return {
       features_size[0], num_frames, features_size[2], features_size[3], features_size[4],
       num_tubes, output_size[0], output_size[1]};
+}
+
+Sizes check_gradient(
+    const at::Tensor& grad,
+    at::IntArrayRef features_size,
+    const at::Tensor& tubes,
+    const at::Tensor& video_index,
+    const at::Tensor& weights,
+    double spatial_scale) {
+  TORCH_CHECK_VALUE(grad.dim() == 4, "the gradient must have 4 axes, got ", grad.dim());
+  const auto sizes = check_arguments(features_size, grad.sizes().slice(2), tubes, video_index, weights, spatial_scale);
+  TORCH_CHECK_VALUE(
+      grad.size(0) == sizes.tubes && grad.size(1) == sizes.channels,
+      "expected the gradient of ", sizes.tubes, " tubes and ", sizes.channels, " channels, got ", grad.sizes());
+  return sizes;
 }
 
 void check_values(

@@ -1,35 +1,25 @@
-// What every kernel asks of its arguments, and the layouts of features that it reads without a copy.
+// What every operator asks of its arguments, and the layouts of features that it reads without a copy.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
+#include "sizes.h"
 
 namespace actorsup {
 
-// Sizes in the order of the features' axes (B, N, C, H, W), then of the tubes and the grid.
-struct Sizes {
-  int64_t videos, frames, channels, height, width, tubes, rows, columns;
-
-  int64_t cells() const {
-    return height * width;
-  }
-  int64_t samples() const {
-    return rows * columns;
-  }
-};
-
-// How many elements apart neighbours along each axis of the features are. A frame is contiguous as (C, H, W) or, in
-// channels-last layout, as (H, W, C); videos and frames lie anywhere.
-struct Layout {
-  bool channels_last;
-  int64_t video, frame, channel, cell;
-};
-
-// Raises ValueError if the arguments do not fit together. The values are looked at on the CPU alone.
+// Raises ValueError if the shapes and types do not fit together.
 Sizes check_arguments(
     at::IntArrayRef features_size,
     at::IntArrayRef output_size,
+    const at::Tensor& tubes,
+    const at::Tensor& video_index,
+    const at::Tensor& weights,
+    double spatial_scale);
+
+// The same for the backward, whose grid is that of the gradient (P, C, Y, X).
+Sizes check_gradient(
+    const at::Tensor& grad,
+    at::IntArrayRef features_size,
     const at::Tensor& tubes,
     const at::Tensor& video_index,
     const at::Tensor& weights,

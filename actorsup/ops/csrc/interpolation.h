@@ -15,12 +15,13 @@ namespace actorsup {
 // The two neighbouring cells that a sample reads, and how much of each. A cell outside of the map weighs nothing and
 // is replaced by its neighbour inside, so that both may always be read.
 template <typename T>
-struct Taps {
+struct alignas(16) Taps {
   int32_t first;
   int32_t second;
   T first_weight;
   T second_weight;
 
+  // The sample contributes nothing.
   ACTORSUP_HOST_DEVICE bool outside() const {
     return first_weight == 0 && second_weight == 0;
   }
