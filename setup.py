@@ -1,7 +1,8 @@
 """Installs actorsup and builds its operator. Its requirements are installed by `make setup`, in the right order.
 
 The operator is built for the CPU, and for CUDA too where torch finds a GPU or with FORCE_CUDA=1 (then for sm_80 and
-sm_90, or for what TORCH_CUDA_ARCH_LIST names). torch must be installed: use `pip install --no-build-isolation`.
+sm_90, or for what TORCH_CUDA_ARCH_LIST names) by the toolkit in CUDA_HOME. torch must be installed: use `pip install
+--no-build-isolation`.
 """
 
 import os
@@ -23,27 +24,39 @@ ROOT = Path(__file__).parent
 SOURCES = Path("actorsup/ops/csrc")
 
 
-def operator() -> CppExtension:
+def cuda_architectures() -> str:
+    """What to build CUDA kernels for; an empty string: none."""
+    if torch.cuda.is_available():
+        return os.environ.get("TORCH_CUDA_ARCH_LIST") or "the GPUs of the machine that built it"
+    if os.environ.get("FORCE_CUDA", "0") in ("", "0"):
+        return ""
+    return os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
+
+
+def operator(architectures: str) -> CppExtension:
     """The shared library of the operator: no Python symbol is in it, so one build serves every version of Python."""
-    with_cuda = os.environ.get("FORCE_CUDA", "0") not in ("", "0") or torch.cuda.is_available()
-    macros, architectures = [], ""
-    if with_cuda:
-        if not torch.cuda.is_available():
-            os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0;9.0+PTX")
-        architectures = os.environ.get("TORCH_CUDA_ARCH_LIST") or "of the GPUs here"
-        macros = [("ACTORSUP_CUDA_ARCHITECTURES", f'"{architectures}"')]
-    print(f"actorsup: building the operator for CPU{f' and CUDA ({architectures})' if with_cuda else ''}", flush=True)
-    patterns = ["*.cpp", "*.cu"] if with_cuda else ["*.cpp"]
-    return (CUDAExtension if with_cuda else CppExtension)(
+    patterns = ["*.cpp", "*.cu"] if architectures else ["*.cpp"]
+    return (CUDAExtension if architectures else CppExtension)(
         name="actorsup.ops.libactorsup",
         sources=sorted(str(path) for pattern in patterns for path in SOURCES.glob(pattern)),
         depends=sorted(str(path) for path in SOURCES.glob("*.*h")),
-        define_macros=macros,
+        define_macros=[("ACTORSUP_CUDA_ARCHITECTURES", f'"{architectures}"')] if architectures else [],
         # OpenMP's runtime is torch's own: at link time it is left to libtorch.
-        extra_compile_args={"cxx": ["-O3", "-fopenmp", "-Wall", "-fvisibility=hidden"], "nvcc": ["-O3"]},
+        extra_compile_args={"cxx": ["-O3", "-g0", "-fopenmp", "-Wall", "-fvisibility=hidden"], "nvcc": ["-O3"]},
         py_limited_api=True,
     )
 
+
+class BuildOperator(BuildExtension):
+    """Builds with ninja where it is, and says what was built."""
+
+    def run(self) -> None:
+        """Build; a failure ends the installation."""
+        super().run()
+        print(f"actorsup: the operator is built for CPU{f' and CUDA ({ARCHITECTURES})' if ARCHITECTURES else ''}")
+
+
+ARCHITECTURES = cuda_architectures()
 
 setup(
     name="actorsup",
@@ -55,7 +68,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["actorsup", "actorsup.*"]),
     package_data={"actorsup.ops": ["csrc/*"]},
-    ext_modules=[operator()],
-    cmdclass={"build_ext": BuildExtension.with_options(no_python_abi_suffix=True)},
+    ext_modules=[operator(ARCHITECTURES)],
+    cmdclass={"build_ext": BuildOperator.with_options(no_python_abi_suffix=True)},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -27,7 +27,7 @@ UNUSABLE = _load()
 
 
 def build_info() -> str:
-    """What the operator was compiled for: ``"CPU"``, ``"CPU and CUDA (8.0;9.0)"``, or why there is none."""
+    """What the operator was compiled for: ``"CPU"``, ``"CPU and CUDA (8.0;9.0+PTX)"``, or why there is none."""
     return UNUSABLE or torch.ops.actorsup.build_info()
 
 

@@ -125,7 +125,7 @@ def test_boxes_of_enormous_coordinates_lie_outside(device):
 
 
 def test_same_bits_in_every_run_and_for_every_number_of_threads(device, restored_threads):
-    features, tubes, video_index = (x.to(device) for x in random_case(num_tubes=40, channels=70, dtype=torch.float32))
+    features, tubes, video_index = (x.to(device) for x in random_case(num_tubes=400, channels=70, dtype=torch.float32))
     results = []
     for number in (1, 2, 3, 16):
         torch.set_num_threads(number)
@@ -145,7 +145,7 @@ import os, torch
 from tests.ops.cases import pool, random_case
 torch.set_num_threads({num_threads})
 before = len(os.listdir("/proc/self/task"))
-pool(*random_case(channels=320))
+pool(*random_case(channels=320, num_tubes=500))
 print(len(os.listdir("/proc/self/task")) - before)
 """
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -31,6 +31,12 @@ int64_t divide_up(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+// How many frames of a block of channels are worth a thread of their own.
+int64_t grain_size(const Sizes& sizes) {
+  const auto elements = (sizes.cells() + sizes.tubes * sizes.samples() / sizes.videos) * kChannels;
+  return divide_up(int64_t(1) << 15, elements);
+}
+
 // The gradient of the features is the one large tensor that is made here, and each of its pages is touched for the first
 // time. With ordinary pages the kernel's page faults take longer than the sums.
 void prefer_huge_pages(const at::Tensor& tensor) {
@@ -53,7 +59,8 @@ void forward_kernel(
   const auto num_groups = divide_up(at::get_num_threads(), sizes.videos * num_blocks);
   const auto num_samples = sizes.samples();
 
-  at::parallel_for(0, sizes.videos * num_groups * num_blocks, 1, [&](int64_t begin, int64_t end) {
+  const auto grain = divide_up(grain_size(sizes), sizes.frames);
+  at::parallel_for(0, sizes.videos * num_groups * num_blocks, grain, [&](int64_t begin, int64_t end) {
     const auto map = buffer<T>(sizes.cells());
     auto* cells = map.template mutable_data_ptr<T>();
     for (auto task = begin; task < end; ++task) {
@@ -100,7 +107,8 @@ void backward_kernel(
   const auto num_samples = sizes.samples();
 
   // One task a frame; those of one block of channels follow each other and share the gradient that was read.
-  at::parallel_for(0, sizes.videos * num_blocks * sizes.frames, 1, [&](int64_t begin, int64_t end) {
+  const auto num_tasks = sizes.videos * num_blocks * sizes.frames;
+  at::parallel_for(0, num_tasks, grain_size(sizes), [&](int64_t begin, int64_t end) {
     const auto map = buffer<T>(sizes.cells());
     auto* cells = map.template mutable_data_ptr<T>();
     for (auto task = begin; task < end;) {

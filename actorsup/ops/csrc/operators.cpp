@@ -5,7 +5,7 @@
 
 namespace {
 
-// What this library was compiled for: "CPU", or "CPU and CUDA (sm_80, sm_90)".
+// What this library was compiled for: "CPU", or "CPU and CUDA (8.0;9.0+PTX)".
 std::string build_info() {
 #ifdef ACTORSUP_CUDA_ARCHITECTURES
   return "CPU and CUDA (" ACTORSUP_CUDA_ARCHITECTURES ")";
