@@ -5,6 +5,7 @@
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/CPUAllocator.h>
 #include <torch/library.h>
 
 #ifdef __linux__
@@ -21,11 +22,24 @@ namespace actorsup {
 
 namespace {
 
-// Working memory of one task, aligned to cache lines as all of torch's is.
+// Working memory of a thread: blocks of channels, aligned to cache lines as all of torch's memory is.
 template <typename T>
-at::Tensor buffer(int64_t num_blocks) {
-  return at::empty({num_blocks * kChannels}, at::TensorOptions(c10::CppTypeToScalarType<T>::value));
-}
+class Buffer {
+ public:
+  explicit Buffer(int64_t num_blocks)
+      : size_(num_blocks * kChannels), memory_(c10::GetCPUAllocator()->allocate(size_ * sizeof(T))) {}
+
+  T* block(int64_t index) const {
+    return static_cast<T*>(memory_.get()) + index * kChannels;
+  }
+  void fill_with_zeros() {
+    std::fill_n(block(0), size_, T(0));
+  }
+
+ private:
+  int64_t size_;
+  c10::DataPtr memory_;
+};
 
 int64_t divide_up(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -61,8 +75,7 @@ void forward_kernel(
 
   const auto grain = divide_up(grain_size(sizes), sizes.frames);
   at::parallel_for(0, sizes.videos * num_groups * num_blocks, grain, [&](int64_t begin, int64_t end) {
-    const auto map = buffer<T>(sizes.cells());
-    auto* cells = map.template mutable_data_ptr<T>();
+    Buffer<T> cells(sizes.cells());
     for (auto task = begin; task < end; ++task) {
       const auto channel = task % num_blocks * kChannels;
       const auto group = task / num_blocks % num_groups;
@@ -74,8 +87,8 @@ void forward_kernel(
       const auto num_tubes = num_of_video * (group + 1) / num_groups - num_of_video * group / num_groups;
 
       FrameGrids<T> grids(boxes, tubes, num_tubes);
-      const auto result = buffer<T>(num_tubes * num_samples).zero_();
-      auto* sums = result.template mutable_data_ptr<T>();
+      Buffer<T> sums(num_tubes * num_samples);
+      sums.fill_with_zeros();
       for (int64_t frame = 0; frame < sizes.frames; ++frame) {
         grids.move_to(frame);
         if (grids.members().empty()) {
@@ -83,17 +96,17 @@ void forward_kernel(
         }
         const auto cell = grids.row_begin() * sizes.width;
         load_block(
-            cells + cell * kChannels,
+            cells.block(cell),
             features + video * layout.video + frame * layout.frame + channel * layout.channel + cell * layout.cell,
             layout.channel, layout.cell, num_channels, grids.row_end() * sizes.width - cell);
         for (const auto& member : grids.members()) {
-          gather(sums + member.index * num_samples * kChannels, cells, sizes.width, member.grid);
+          gather(sums.block(member.index * num_samples), cells.block(0), sizes.width, member.grid);
         }
       }
       for (int64_t member = 0; member < num_tubes; ++member) {
         store_block(
             pooled + (tubes[member] * sizes.channels + channel) * num_samples,
-            sums + member * num_samples * kChannels, num_samples, int64_t(1), num_channels, num_samples);
+            sums.block(member * num_samples), num_samples, int64_t(1), num_channels, num_samples);
       }
     }
   });
@@ -109,8 +122,7 @@ void backward_kernel(
   // One task a frame; those of one block of channels follow each other and share the gradient that was read.
   const auto num_tasks = sizes.videos * num_blocks * sizes.frames;
   at::parallel_for(0, num_tasks, grain_size(sizes), [&](int64_t begin, int64_t end) {
-    const auto map = buffer<T>(sizes.cells());
-    auto* cells = map.template mutable_data_ptr<T>();
+    Buffer<T> cells(sizes.cells());
     for (auto task = begin; task < end;) {
       const auto channel = task / sizes.frames % num_blocks * kChannels;
       const auto video = task / sizes.frames / num_blocks;
@@ -118,11 +130,10 @@ void backward_kernel(
       const auto* tubes = by_video.order.data() + by_video.begin[video];
       const auto num_tubes = by_video.begin[video + 1] - by_video.begin[video];
 
-      const auto of_tubes = buffer<T>(num_tubes * num_samples);
-      auto* grads = of_tubes.template mutable_data_ptr<T>();
+      Buffer<T> grads(num_tubes * num_samples);
       for (int64_t member = 0; member < num_tubes; ++member) {
         load_block(
-            grads + member * num_samples * kChannels,
+            grads.block(member * num_samples),
             grad + (tubes[member] * sizes.channels + channel) * num_samples, num_samples, int64_t(1), num_channels,
             num_samples);
       }
@@ -130,13 +141,13 @@ void backward_kernel(
       const auto last_of_block = std::min(end, (task / sizes.frames + 1) * sizes.frames);
       for (; task < last_of_block; ++task) {
         const auto frame = task % sizes.frames;
-        std::fill_n(cells, sizes.cells() * kChannels, T(0));
+        cells.fill_with_zeros();
         grids.move_to(frame);
         for (const auto& member : grids.members()) {
-          scatter(cells, grads + member.index * num_samples * kChannels, sizes.width, member.grid);
+          scatter(cells.block(0), grads.block(member.index * num_samples), sizes.width, member.grid);
         }
         store_block(
-            grad_features + video * layout.video + frame * layout.frame + channel * layout.channel, cells,
+            grad_features + video * layout.video + frame * layout.frame + channel * layout.channel, cells.block(0),
             layout.channel, layout.cell, num_channels, sizes.cells());
       }
     }
