@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 import torchvision
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -242,8 +243,8 @@ def measure(case: Case, device: str, bandwidth: float) -> dict:
 
 def tables(results: list[dict]) -> list[Table]:
     """Times and memory: ours in full, the alternatives' times as multiples of it."""
-    times = Table(title="time: ours and the floor in ms, the alternatives as multiples of ours")
-    memory = Table(title="extra peak memory of the forward, MB, the result included")
+    times = Table(title="time: ours and the floor in ms, the alternatives as multiples of ours", box=box.MARKDOWN)
+    memory = Table(title="extra peak memory of the forward, MB, the result included", box=box.MARKDOWN)
     for column in ("case", "floor", *(c for kind in ("forward", "both") for c in (kind, *ALTERNATIVES))):
         times.add_column(column, justify="left" if column == "case" else "right")
     for column in ("case", "result", *POOLINGS):
@@ -286,7 +287,8 @@ def main() -> None:
         f"{processor(device)}, {torch.get_num_threads()} threads, copy {bandwidth / 1e9:.1f} GB/s, "
         f"torch {torch.__version__}, operator for {build_info()}"
     )
-    console = Console()
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=140)
     console.print(
         f"{machine}\nEach other case is B = 1, N = 16, P = 100, C = 512 but for what it names; 15×20 maps, float32."
     )
