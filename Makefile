@@ -6,14 +6,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs tests tools setup.py
 
 .PHONY: setup test lint format
 
-setup: $(INSTALLED)
+setup: $(INSTALLED) $(OPERATOR)
 
 $(INSTALLED): $(wildcard requirements/*) setup.py
 	requirements/install.sh $(PYTHON) $(VENV)
+	@touch $@
+
+# The installation has built it; this builds it again when its source changes.
+$(OPERATOR): $(wildcard actorsup/ops/csrc/*) | $(INSTALLED)
+	$(BIN)/python setup.py build_ext --inplace
 	@touch $@
 
 test: setup

@@ -28,9 +28,12 @@ step "mmengine, mmcv, mmdet (without a wheel of onedl-mmcv its operators are com
 step "OpenCV without libGL" \
     pip install --quiet --force-reinstall --no-deps "$(sed -n 's/^\(opencv-python-headless==[0-9.]*\).*/\1/p' requirements/runtime.txt)"
 step "other requirements" pip install --quiet -r requirements/runtime.txt -r requirements/tests.txt
-step "actorsup, editable" pip install --quiet --no-build-isolation --no-deps --editable .
+step "actorsup, editable, and its operator (compiled for the CPU, and for CUDA with a GPU or FORCE_CUDA=1: about a minute)" \
+    pip install --quiet --no-build-isolation --no-deps --editable .
 step "check" "$venv/bin/python" -W ignore -c '
 import cv2, mmcv.ops, mmdet, mmengine, torch, torchvision
 import actorsup
-print(f"    actorsup {actorsup.__version__}, torch {torch.__version__}, mmcv {mmcv.__version__} with compiled operators,",
+from actorsup.ops import library
+assert not library.UNUSABLE, library.UNUSABLE
+print(f"    actorsup {actorsup.__version__} with its operator for {library.build_info()}, torch {torch.__version__}, mmcv {mmcv.__version__} with compiled operators,",
       f"mmdet {mmdet.__version__}, OpenCV {cv2.__version__}, GPU: {torch.cuda.is_available()}")'

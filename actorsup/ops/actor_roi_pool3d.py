@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from .library import is_compiled_for, warn_of_fallback
 from .reference import actor_roi_pool3d_reference
 
 
@@ -31,7 +32,12 @@ def actor_roi_pool3d(
     outermost cell on, within one cell. This is ``grid_sample(align_corners=False, padding_mode="zeros")``. Inside, it
     is also ``roi_align(aligned=True, sampling_ratio=1)``, which differs at the border, where it clamps.
 
-    Differentiable in the features. The sum is taken in float32 at least.
+    Differentiable in the features, any number of times. The sum is taken in float32 at least, under autocast too, which
+    does not concern it: the result is of the features' type. Results and gradients are the same bits in every run and
+    for every number of threads. Contiguous and channels-last frames are read where they are; others are copied.
+
+    The work is done by the compiled operator (``csrc/``). Where it was not built, the same is computed by
+    :func:`actor_roi_pool3d_reference`, after a warning.
 
     Args:
         features: U, ``(B, N, C, H, W)``, floating point: feature maps of N frames of B videos.
@@ -53,6 +59,12 @@ def actor_roi_pool3d(
     if weights is None:
         weights = tubes.new_ones(tubes.shape[:2])
     _check(features, tubes, video_index, output_size, spatial_scale, weights)
+    if is_compiled_for(features.device.type):
+        return torch.ops.actorsup.actor_roi_pool3d(
+            features, tubes, video_index, weights, tuple(output_size), spatial_scale
+        )
+    warn_of_fallback(features.device.type)
+    _check_values(tubes, video_index, weights, len(features))
     return actor_roi_pool3d_reference(features, tubes, video_index, tuple(output_size), spatial_scale, weights)
 
 
@@ -69,7 +81,7 @@ def _check(
             "features must be floating point of shape (num_videos, num_frames, channels, height, width), "
             f"got {features.dtype} of shape {tuple(features.shape)}"
         )
-    num_videos, num_frames = features.shape[:2]
+    num_frames = features.shape[1]
     if tubes.ndim != 3 or tubes.shape[1:] != (num_frames, 4) or not tubes.is_floating_point():
         raise ValueError(
             f"features of {num_frames} frames need floating-point tubes of shape (num_tubes, {num_frames}, 4), "
@@ -94,10 +106,10 @@ def _check(
         raise ValueError(f"spatial_scale must be positive and finite, got {spatial_scale}")
     if tubes.requires_grad or weights.requires_grad:
         raise ValueError("the pooling has a gradient for features only: detach tubes and weights")
-    _check_values(tubes, video_index, weights, num_videos)
 
 
 def _check_values(tubes: Tensor, video_index: Tensor, weights: Tensor, num_videos: int) -> None:
+    """What the compiled operator checks itself, so that a compiled graph checks it too."""
     malformed = ~tubes.isfinite().all(dim=-1)
     if malformed.any():
         tube, frame = malformed.nonzero()[0].tolist()

@@ -1,0 +1,48 @@
+"""The pooling inside the model: the compiled operator trains it as the reference does."""
+
+import copy
+
+import pytest
+import torch
+
+from actorsup.models import ActorRoIPool3D
+from actorsup.ops import library
+from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch
+
+from .cases import VGG16_MODEL, small_frames, small_sample
+
+
+def test_covers_decide_which_frames_count():
+    features = torch.arange(2.0).reshape(1, 2, 1, 1, 1).expand(1, 2, 3, 4, 4)  # every cell holds its frame's index
+    boxes = torch.tensor([16.0, 16, 48, 48]).expand(2, 2, 4)
+    tubes = TubeBatch(boxes, torch.tensor([[1.0, 1], [0, 1]]), torch.tensor([0, 0]), num_videos=1)
+    pooled = ActorRoIPool3D((2, 2))(features, tubes, stride=16)
+    assert pooled.shape == (2, 3, 2, 2)
+    assert pooled[0].unique().tolist() == [0.5]
+    assert pooled[1].unique().tolist() == [1]
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_losses_and_gradients_are_those_of_the_reference(monkeypatch, memory_format):
+    torch.manual_seed(0)
+    model = MODELS.build(copy.deepcopy(VGG16_MODEL)).to(memory_format=memory_format)
+    model.init_weights()
+    data = {
+        "inputs": [small_frames(seed=0), small_frames(seed=1)],
+        "data_samples": [small_sample("jump/01"), small_sample("jump/02", num_tubes=2, label=2)],
+    }
+
+    def step():
+        model.zero_grad()
+        loss, _ = model.parse_losses(model(**model.data_preprocessor(copy.deepcopy(data)), mode="loss"))
+        loss.backward()
+        return loss.detach(), next(model.parameters()).grad.clone()
+
+    loss, grad = step()
+    monkeypatch.setattr(library, "UNUSABLE", "the operator was not built")
+    library.warn_of_fallback.cache_clear()
+    with pytest.warns(RuntimeWarning, match="plain PyTorch"):
+        expected_loss, expected_grad = step()
+    torch.testing.assert_close(loss, expected_loss, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(grad, expected_grad, rtol=1e-4, atol=1e-6)
