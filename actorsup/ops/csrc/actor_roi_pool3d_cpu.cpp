@@ -8,10 +8,6 @@
 #include <c10/core/CPUAllocator.h>
 #include <torch/library.h>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include <algorithm>
 
 #include "arguments.h"
@@ -49,19 +45,6 @@ int64_t divide_up(int64_t a, int64_t b) {
 int64_t grain_size(const Sizes& sizes) {
   const auto elements = (sizes.cells() + sizes.tubes * sizes.samples() / sizes.videos) * kChannels;
   return divide_up(int64_t(1) << 15, elements);
-}
-
-// The gradient of the features is the one large tensor that is made here, and each of its pages is touched for the first
-// time. With ordinary pages the kernel's page faults take longer than the sums.
-void prefer_huge_pages(const at::Tensor& tensor) {
-#ifdef __linux__
-  constexpr uintptr_t page = 1 << 21;
-  const auto begin = (reinterpret_cast<uintptr_t>(tensor.data_ptr()) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<uintptr_t>(tensor.data_ptr()) + tensor.nbytes()) / page * page;
-  if (begin < end) {
-    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // a refusal costs time only
-  }
-#endif
 }
 
 template <typename S, typename T>
@@ -184,7 +167,6 @@ at::Tensor backward(
   if (grad.numel() == 0 || grad_features.numel() == 0) {
     return grad_features.zero_();
   }
-  prefer_huge_pages(grad_features);
   const auto dense = grad.contiguous();
   const TubesByVideo by_video(video_index, sizes.videos);
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, grad.scalar_type(), "actor_roi_pool3d_backward", [&] {
