@@ -1,14 +1,13 @@
 """The paper's tracker backbone: VGG16's first four blocks, without padding."""
 
-import torch
 from torch import Tensor, nn
-from torchvision.models import vgg16
 
 from actorsup.models.encoders import Encoder
 from actorsup.models.encoders.pretrained import load_torchvision_weights
+from actorsup.models.encoders.vgg16 import vgg16_layers
 from actorsup.registry import MODELS
 
-_NUM_LAYERS_TO_RELU4_3 = 23
+_NUM_LAYERS_TO_CONV4_3 = 22
 
 
 @MODELS.register_module()
@@ -30,16 +29,11 @@ class UnpaddedVGG16(Encoder):
     def __init__(self, weights: str | None = None) -> None:
         super().__init__()
         self.weights = weights
-        # Built without memory first: the classifier, which is not used, is nine tenths of the model.
-        with torch.device("meta"):
-            # The last ReLU is left out: a correlation needs both signs.
-            layers = vgg16().features[: _NUM_LAYERS_TO_RELU4_3 - 1]
-        self.features = layers.to_empty(device="cpu")
+        # Without the ReLU after conv4_3: a correlation needs both signs.
+        self.features = vgg16_layers(_NUM_LAYERS_TO_CONV4_3)
         for layer in self.features:
             if isinstance(layer, nn.Conv2d):
                 layer.padding = (0, 0)
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
 
     def init_weights(self) -> None:
         """Load ``weights``."""

@@ -30,17 +30,7 @@ class VGG16Encoder(Encoder):
     def __init__(self, weights: str | None = None) -> None:
         super().__init__()
         self.weights = weights
-        # Built without memory first: the classifier, which is not used, is nine tenths of the model.
-        with torch.device("meta"):
-            layers = vgg16().features[:_NUM_LAYERS_TO_RELU5_3]
-        self.features = layers.to_empty(device="cpu")
-        self._initialize_randomly()
-
-    def _initialize_randomly(self) -> None:
-        for layer in self.features:
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+        self.features = vgg16_layers(_NUM_LAYERS_TO_RELU5_3)
 
     def init_weights(self) -> None:
         """Load ``weights``."""
@@ -51,3 +41,16 @@ class VGG16Encoder(Encoder):
     def forward(self, frames: Tensor) -> Tensor:
         """Feature maps ``(B·N, 512, H // 16, W // 16)`` of normalised frames ``(B·N, 3, H, W)``."""
         return self.features(frames)
+
+
+def vgg16_layers(num_layers: int) -> nn.Sequential:
+    """The first layers of torchvision's vgg16, with random weights."""
+    # Built without memory first: the classifier, which is not used, is nine tenths of the model.
+    with torch.device("meta"):
+        layers = vgg16().features[:num_layers]
+    layers = layers.to_empty(device="cpu")
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    return layers
