@@ -115,7 +115,7 @@ def test_weights_without_batch_counters_load(tmp_path):
 
 def test_missing_file_names_it_and_the_known_weights():
     encoder = VGG16Encoder(weights="no/such.pth")
-    with pytest.raises(InputError, match=r"no/such\.pth.*IMAGENET1K_V1.*--cfg-options model\.encoder\.weights=PATH"):
+    with pytest.raises(InputError, match=r"no/such\.pth.*IMAGENET1K_V1.*`weights=PATH`"):
         encoder.init_weights()
 
 
@@ -125,7 +125,7 @@ def test_download_without_network_says_how_to_do_without(monkeypatch):
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
     encoder = VGG16Encoder(weights="IMAGENET1K_V1")
-    with pytest.raises(InputError, match=r"IMAGENET1K_V1 of vgg16.*no route.*--cfg-options model\.encoder\.weights="):
+    with pytest.raises(InputError, match=r"IMAGENET1K_V1 of vgg16.*no route.*`weights=PATH`"):
         encoder.init_weights()
 
 
