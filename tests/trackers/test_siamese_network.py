@@ -2,7 +2,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from actorsup.errors import InputError
 from actorsup.trackers import CrossCorrelation, SiameseNetwork, UnpaddedVGG16
+from actorsup.trackers.siamese_network import cross_correlate, window_means
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,37 @@ def test_confidence_lies_between_zero_and_one():
     peaks = torch.tensor([-5.0, 0.5, 5.0])
     assert CrossCorrelation(normalized=True).confidence(peaks).tolist() == [0, 0.5, 1]
     assert ((CrossCorrelation().confidence(peaks) > 0) & (CrossCorrelation().confidence(peaks) < 1)).all()
+
+
+@pytest.mark.parametrize(("template", "search"), [((2, 2), (5, 6)), ((3, 1), (3, 4)), ((4, 4), (4, 4))])
+def test_cross_correlation_is_a_convolution_of_one_group_a_target(template, search):
+    torch.manual_seed(0)
+    templates, searches = torch.rand(3, 5, *template), torch.rand(3, 2, 5, *search)
+    expected = F.conv2d(searches.transpose(0, 1).flatten(1, 2), templates, groups=3).transpose(0, 1)
+    torch.testing.assert_close(cross_correlate(templates, searches), expected)
+    channels_last = searches.flatten(0, 1).contiguous(memory_format=torch.channels_last).unflatten(0, (3, 2))
+    torch.testing.assert_close(cross_correlate(templates, channels_last), expected)
+
+
+def test_cross_correlation_has_the_gradients_of_its_definition():
+    templates = torch.rand(2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+    searches = torch.rand(2, 2, 3, 4, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(cross_correlate, (templates, searches))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 4)])
+def test_window_means_are_those_of_average_pooling(size):
+    maps = torch.rand(2, 3, 5, 6)
+    torch.testing.assert_close(window_means(maps, size), F.avg_pool2d(maps, size, stride=1))
+
+
+def test_a_template_is_the_centre_of_the_exemplars_features():
+    network = SiameseNetwork({"type": "UnpaddedVGG16"}, template_cells=3)
+    features = torch.rand(2, 4, 5, 5)
+    torch.testing.assert_close(network.to_templates(features), features[..., 1:4, 1:4], rtol=0, atol=0)
+    for impossible in (torch.rand(2, 4, 1, 1), torch.rand(2, 4, 6, 6)):
+        with pytest.raises(InputError, match="template_cells=3 cannot be the centre"):
+            network.to_templates(impossible)
 
 
 @torch.no_grad()
