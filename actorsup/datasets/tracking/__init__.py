@@ -4,6 +4,7 @@ from .box_file import read_box_file
 from .folders import ALOV, GOT10k, SequenceFolder
 from .sequence import LazyFrames, SequenceSource, TrackingSequence
 from .tubes import TubeSequences
+from .ucf_sports import UCFSportsSequences
 
 __all__ = [
     "ALOV",
@@ -13,5 +14,6 @@ __all__ = [
     "SequenceSource",
     "TrackingSequence",
     "TubeSequences",
+    "UCFSportsSequences",
     "read_box_file",
 ]
