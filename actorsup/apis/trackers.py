@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from mmengine.config import Config
 
@@ -21,7 +20,7 @@ from actorsup.evaluation.functional.tracking import (
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
-from actorsup.visualization import track_sheet, tracking_curves
+from actorsup.visualization import save_picture, track_sheet, tracking_curves
 
 from .results import save_json
 
@@ -179,9 +178,7 @@ def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], n
     shown = annotated[np.unique(np.linspace(0, len(annotated) - 1, num_frames).round().astype(int))]
     frames = _frames_at(sequence, shown)
     picture = track_sheet(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path}: the picture cannot be written")
+    save_picture(path, picture)
 
 
 def _frames_at(sequence: TrackingSequence, indices: Sequence[int]) -> np.ndarray:
