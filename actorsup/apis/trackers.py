@@ -33,16 +33,18 @@ class Track:
         boxes: ``(T, 4)`` of all frames of the sequence; NaN before the target's first annotated frame, where it starts
             with the true box, and after the last.
         scores: its measures over the annotated frames after the first.
-        frames_per_second: of the tracker alone, without the decoding.
+        num_updates: frames that the tracker was shown after its first.
+        seconds: the time that it took for them, without the decoding.
     """
 
     boxes: np.ndarray
     scores: TrackingScores
-    frames_per_second: float
+    num_updates: int
+    seconds: float
 
     def as_row(self, sequence: str) -> dict[str, str | int | float]:
         """A row of a table."""
-        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.frames_per_second}
+        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.num_updates / self.seconds}
         return {"sequence": sequence, **numbers}
 
 
@@ -77,7 +79,7 @@ def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dic
             for key, sequence in sequences.items():
                 progress.show(key)
                 results[name][key] = follow(tracker, sequence)
-                progress.advance(results[name][key].scores.num_frames)
+                progress.advance(results[name][key].num_updates)
     _save(Path(config.work_dir), results)
     if show_dir is not None:
         for key, sequence in sequences.items():
@@ -121,7 +123,7 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
             seconds += time.perf_counter() - started
     counted = slice(first + 1, last + 1)
     scores = score_track(boxes[counted], sequence.boxes[counted])
-    return Track(boxes, scores, float(last - first) / seconds)
+    return Track(boxes, scores, int(last - first), seconds)
 
 
 def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dict], list[dict]]:
@@ -141,8 +143,9 @@ def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dic
 def _mean_row(tracks: Mapping[str, Track]) -> dict[str, int | float]:
     """The means over sequences; the frames per second are those of all frames together."""
     mean = mean_scores([track.scores for track in tracks.values()])
-    seconds = sum(track.scores.num_frames / track.frames_per_second for track in tracks.values())
-    return {"frames": mean.num_frames, **mean.as_dict(), "fps": mean.num_frames / seconds}
+    num_updates = sum(track.num_updates for track in tracks.values())
+    seconds = sum(track.seconds for track in tracks.values())
+    return {"frames": mean.num_frames, **mean.as_dict(), "fps": num_updates / seconds}
 
 
 def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:

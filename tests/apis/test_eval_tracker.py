@@ -11,8 +11,9 @@ from actorsup.apis import load_config
 from actorsup.apis.trackers import evaluate_trackers, follow
 from actorsup.datasets.tracking import TrackingSequence
 from actorsup.errors import InputError
+from actorsup.registry import DATASETS, TRACKERS
 from tests.datasets.tracking.layouts import square_boxes, write_sequence
-from tests.toy import run_tool
+from tests.toy import REPOSITORY, run_tool
 
 PARTS = '''
 import numpy as np
@@ -123,6 +124,22 @@ def test_several_processes_and_sources_that_are_none_are_refused(measured, tmp_p
         evaluate_trackers(config)
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "expected"),
+    [
+        ("thumos13", "BasketballDunk/v_BasketballDunk_g17_c03_tube0", 0.59),
+        ("thumos13", "Basketball/v_Basketball_g01_c02_tube0", 0.66),
+        ("vot2015", "vot15_bag", 0.80),
+    ],
+)
+def test_nanotrack_scores_what_was_measured_without_this_package(data_root, source, name, expected):
+    config = load_config(REPOSITORY / "configs" / "trackers" / "opencv_and_siamese_clips.py")
+    sequence = next(one for one in DATASETS.build(config.sequences[source]) if one.name == name)
+    assert follow(TRACKERS.build(config.trackers.nanotrack), sequence).scores.mean_iou == pytest.approx(
+        expected, abs=0.01
+    )
+
+
 class Recorder:
     """Notes what it is shown, and answers with a box that is nowhere."""
 
@@ -145,7 +162,8 @@ def test_a_tracker_starts_on_the_first_true_box_and_stops_after_the_last():
     track = follow(tracker, TrackingSequence("square", frames, boxes))
     assert tracker.started == [(2, [boxes[2].tolist()])]
     assert tracker.seen == [3, 4, 5, 6]
-    assert track.scores.num_frames == 3
+    assert (track.scores.num_frames, track.num_updates) == (3, 4)
+    assert track.seconds > 0
     assert np.isnan(track.boxes).all(axis=1).tolist() == [True, True, *[False] * 5, True]
     np.testing.assert_array_equal(track.boxes[2], boxes[2])
 
