@@ -1,6 +1,23 @@
-"""Data for trackers: pairs of crops to train with."""
+"""Tracking sequences: one target, its frames and its true boxes. And pairs of crops to train trackers with."""
 
+from .box_file import read_box_file
+from .folders import ALOV, GOT10k, SequenceFolder
 from .generated import GeneratedPairs
 from .pair_dataset import PairDataset
+from .sequence import LazyFrames, SequenceSource, TrackingSequence
+from .tubes import TubeSequences
+from .ucf_sports import UCFSportsSequences
 
-__all__ = ["GeneratedPairs", "PairDataset"]
+__all__ = [
+    "ALOV",
+    "GOT10k",
+    "GeneratedPairs",
+    "LazyFrames",
+    "PairDataset",
+    "SequenceFolder",
+    "SequenceSource",
+    "TrackingSequence",
+    "TubeSequences",
+    "UCFSportsSequences",
+    "read_box_file",
+]
