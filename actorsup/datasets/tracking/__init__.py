@@ -2,9 +2,13 @@
 
 from .box_file import read_box_file
 from .folders import ALOV, GOT10k, SequenceFolder
+from .frame_pairs import PairAugmentation
 from .generated import GeneratedPairs
+from .mixed_pairs import MixedPairs
 from .pair_dataset import PairDataset
 from .sequence import LazyFrames, SequenceSource, TrackingSequence
+from .sequence_pairs import SequencePairs
+from .still_pairs import StillPairs
 from .tubes import TubeSequences
 from .ucf_sports import UCFSportsSequences
 
@@ -13,9 +17,13 @@ __all__ = [
     "GOT10k",
     "GeneratedPairs",
     "LazyFrames",
+    "MixedPairs",
+    "PairAugmentation",
     "PairDataset",
     "SequenceFolder",
+    "SequencePairs",
     "SequenceSource",
+    "StillPairs",
     "TrackingSequence",
     "TubeSequences",
     "UCFSportsSequences",

@@ -1,6 +1,6 @@
 """What all data sets of training pairs share."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from actorsup.errors import InputError
 
 
-class PairDataset(Dataset):
+class PairDataset(Dataset, ABC):
     """Pairs of crops of one target: an exemplar and where to search it.
 
     Pair ``i`` follows from ``seed`` and ``i`` alone, whichever worker draws it. A whole training takes each index once
