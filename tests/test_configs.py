@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
+from actorsup.datasets.tracking import SequenceSource
 from actorsup.linkers import SiameseLinker
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
@@ -115,3 +116,12 @@ def test_both_readings_of_the_schedule_anneal_by_a_quarter(schedule, expected):
         optimizer.step()
         scheduler.step()
     assert {epoch: pytest.approx(rates[epoch]) for epoch in expected} == expected
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "trackers").glob("*.py")), ids=lambda path: path.stem)
+def test_every_tracker_and_source_of_sequences_that_a_config_names_exists(path):
+    config = Config.fromfile(path)
+    for tracker in config.trackers.values():
+        assert TRACKERS.get(tracker.type)
+    for source in config.sequences.values():
+        assert issubclass(DATASETS.get(source.type), SequenceSource)

@@ -144,8 +144,8 @@ def make_toy(root: Path) -> Path:
 
 
 def run_tool(name: str, *arguments, root: Path, num_processes: int = 1) -> subprocess.CompletedProcess:
-    """Run a tool as a user does, with the folder of the user's parts on the path, in that folder."""
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    """Run this checkout's tool as a user does, with the folder of the user's parts on the path, in that folder."""
+    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{REPOSITORY}"}
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={num_processes}"]
     launcher = torchrun if num_processes > 1 else []
     command = [sys.executable, *launcher, str(REPOSITORY / "tools" / f"{name}.py"), *map(str, arguments)]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from mmengine.config import Config
 
@@ -21,7 +20,7 @@ from actorsup.evaluation.functional.tracking import (
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
-from actorsup.visualization import track_sheet, tracking_curves
+from actorsup.visualization import save_picture, track_sheet, tracking_curves
 
 from .results import save_json
 
@@ -34,16 +33,18 @@ class Track:
         boxes: ``(T, 4)`` of all frames of the sequence; NaN before the target's first annotated frame, where it starts
             with the true box, and after the last.
         scores: its measures over the annotated frames after the first.
-        frames_per_second: of the tracker alone, without the decoding.
+        num_updates: frames that the tracker was shown after its first.
+        seconds: the time that it took for them, without the decoding.
     """
 
     boxes: np.ndarray
     scores: TrackingScores
-    frames_per_second: float
+    num_updates: int
+    seconds: float
 
     def as_row(self, sequence: str) -> dict[str, str | int | float]:
         """A row of a table."""
-        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.frames_per_second}
+        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.num_updates / self.seconds}
         return {"sequence": sequence, **numbers}
 
 
@@ -78,7 +79,7 @@ def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dic
             for key, sequence in sequences.items():
                 progress.show(key)
                 results[name][key] = follow(tracker, sequence)
-                progress.advance(results[name][key].scores.num_frames)
+                progress.advance(results[name][key].num_updates)
     _save(Path(config.work_dir), results)
     if show_dir is not None:
         for key, sequence in sequences.items():
@@ -122,7 +123,7 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
             seconds += time.perf_counter() - started
     counted = slice(first + 1, last + 1)
     scores = score_track(boxes[counted], sequence.boxes[counted])
-    return Track(boxes, scores, float(last - first) / seconds)
+    return Track(boxes, scores, int(last - first), seconds)
 
 
 def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dict], list[dict]]:
@@ -142,8 +143,9 @@ def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dic
 def _mean_row(tracks: Mapping[str, Track]) -> dict[str, int | float]:
     """The means over sequences; the frames per second are those of all frames together."""
     mean = mean_scores([track.scores for track in tracks.values()])
-    seconds = sum(track.scores.num_frames / track.frames_per_second for track in tracks.values())
-    return {"frames": mean.num_frames, **mean.as_dict(), "fps": mean.num_frames / seconds}
+    num_updates = sum(track.num_updates for track in tracks.values())
+    seconds = sum(track.seconds for track in tracks.values())
+    return {"frames": mean.num_frames, **mean.as_dict(), "fps": num_updates / seconds}
 
 
 def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
@@ -179,9 +181,7 @@ def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], n
     shown = annotated[np.unique(np.linspace(0, len(annotated) - 1, num_frames).round().astype(int))]
     frames = _frames_at(sequence, shown)
     picture = track_sheet(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path}: the picture cannot be written")
+    save_picture(path, picture)
 
 
 def _frames_at(sequence: TrackingSequence, indices: Sequence[int]) -> np.ndarray:

@@ -44,7 +44,7 @@ class OpenCVTracker(Tracker):
         files = {"backbone": backbone, "head": head}
         for name, path in files.items():
             if (path is None) == (kind == "Nano"):
-                raise InputError(f"OpenCVTracker: {name} is the .onnx file of kind 'Nano' alone; {kind} with {path}")
+                raise InputError(f"OpenCVTracker: {name} is the file of kind 'Nano' alone, {kind!r} got {path}")
             if path is not None and not Path(path).is_file():
                 raise InputError(f"OpenCVTracker: {name} {path}: no such file; obtain NanoTrack's .onnx files")
         self.kind = kind

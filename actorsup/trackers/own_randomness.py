@@ -1,6 +1,7 @@
 """Random numbers of OpenCV's C++ code that neither depend on what ran before nor change what runs after."""
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def call_with_own_randomness(seed: int, function: Callable[..., Result], *argume
 @contextmanager
 def _c_rand(seed: int) -> Iterator[None]:
     """A state of its own for C's ``rand()``, and the former one again afterwards."""
-    library = ctypes.CDLL(None)
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(library, "gnu_get_libc_version"):
         yield
         return

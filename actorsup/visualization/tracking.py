@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -17,7 +18,11 @@ from .overlay import DrawnTube, tube_sheet
 
 
 def track_sheet(
-    frames: np.ndarray, indices: Sequence[int], truth: np.ndarray, predictions: Mapping[str, np.ndarray]
+    frames: np.ndarray,
+    indices: Sequence[int],
+    truth: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    max_width: int = 360,
 ) -> np.ndarray:
     """A row of frames a tracker, with the true box, white and dashed, and the tracker's, with its IoU.
 
@@ -26,17 +31,23 @@ def track_sheet(
         indices: ``(N,)``, which frames of the sequence they are.
         truth: ``(T, 4)``, true boxes of the whole sequence; there has to be one in each of the frames.
         predictions: each tracker's name and boxes ``(T, 4)``, NaN where it has none.
+        max_width: of a frame in the picture; larger frames are shrunk, so that captions can be read.
 
     Returns:
-        ``(len(predictions) · H, N · W, 3)``.
+        ``(len(predictions) · h, N · w, 3)`` of frames drawn in the size ``(w, h)``.
     """
+    scale = min(1.0, max_width / frames.shape[2])
+    if scale < 1:
+        frames = np.stack(
+            [cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for frame in frames]
+        )
     rows = []
     for rank, (name, boxes) in enumerate(predictions.items()):
-        drawn = [DrawnTube.truth(_at(index, truth)) for index in indices]
+        drawn = [DrawnTube.truth(_at(index, truth * scale)) for index in indices]
         for index in indices:
             if np.isfinite(boxes[index]).all():
                 iou = elementwise_iou(boxes[[index]], truth[[index]])[0]
-                drawn.append(DrawnTube.ranked(_at(index, boxes), rank, f"{iou:.2f}"))
+                drawn.append(DrawnTube.ranked(_at(index, boxes * scale), rank, f"{iou:.2f}"))
         rows.append(tube_sheet(frames, indices, drawn, title=name))
     return np.concatenate(rows)
 

@@ -1,10 +1,16 @@
 # Trackers on what is in $ACTORSUP_DATA: true tubes of the six THUMOS13 clips, one UCF-Sports video, VOT2015's "bag".
-# One pass each, from the first true box, which does not count. None of the trackers was trained on these clips.
+# One pass each, from the first true box, which does not count.
 #
 #   export ACTORSUP_DATA=<folder with thumos13/, ucf_sports/, tracking/ and weights/>
 #   python tools/eval_tracker.py configs/trackers/opencv_and_siamese_clips.py --show-dir work_dirs/tracks
+#
+# Mean over the 14 targets, 1,601 frames, one thread of a shared machine (5 minutes, half of it MIL's):
+#
+#                        mean IoU   success AUC   precision at 20 px   normalised precision AUC   frames/s
+#   nanotrack              .729        .718             .912                   .786                200
+#   mil                    .635        .630             .656                   .691                 10
+#   siamese_squeezenet     .652        .644             .725                   .667                 19
 data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
-
 
 trackers = dict(
     nanotrack=dict(

@@ -14,7 +14,7 @@ from .sequence import LazyFrames, SequenceSource, TrackingSequence, choose_names
 class TubeSequences(SequenceSource):
     """One sequence a true tube: the frames that it covers, and its boxes in pixels of the video as it is.
 
-    Names are ``<video>:<number of the tube in the video>``, from 0.
+    Names are ``<video>_tube0``, ``<video>_tube1`` …
 
     Args:
         dataset: config of a registered ``VideoDataset``, with its ``ann_file``; it is read in test mode.
@@ -26,7 +26,7 @@ class TubeSequences(SequenceSource):
         self._tubes: dict[str, tuple[Path, Tube]] = {}
         for index, (video, path) in enumerate(self.dataset.videos()):
             for number, tube in enumerate(self.dataset.ground_truth(index)):
-                self._tubes[f"{video}:{number}"] = (path, tube)
+                self._tubes[f"{video}_tube{number}"] = (path, tube)
         self.names = choose_names(tuple(self._tubes), sequences, Path(self.dataset.ann_file))
 
     def read(self, name: str) -> TrackingSequence:
