@@ -11,7 +11,7 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry, root
 
-MODELS = Registry("model", parent=MMENGINE_MODELS, scope="actorsup", locations=["actorsup.models"])
+MODELS = Registry("model", parent=MMENGINE_MODELS, scope="actorsup", locations=["actorsup.models", "actorsup.trackers"])
 DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, scope="actorsup", locations=["actorsup.datasets"])
 TRANSFORMS = Registry(
     "transform", parent=MMENGINE_TRANSFORMS, scope="actorsup", locations=["actorsup.datasets.transforms"]

@@ -24,8 +24,9 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     Raises:
         InputError: before anything is written, if files are missing; the message lists them all.
     """
-    config = with_proposals(config)
-    require_files(config, "train_dataloader")
+    if "proposals" in config:
+        config = with_proposals(config)
+        require_files(config, "train_dataloader")
     if amp:
         if not torch.cuda.is_available():
             raise InputError("--amp needs a GPU, which torch does not find; leave it out")

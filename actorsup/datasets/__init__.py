@@ -1,6 +1,6 @@
 """Data sets: videos with the label of each, their proposals, and, for testing alone, the true tubes.
 
-Beside them, ``tracking``: sequences of one target, for trackers.
+Beside them, ``tracking``: sequences of one target, for trackers, and pairs to train these with.
 """
 
 from . import tracking

@@ -1,5 +1,7 @@
 """The similarity of a fully convolutional Siamese network: one embedding, correlated with itself."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -63,31 +65,44 @@ class CrossCorrelation(nn.Module):
         normalized: zero-mean normalized cross-correlation instead: the cosine, in [-1, 1], between template and window,
             each without its mean a channel. It compares patterns rather than energy, which makes features usable that
             were never trained to be correlated.
+        trainable: the response, plain or normalized, becomes a logit, ``exp(log_scale) · response + bias``, whose scale
+            (it starts at ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
     """
 
-    def __init__(self, scale: float = 1e-3, normalized: bool = False) -> None:
+    def __init__(self, scale: float = 1e-3, normalized: bool = False, trainable: bool = False) -> None:
         super().__init__()
+        if scale <= 0:
+            raise InputError(f"the scale of a correlation must be positive, got {scale}")
         self.scale = scale
         self.normalized = normalized
+        self.trainable = trainable
+        if trainable:
+            # The logarithm: steps of one learning rate suit a factor of 1e-3 as well as one of 10.
+            self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
+            self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, templates: Tensor, searches: Tensor) -> Tensor:
         """Responses ``(P, S, R, R)`` of templates ``(P, C, h, w)`` in ``S`` search regions each ``(P, S, C, H, W)``."""
-        if self.normalized:
-            templates = templates - templates.mean(dim=(2, 3), keepdim=True)
-            templates = F.normalize(templates.flatten(1), dim=1).view_as(templates)
+        responses = self._cosines(templates, searches) if self.normalized else cross_correlate(templates, searches)
+        if self.trainable:
+            return responses * self.log_scale.exp() + self.bias
+        return responses if self.normalized else responses * self.scale
+
+    def _cosines(self, templates: Tensor, searches: Tensor) -> Tensor:
+        templates = templates - templates.mean(dim=(2, 3), keepdim=True)
+        templates = F.normalize(templates.flatten(1), dim=1).view_as(templates)
         responses = cross_correlate(templates, searches)
-        if not self.normalized:
-            return responses * self.scale
         size = templates.shape[2:]
         power = window_means(searches.square().sum(dim=2), size)  # (P, S, R, R)
         variance = (power - window_means(searches, size).square().sum(dim=2)).clamp(min=0)
         # A window that is flat but for rounding resembles nothing.
         is_flat = variance <= 1e-6 * power
-        return torch.where(is_flat, 0, responses / (variance * size.numel()).sqrt())
+        # (The root of 0 would have an infinite gradient.)
+        return torch.where(is_flat, 0, responses / (variance * size.numel()).clamp(min=1e-12).sqrt())
 
     def confidence(self, peaks: Tensor) -> Tensor:
-        """Peaks of the response as scores in [0, 1]: the logistic of a correlation, the positive part of a cosine."""
-        return peaks.clamp(0, 1) if self.normalized else peaks.sigmoid()
+        """Peaks of the response as scores in [0, 1]: the logistic of a logit, the positive part of a cosine."""
+        return peaks.clamp(0, 1) if self.normalized and not self.trainable else peaks.sigmoid()
 
 
 @MODELS.register_module()

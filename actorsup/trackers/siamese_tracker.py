@@ -44,7 +44,8 @@ class SiameseTracker(Tracker):
 
     Args:
         network: config of a ``SiameseNetwork``.
-        checkpoint: its trained weights, a file or a URL; None where the backbone's own weights are all there is.
+        checkpoint: its trained weights, a file or a URL, of the network itself or of the ``SiamesePairs`` that trained
+            it; None where the backbone's own weights are all there is.
         exemplar_size: side in pixels of the resized crop that shows the target with its context.
         search_size: side in pixels of the resized crop that is searched, at the exemplar's magnification.
         response_upsampling: how much finer than the network's stride the peak is located (bicubic).
@@ -81,7 +82,7 @@ class SiameseTracker(Tracker):
         self.network = MODELS.build(network)
         self.network.backbone.init_weights()
         if checkpoint is not None:
-            load_checkpoint(self.network, checkpoint, owner="SiameseTracker")
+            load_checkpoint(self.network, checkpoint, owner="SiameseTracker", part="network")
         self.network.to(self.device, memory_format=torch.channels_last).eval()
         self.region_features = (SharedFeatures if shared_features else CropFeatures)(self.network)
         self.exemplar_size = exemplar_size

@@ -117,3 +117,19 @@ def test_the_network_finds_an_exemplar_where_it_was_cut_out():
     assert divmod(int(responses[0, 0].argmax()), 17) == (8, 8)
     assert responses[0, 0, 8, 8].item() == pytest.approx(1, abs=1e-4)
     assert responses[0, 0].max() > responses[0, 1].max()
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_a_trainable_correlation_begins_as_the_plain_one_times_its_scale(normalized):
+    templates, searches = torch.rand(2, 3, 2, 2), torch.rand(2, 4, 3, 5, 6)
+    plain = CrossCorrelation(scale=1.0, normalized=normalized)
+    trainable = CrossCorrelation(scale=3.0, normalized=normalized, trainable=True)
+    torch.testing.assert_close(trainable(templates, searches), 3 * plain(templates, searches))
+    assert {name for name, _ in trainable.named_parameters()} == {"log_scale", "bias"}
+    assert trainable.confidence(torch.tensor([0.0])).item() == 0.5  # a logit
+    assert not list(plain.parameters())
+
+
+def test_a_scale_that_is_not_positive_is_refused():
+    with pytest.raises(InputError, match="must be positive, got 0"):
+        CrossCorrelation(scale=0)
