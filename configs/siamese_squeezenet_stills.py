@@ -3,6 +3,8 @@
 #
 #   export ACTORSUP_DATA=<folder with weights/ and coco_stills/>
 #   python tools/train.py configs/siamese_squeezenet_stills.py
+#
+# Time: 20 minutes on one CPU core.
 _base_ = ["_base_/siamese_runtime.py"]
 data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
 
@@ -19,8 +21,8 @@ model = dict(
         correlation=dict(type="CrossCorrelation", normalized=True, trainable=True, scale=10.0),
     ),
 )
-batch_size = 16
-max_iters = 1500
+batch_size = 8
+max_iters = 1200
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=1,
@@ -49,7 +51,7 @@ val_dataloader = dict(
     collate_fn=dict(type="default_collate"),
     dataset=dict(type="GeneratedPairs", num_pairs=320, seed=1, max_shift=48),
 )
-train_cfg = dict(type="IterBasedTrainLoop", max_iters=max_iters, val_interval=300)
+train_cfg = dict(type="IterBasedTrainLoop", max_iters=max_iters, val_interval=400)
 optim_wrapper = dict(
     type="OptimWrapper",
     optimizer=dict(type="AdamW", lr=1e-4, weight_decay=1e-2),
@@ -60,4 +62,4 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.05, by_epoch=False, end=100),
     dict(type="CosineAnnealingLR", eta_min=1e-6, by_epoch=False, begin=100, end=max_iters),
 ]
-default_hooks = dict(checkpoint=dict(interval=300))
+default_hooks = dict(checkpoint=dict(interval=400))
