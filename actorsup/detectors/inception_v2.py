@@ -62,9 +62,9 @@ class InceptionV2(BaseModule):
     A stage's maps have the size of the image divided by the stride, rounded up.
 
     Args:
-        out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes.
+        out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes. No later one is built.
         frozen_stages: stages up to this one are not trained, nor are their statistics; -1: all are trained.
-        norm_cfg: mmcv's config of the normalization; None: batch norm.
+        norm_cfg: mmcv's config of the normalization; None: batch norm, which ``weights`` need.
         norm_eval: keep all statistics of batch norm as they are while training.
         weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
             ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
@@ -96,7 +96,8 @@ class InceptionV2(BaseModule):
         norm_cfg = norm_cfg or {"type": "BN"}
         self.stages = nn.ModuleDict({"stem": _Stem(norm_cfg)})
         channels = _STEM_CHANNELS
-        for name, widths in _MODULES.items():
+        # Layers that no output needs would be parameters without gradients, which distributed training refuses.
+        for name, widths in list(_MODULES.items())[: max(self.out_indices)]:
             module = _InceptionModule(channels, widths, nn.MaxPool2d if name == "5b" else nn.AvgPool2d, norm_cfg)
             self.stages[f"inception_{name}"] = module
             channels = module.out_channels
@@ -150,7 +151,7 @@ class InceptionV2(BaseModule):
             # There is no bias here: batch norm subtracts it again.
             norm["running_mean"] = state[f"{published}_bn.running_mean"].flatten() - state[f"{published}.bias"]
             layer.conv.load_state_dict({"weight": state[f"{published}.weight"]})
-            layer.norm.load_state_dict(norm, strict=False)
+            layer.norm.load_state_dict({**layer.norm.state_dict(), **norm})
 
 
 class _Stem(nn.Sequential):

@@ -156,6 +156,20 @@ def test_weights_that_do_not_fit_are_named(port, tmp_path):
         InceptionV2(weights=str(tmp_path / "absent.pth")).init_weights()
 
 
+def test_weights_of_batch_norm_are_refused_by_another_normalization(port, tmp_path):
+    torch.save(port, tmp_path / "weights.pth")
+    model = InceptionV2(norm_cfg={"type": "GN", "num_groups": 16}, weights=str(tmp_path / "weights.pth"))
+    with pytest.raises(InputError, match=r"does not fit InceptionV2: (?s:.*)Unexpected key"):
+        model.init_weights()
+
+
+def test_every_parameter_takes_part_in_the_outputs():
+    for out_indices in ((5, 10), (2,), (0,)):
+        model = InceptionV2(out_indices=out_indices)
+        sum(maps.square().mean() for maps in model(torch.rand(2, 3, 64, 64))).backward()
+        assert all(parameter.grad is not None for parameter in model.parameters())
+
+
 def test_only_what_is_not_frozen_changes_in_training():
     model = InceptionV2(out_indices=(4,), frozen_stages=2).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
