@@ -1,10 +1,13 @@
 """Features of square regions of an image: each cut out and embedded alone, or all sampled from shared maps."""
 
+import hashlib
 import math
+from abc import ABC, abstractmethod
+from collections import OrderedDict
 from functools import cached_property
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from actorsup.models.encoders import measure_cell_center
@@ -14,21 +17,22 @@ from .crops import crop_squares, sample_lattice
 from .siamese_network import SiameseNetwork
 
 
-class CropFeatures:
-    """Every region is cut out of the image, resized and embedded by itself, as in SiamFC.
+class RegionFeatures(ABC):
+    """Embeds square regions of an image.
 
     Args:
-        network: embeds the crops.
+        network: embeds images.
     """
 
     def __init__(self, network: SiameseNetwork) -> None:
         self.network = network
 
-    def __call__(self, image: Tensor, centers: Tensor, sides: Tensor, size: int) -> Tensor:
+    @abstractmethod
+    def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """Features of ``S`` square regions around each of ``P`` centres.
 
         Args:
-            image: ``(3, H, W)``, preprocessed.
+            image: ``(H, W, 3)`` uint8, RGB.
             centers: ``(P, 2)``, (x, y) in continuous pixels of the image.
             sides: ``(P, S)``, in pixels of the image.
             size: side in pixels that a region is resized to.
@@ -36,47 +40,68 @@ class CropFeatures:
         Returns:
             ``(P, S, C, h, w)``.
         """
+
+    def _preprocess(self, image: np.ndarray) -> Tensor:
+        device = next(self.network.parameters()).device
+        return self.network.preprocess(torch.from_numpy(image).to(device).permute(2, 0, 1).float())
+
+
+class CropFeatures(RegionFeatures):
+    """Every region is cut out of the image, resized and embedded by itself, as in SiamFC."""
+
+    def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
+        """See ``RegionFeatures.__call__``."""
         num_targets, num_scales = sides.shape
+        preprocessed = self._preprocess(image)
         # On a CPU one target at a time is faster than many, whose features leave the cache; and the arithmetic, hence
         # every bit of a track, is the same whichever targets are tracked beside it.
-        num_together = num_targets if image.is_cuda else 1
-        embedded = [
-            self.network.embed(crop_squares(image, few.repeat_interleave(num_scales, dim=0), of_few.flatten(), size))
-            for few, of_few in zip(centers.split(num_together), sides.split(num_together), strict=True)
-        ]
+        num_together = num_targets if preprocessed.is_cuda else 1
+        embedded = []
+        for few, of_few in zip(centers.split(num_together), sides.split(num_together), strict=True):
+            crops = crop_squares(preprocessed, few.repeat_interleave(num_scales, dim=0), of_few.flatten(), size)
+            embedded.append(self.network.embed(crops))
         return torch.cat(embedded).unflatten(0, (num_targets, num_scales))
 
 
-class SharedFeatures:
+class SharedFeatures(RegionFeatures):
     """The image is embedded once at each magnification in use; regions are sampled bilinearly from the maps.
 
     The magnifications are ``2 ** (i / levels_per_octave)``: a target takes the one nearest to that of its crops, and
     what remains between the two is made up for by the spacing of the samples. So the time grows with the size of the
     frame, and hardly with the number of targets; features are slightly coarser or finer than those of crops.
 
+    Linking goes up and down a video many times. The maps used last are kept, as far as they fit, and found again by
+    what the image shows.
+
     Args:
         network: embeds the magnified images; its backbone is an ``Encoder``.
         levels_per_octave: how many magnifications there are between one and its double.
-        max_magnification: of small targets; more would show no more of the image.
-        reach: half of the receptive field that counts, in pixels of the magnified image: cells nearer to its border, at
-            which a padded backbone sees its padding, are not used.
+        max_magnification: of small targets, whose regions are sampled more densely instead: a whole frame magnified
+            twice takes four times as long, and shows no more.
+        reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer than that to the
+            border of what is embedded, where a padded backbone sees its padding, are not used.
+        max_kept_bytes: of maps that are kept.
     """
 
     def __init__(
         self,
         network: SiameseNetwork,
         levels_per_octave: int = 1,
-        max_magnification: float = 2.0,
-        reach: int = 32,
+        max_magnification: float = 1.0,
+        reach: int = 16,
+        max_kept_bytes: int = 512 << 20,
     ) -> None:
-        self.network = network
+        super().__init__(network)
         self.levels_per_octave = levels_per_octave
         self.max_magnification = max_magnification
         self.reach = reach
+        self.max_kept_bytes = max_kept_bytes
+        self._kept: OrderedDict[tuple[bytes, float], Tensor] = OrderedDict()
+        self._kept_bytes = 0
         self._num_cells: dict[int, int] = {}
 
-    def __call__(self, image: Tensor, centers: Tensor, sides: Tensor, size: int) -> Tensor:
-        """See ``CropFeatures.__call__``. A target's magnification is that of its middle scale."""
+    def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
+        """See ``RegionFeatures.__call__``. A target's magnification is that of its middle scale."""
         num_scales = sides.shape[1]
         magnifications = (size / sides[:, num_scales // 2]).clamp(max=self.max_magnification)
         levels = (magnifications.log2() * self.levels_per_octave).round()
@@ -84,62 +109,72 @@ class SharedFeatures:
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
             magnification = 2 ** (level / self.levels_per_octave)
-            # From here on in pixels of the magnified image.
-            scaled_centers = centers[of_level] * magnification
-            scaled_sides = sides[of_level] * magnification
-            features.append(self._sample(image, magnification, scaled_centers, scaled_sides, size))
+            features.append(
+                self._sample(
+                    self._maps(image, magnification),
+                    # From here on in pixels of the magnified image.
+                    centers[of_level] * magnification,
+                    sides[of_level] * magnification,
+                    size,
+                )
+            )
             order.append(of_level)
         return torch.cat(features)[torch.cat(order).argsort()]
 
-    def _sample(self, image: Tensor, magnification: float, centers: Tensor, sides: Tensor, size: int) -> Tensor:
+    def _maps(self, image: np.ndarray, magnification: float) -> Tensor:
+        """Features ``(1, C, H', W')`` of a whole magnified image and ``reach`` pixels around it.
+
+        Cells centred farther outside see hardly anything but the mean colour, and are all like the outermost ones.
+        """
+        key = (hashlib.blake2b(image, digest_size=16).digest(), magnification)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        lead, num_dropped, stride = self._lead, self._num_dropped, self.network.stride
+        coordinates, num_cells = [], []
+        for length in (image.shape[1], image.shape[0]):
+            num = math.ceil((length * magnification + 2 * self.reach) / stride) + 1
+            num_pixels = (num - 1) * stride + math.ceil(2 * lead)
+            pixels = torch.arange(num_pixels, dtype=torch.float32) + 0.5 - self.reach - lead
+            coordinates.append(pixels[None].to(next(self.network.parameters()).device) / magnification)
+            num_cells.append(num)
+        embedded = self.network.embed(sample_lattice(self._preprocess(image), *coordinates))
+        maps = embedded[..., num_dropped:, num_dropped:][..., : num_cells[1], : num_cells[0]]
+        self._kept[key] = maps.clone()  # without the cells that were dropped
+        self._kept_bytes += maps.nbytes
+        while self._kept_bytes > self.max_kept_bytes:
+            self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+        return maps
+
+    def _sample(self, maps: Tensor, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """Features of regions, all in pixels of the magnified image."""
         stride = self.network.stride
         num_cells = self._cells(size)
-        # The outermost of the regions' cells are centred that far from the regions' centres.
-        extents = sides.amax(dim=1, keepdim=True) / size * stride * (num_cells - 1) / 2
-        low, high = (centers - extents).amin(dim=0).tolist(), (centers + extents).amax(dim=0).tolist()
-        maps, first_cells = self._embed_window(image, magnification, low, high)
-        # Where the op samples cell i, its cells being centred at ½, 1½, … : in units of cells from the map's corner.
-        in_cells = (centers - centers.new_tensor(first_cells)) / stride + 0.5
-        half_sides = sides / size * num_cells / 2
-        boxes = torch.stack(
-            [in_cells[:, None] - half_sides[..., None], in_cells[:, None] + half_sides[..., None]], dim=2
-        ).flatten(2)  # (P, S, 4)
-        boxes = boxes.flatten(0, 1)[:, None]
-        alone = boxes.new_zeros(len(boxes), dtype=torch.int64)
-        sampled = actor_roi_pool3d(maps[None], boxes, alone, (num_cells, num_cells), spatial_scale=1.0)
+        # In cells of the maps, the first of which is centred at 0.
+        in_cells = (centers + self.reach) / stride
+        spacing = sides / size
+        extents = spacing.amax(dim=1, keepdim=True) * (num_cells - 1) / 2
+        low = (in_cells - extents).amin(dim=0).floor().long().tolist()
+        high = (in_cells + extents).amax(dim=0).ceil().long().tolist()
+        window = _window(maps, low, high)
+        # The op takes the first cell of the window to be centred at ½.
+        in_window = in_cells - centers.new_tensor(low) + 0.5
+        half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
+        boxes = torch.cat([in_window[:, None] - half_sides, in_window[:, None] + half_sides], dim=2)
+        boxes = boxes.flatten(0, 1)[:, None]  # (P · S, 1, 4)
+        of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
+        sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
         return sampled.unflatten(0, sides.shape)
 
-    def _embed_window(
-        self, image: Tensor, magnification: float, low: list[float], high: list[float]
-    ) -> tuple[Tensor, list[float]]:
-        """Embed the part of the magnified image between two corners (x, y).
+    @cached_property
+    def _num_dropped(self) -> int:
+        """Cells at the border of what is embedded that see its padding."""
+        return max(0, math.ceil((self.reach - self._first_center) / self.network.stride))
 
-        Cells lie on one lattice wherever the window is. Far outside of the image there is its mean colour alone, and
-        cells all alike, which are not computed but repeated.
-
-        Returns:
-            features ``(1, C, H', W')``, and where (x, y) the first cell is centred.
-        """
-        stride, center = self.network.stride, self._first_center
-        num_dropped = max(0, math.ceil((self.reach - center) / stride))
-        lead = center + stride * num_dropped  # from the border of what is embedded to its first clean cell
-        coordinates, first_cells, padding, num_kept = [], [], [], []
-        for axis, length in enumerate((image.shape[2], image.shape[1])):
-            first = math.floor((low[axis] - lead) / stride)
-            last = math.ceil((high[axis] - lead) / stride)
-            near_first = max(first, math.floor((-self.reach - lead) / stride))
-            near_last = min(last, math.ceil((length * magnification + self.reach - lead) / stride))
-            near_last = max(near_last, near_first)
-            num_pixels = (near_last - near_first) * stride + math.ceil(2 * lead)
-            pixels = torch.arange(num_pixels, device=image.device, dtype=image.dtype) + (near_first * stride + 0.5)
-            coordinates.append(pixels[None] / magnification)
-            num_kept.append(near_last - near_first + 1)
-            padding += [near_first - first, last - near_last]
-            first_cells.append(first * stride + lead)
-        window = sample_lattice(image, *coordinates)
-        maps = self.network.embed(window)[..., num_dropped:, num_dropped:][..., : num_kept[1], : num_kept[0]]
-        return F.pad(maps, padding, mode="replicate"), first_cells
+    @cached_property
+    def _lead(self) -> float:
+        """Pixels from the border of what is embedded to the centre of the first cell that is used."""
+        return self._first_center + self.network.stride * self._num_dropped
 
     def _cells(self, size: int) -> int:
         """Cells along a side that the network makes of a crop of that size."""
@@ -157,3 +192,11 @@ class SharedFeatures:
             return (
                 measure_cell_center(self.network.backbone, (size, size), (cell, cell))[1] - self.network.stride * cell
             )
+
+
+def _window(maps: Tensor, low: list[int], high: list[int]) -> Tensor:
+    """Cells ``low … high`` (x, y) of maps ``(1, C, H, W)``; outside of them the nearest ones are repeated."""
+    height, width = maps.shape[2:]
+    rows = torch.arange(low[1], high[1] + 1, device=maps.device).clamp(0, height - 1)
+    columns = torch.arange(low[0], high[0] + 1, device=maps.device).clamp(0, width - 1)
+    return maps[:, :, rows[:, None], columns]

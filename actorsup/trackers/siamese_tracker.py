@@ -108,7 +108,7 @@ class SiameseTracker(Tracker):
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         sizes = boxes[:, 2:] - boxes[:, :2]
         sides = context_sides(sizes)[:, None]
-        exemplars = self.region_features(self._tensor(image), centers, sides, self.exemplar_size).squeeze(1)
+        exemplars = self.region_features(image, centers, sides, self.exemplar_size).squeeze(1)
         added = _Targets(self.network.to_templates(exemplars), sizes, centers, sizes)
         self.targets = added if self.targets is None else self.targets.followed_by(added)
 
@@ -117,9 +117,7 @@ class SiameseTracker(Tracker):
         """See ``Tracker.update``."""
         targets = self.targets
         sides = context_sides(targets.sizes) * (self.search_size / self.exemplar_size)
-        regions = self.region_features(
-            self._tensor(image), targets.centers, sides[:, None] * self.scales, self.search_size
-        )
+        regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, self.search_size)
         responses = self.network.correlation(targets.templates, regions)  # (P, S, R, R)
         best_scale, response, scores = self._choose_scale(responses)
         # Cells of the upsampled response → pixels of the crop → pixels of the image.
@@ -133,9 +131,6 @@ class SiameseTracker(Tracker):
         first = targets.first_sizes
         targets.sizes = (targets.sizes * change[:, None]).clamp(first * smallest, first * largest)
         return clip_boxes(targets.boxes().cpu().numpy(), (width, height)), scores.cpu().numpy()
-
-    def _tensor(self, image: np.ndarray) -> Tensor:
-        return self.network.preprocess(torch.from_numpy(image).to(self.device).permute(2, 0, 1).float())
 
     def _choose_scale(self, responses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the scale ``(P,)`` with the highest penalised peak, its upsampled response, its confidence."""

@@ -1,3 +1,5 @@
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -30,17 +32,16 @@ def network(**settings) -> SiameseNetwork:
     return SiameseNetwork({"type": "SmallEncoder", **settings}).eval()
 
 
-def image() -> Tensor:
-    generator = torch.Generator().manual_seed(1)
-    coarse = torch.rand((1, 3, 13, 20), generator=generator)
-    return nn.functional.interpolate(coarse, size=(260, 400), mode="bicubic")[0]
+def image() -> np.ndarray:
+    coarse = np.random.default_rng(1).integers(0, 256, (13, 20, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (400, 260), interpolation=cv2.INTER_CUBIC)
 
 
 @torch.inference_mode()
 @pytest.mark.parametrize("scale", [1.0, 0.5])
 def test_on_its_lattice_and_at_its_magnification_a_region_has_the_features_of_its_crop(scale):
     size = 126  # 13 cells and nothing left over
-    centers = torch.tensor([[15.0 + 8 * 23, 15 + 8 * 13]]) / scale  # cells of the shared map lie there
+    centers = torch.tensor([[96.0, 64.0]]) / scale  # multiples of the stride: cells of the shared map lie there
     sides = torch.tensor([[size / scale]])
     shared = SharedFeatures(network())(image(), centers, sides, size)
     assert shared.shape == (1, 1, 6, 13, 13)
@@ -60,7 +61,7 @@ def test_elsewhere_the_features_are_similar_to_those_of_crops(padding, size):
     def error(features: Tensor) -> float:
         return float((features - cropped)[inner].norm() / (cropped - cropped.mean(dim=(3, 4), keepdim=True)).norm())
 
-    assert error(shared) < 0.2
+    assert error(shared) < 0.25
     for wrong in (
         SharedFeatures(both)(image(), centers + torch.tensor([4.0, 0.0]), sides, size),
         SharedFeatures(both)(image(), centers - torch.tensor([0.0, 4.0]), sides, size),
@@ -77,7 +78,7 @@ def test_outside_of_the_image_lies_its_mean_colour():
     computed = SharedFeatures(both, reach=160)(image(), centers, sides, 127)  # embeds what the other repeats
     torch.testing.assert_close(near, computed, rtol=1e-4, atol=1e-5)
     cropped = CropFeatures(both)(image(), centers, sides, 127)
-    assert (near - cropped).norm() / cropped.norm() < 0.1
+    assert (near - cropped).norm() / cropped.norm() < 0.25
 
 
 @torch.inference_mode()
@@ -92,14 +93,54 @@ def test_features_do_not_depend_on_the_other_regions():
         torch.testing.assert_close(together[index : index + 1], alone, rtol=1e-4, atol=1e-5)
 
 
-@torch.inference_mode()
-def test_small_targets_are_not_magnified_beyond_the_limit():
+def embedded_shapes(both: SiameseNetwork) -> list[tuple[int, int]]:
+    """Height and width of the frames, not of the square crops, that the network embeds from now on."""
     seen = []
-    both = network()
     embed = both.embed
-    both.embed = lambda crops: seen.append(tuple(crops.shape[2:])) or embed(crops)
-    features = SharedFeatures(both, max_magnification=2)(
-        image(), torch.tensor([[200.0, 130.0]]), torch.tensor([[10.0]]), 127
-    )
-    assert features.shape == (1, 1, 6, 13, 13)
-    assert max(seen[-1]) < 2 * 10 + 2 * (32 + 8 * 2)
+
+    def watched(crops: Tensor) -> Tensor:
+        if crops.shape[2] != crops.shape[3]:
+            seen.append(tuple(crops.shape[2:]))
+        return embed(crops)
+
+    both.embed = watched
+    return seen
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("limit", [1, 2])
+def test_small_targets_are_not_magnified_beyond_the_limit(limit):
+    both = network()
+    seen = embedded_shapes(both)
+    features = SharedFeatures(both, max_magnification=limit)
+    assert features(image(), torch.tensor([[200.0, 130.0]]), torch.tensor([[10.0]]), 127).shape == (1, 1, 6, 13, 13)
+    ((height, width),) = seen
+    assert limit * 260 < height < limit * 260 + 128
+    assert limit * 400 < width < limit * 400 + 128
+
+
+@torch.inference_mode()
+def test_maps_are_kept_by_what_the_image_shows_as_far_as_they_fit():
+    both = network()
+    seen = embedded_shapes(both)
+    target = torch.tensor([[200.0, 130.0]]), torch.tensor([[127.0]]), 127
+    shared = SharedFeatures(both)
+    first = shared(image(), *target)
+    seen.clear()
+    torch.testing.assert_close(shared(image(), *target), first, rtol=0, atol=0)
+    assert not seen
+    other = image()
+    other[130, 200] ^= 255
+    assert not torch.equal(shared(other, *target), first)
+    assert len(seen) == 1
+
+    last_kept = SharedFeatures(both, max_kept_bytes=next(iter(shared._kept.values())).nbytes)
+    for shown in (image(), other, other, image()):
+        last_kept(shown, *target)
+    assert len(seen) == 1 + 3  # the second time the other was there, and had replaced the first
+
+    none_kept = SharedFeatures(both, max_kept_bytes=1000)
+    none_kept(image(), *target)
+    seen.clear()
+    torch.testing.assert_close(none_kept(image(), *target), first, rtol=0, atol=0)
+    assert len(seen) == 1
