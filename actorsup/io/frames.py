@@ -10,7 +10,7 @@ import numpy as np
 from .exact_seek import ExactSeek
 from .video_reader import VideoReader
 
-DEFAULT_MEMORY = 512 * 2**20
+DEFAULT_MEMORY = 256 * 2**20
 
 
 @dataclass(eq=False)

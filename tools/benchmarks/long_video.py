@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from mmengine.config import DictAction
 
+from actorsup.apis import cli
 from actorsup.apis.config import load_config, recipe_of
 from actorsup.io import Proposals, VideoFrames, open_video
 from actorsup.io.frames import DEFAULT_MEMORY
@@ -177,4 +178,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)
