@@ -11,13 +11,20 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry, root
 
-MODELS = Registry("model", parent=MMENGINE_MODELS, scope="actorsup", locations=["actorsup.models"])
+MODELS = Registry(
+    "model",
+    parent=MMENGINE_MODELS,
+    scope="actorsup",
+    locations=["actorsup.models", "actorsup.detectors", "actorsup.trackers"],
+)
 DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, scope="actorsup", locations=["actorsup.datasets"])
 TRANSFORMS = Registry(
     "transform", parent=MMENGINE_TRANSFORMS, scope="actorsup", locations=["actorsup.datasets.transforms"]
 )
 METRICS = Registry("metric", parent=MMENGINE_METRICS, scope="actorsup", locations=["actorsup.evaluation.metrics"])
-HOOKS = Registry("hook", parent=MMENGINE_HOOKS, scope="actorsup", locations=["actorsup.visualization"])
+HOOKS = Registry(
+    "hook", parent=MMENGINE_HOOKS, scope="actorsup", locations=["actorsup.visualization", "actorsup.detectors"]
+)
 
 VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])

@@ -20,7 +20,7 @@ def pick_device(device: str | None) -> torch.device:
     return torch.device("cpu")
 
 
-def load_checkpoint(model: nn.Module, checkpoint: str, owner: str) -> dict:
+def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
     """Load all weights of a model from a checkpoint.
 
     What the checkpoint holds beyond them (averages of an EMA, buffers of a preprocessor) is logged and left aside.
@@ -29,6 +29,8 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str) -> dict:
         model: gets the weights.
         checkpoint: a file, or a URL, which is downloaded once.
         owner: what the weights are for, for messages.
+        part: the attribute by which a larger model, the one that was trained, holds ``model``: from a checkpoint of
+            that one its part is taken.
 
     Returns:
         The checkpoint's ``meta``; empty where it has none.
@@ -42,6 +44,9 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str) -> dict:
         )
     loaded = read_checkpoint(checkpoint, owner)
     state = loaded.get("state_dict", loaded)
+    prefix = f"{part}."
+    if part is not None and any(name.startswith(prefix) for name in state):
+        state = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
     except (RuntimeError, TypeError, AttributeError) as error:

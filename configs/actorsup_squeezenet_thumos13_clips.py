@@ -42,6 +42,7 @@ proposals = dict(
                         node="features.7",
                         weights=squeezenet,
                     ),
+                    template_cells=7,
                 ),
             ),
         ),

@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
+from actorsup.datasets.tracking import SequenceSource
 from actorsup.linkers import SiameseLinker
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
@@ -15,7 +16,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 PAPER = CONFIGS / "actorsup_vgg16_thumos13.py"
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("actorsup_*.py")), ids=lambda path: path.stem)
 def test_every_part_that_a_config_names_exists(path):
     config = Config.fromfile(path)
     recipe = ProposalRecipe.from_config(config.proposals)
@@ -30,6 +31,33 @@ def test_every_part_that_a_config_names_exists(path):
     for metric in config.test_evaluator:
         METRICS.build(metric)
     MODELS.build(config.model)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("siamese_*.py")), ids=lambda path: path.stem)
+def test_every_part_of_a_trackers_training_exists(path):
+    config = Config.fromfile(path)
+    model = MODELS.build(config.model)
+    assert DATASETS.get(config.train_dataloader.dataset.type)
+    assert config.train_dataloader.dataset.num_pairs >= config.train_cfg.max_iters * config.train_dataloader.batch_size
+    optimizer = build_optim_wrapper(model, config.optim_wrapper).optimizer
+    decays = {id(one): group["weight_decay"] for group in optimizer.param_groups for one in group["params"]}
+    assert all(decays[id(one)] == 0 for one in model.network.correlation.parameters())
+    assert max(decays.values()) > 0
+    if "val_evaluator" in config and config.val_evaluator:
+        METRICS.build(config.val_evaluator)
+
+
+def test_the_papers_tracker_is_trained_as_siamfc_was():
+    config = Config.fromfile(CONFIGS / "siamese_vgg16_alov.py")
+    assert config.model.network.backbone.type == "UnpaddedVGG16"
+    assert config.model.positive_radius == 16
+    pairs = config.train_dataloader.dataset
+    assert (pairs.sequences.type, pairs.max_gap, config.train_dataloader.batch_size) == ("ALOV", 100, 8)
+    optimizer = config.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr, optimizer.momentum, optimizer.weight_decay) == ("SGD", 1e-2, 0.9, 5e-4)
+    assert config.train_cfg.max_iters * 8 == 50 * 50_000
+    (schedule,) = config.param_scheduler
+    assert optimizer.lr * schedule.gamma**config.train_cfg.max_iters == pytest.approx(1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +116,12 @@ def test_both_readings_of_the_schedule_anneal_by_a_quarter(schedule, expected):
         optimizer.step()
         scheduler.step()
     assert {epoch: pytest.approx(rates[epoch]) for epoch in expected} == expected
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "trackers").glob("*.py")), ids=lambda path: path.stem)
+def test_every_tracker_and_source_of_sequences_that_a_config_names_exists(path):
+    config = Config.fromfile(path)
+    for tracker in config.trackers.values():
+        assert TRACKERS.get(tracker.type)
+    for source in config.sequences.values():
+        assert issubclass(DATASETS.get(source.type), SequenceSource)

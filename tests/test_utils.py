@@ -1,3 +1,7 @@
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 import torch
 
@@ -43,3 +47,25 @@ def test_a_checkpoint_may_hold_more_than_the_model_and_not_less(tmp_path):
 
 def test_a_named_device_is_taken_as_it_is():
     assert pick_device("cpu") == torch.device("cpu")
+
+
+def test_weights_are_downloaded_from_a_url_once(tmp_path, monkeypatch):
+    (tmp_path / "served").mkdir()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    source, target = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    torch.save({"state_dict": source.state_dict(), "meta": {"CLASSES": ("a",)}}, tmp_path / "served" / "weights.pth")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/weights.pth"
+    try:
+        assert load_checkpoint(target, url, "detector") == {"CLASSES": ("a",)}
+        with pytest.raises(InputError, match=r"absent\.pth of detector cannot be downloaded or read: .*404"):
+            load_checkpoint(target, url.replace("weights", "absent"), "detector")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert torch.equal(target.weight, source.weight)
+    load_checkpoint(torch.nn.Linear(2, 3), url, "detector")  # from the cache: nobody serves it any more

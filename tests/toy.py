@@ -145,7 +145,7 @@ def make_toy(root: Path) -> Path:
 
 
 def run_tool(name: str, *arguments, root: Path, num_processes: int = 1) -> subprocess.CompletedProcess:
-    """Run a tool as a user does, with the folder of the user's parts on the path, in that folder."""
+    """Run this checkout's tool as a user does, with the folder of the user's parts on the path, in that folder."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={num_processes}"]
     process = start_tool(name, *arguments, root=root, launcher=torchrun if num_processes > 1 else [])
     stdout, stderr = process.communicate()

@@ -1,4 +1,4 @@
-"""Train a model from video labels alone, on stored proposals."""
+"""Train a model from video labels alone, on stored proposals; or, by a config without proposals, a detector."""
 
 from actorsup.apis import cli, train
 

@@ -3,6 +3,15 @@
 from .config import load_config
 from .evaluate import evaluate
 from .proposals import evaluate_stored_proposals, generate_proposals
+from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
-__all__ = ["evaluate", "evaluate_stored_proposals", "generate_proposals", "load_config", "train"]
+__all__ = [
+    "evaluate",
+    "evaluate_stored_proposals",
+    "evaluate_trackers",
+    "generate_proposals",
+    "load_config",
+    "tracker_tables",
+    "train",
+]

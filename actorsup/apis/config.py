@@ -101,3 +101,20 @@ def require_files(config: Config, dataloader: str) -> None:
         raise InputError(f"{config.filename}: has no {dataloader}")
     for dataset in dataset_configs(config, [dataloader]):
         DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
+
+
+def require_annotation(config: Config, dataloader: str) -> None:
+    """Raise ``InputError`` if annotation or folders of data sets in mmengine's convention are missing.
+
+    These are ``ann_file`` and what ``data_prefix`` names, below ``data_root``; what is no local path is not looked at.
+    """
+    if config.get(dataloader) is None:
+        raise InputError(f"{config.filename}: has no {dataloader}")
+    missing = []
+    for dataset in dataset_configs(config, [dataloader]):
+        for part in (dataset.get("ann_file"), *dataset.get("data_prefix", {}).values()):
+            path = Path(dataset.get("data_root") or "") / (part or "")
+            if part and "://" not in f"{dataset.get('data_root')}{part}" and not path.exists():
+                missing.append(str(path))
+    if missing:
+        raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")

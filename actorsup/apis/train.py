@@ -1,4 +1,4 @@
-"""Training from video labels."""
+"""Training: from video labels, and whatever else a config describes for mmengine's Runner."""
 
 import torch
 from mmengine.config import Config
@@ -6,15 +6,16 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from actorsup.errors import InputError
 
-from .config import require_files, with_proposals
+from .config import require_annotation, require_files, with_proposals
 from .launch import init_distributed
 
 
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
-    """Train the model of a config on its videos' labels and stored proposals.
+    """Train the model of a config: on its videos' labels and stored proposals, or whatever a config without has.
 
     Args:
-        config: as ``load_config`` returns it.
+        config: as ``load_config`` returns it. One without ``proposals``, a detector's for instance, is given to
+            mmengine's Runner as it is.
         resume: go on from the latest checkpoint in the work directory.
         amp: automatic mixed precision.
 
@@ -24,8 +25,11 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     Raises:
         InputError: before anything is written, if files are missing; the message lists them all.
     """
-    config = with_proposals(config)
-    require_files(config, "train_dataloader")
+    if "proposals" in config:
+        config = with_proposals(config)
+        require_files(config, "train_dataloader")
+    else:
+        require_annotation(config, "train_dataloader")
     if amp:
         if not torch.cuda.is_available():
             raise InputError("--amp needs a GPU, which torch does not find; leave it out")

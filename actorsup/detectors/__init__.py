@@ -5,5 +5,7 @@ frame ``(H, W, 3)`` RGB in order, while the frames stream in.
 """
 
 from .actor_detector import ActorDetector
+from .inception_v2 import InceptionV2
+from .ssd_mending import MendSSDHeads
 
-__all__ = ["ActorDetector"]
+__all__ = ["ActorDetector", "InceptionV2", "MendSSDHeads"]

@@ -16,6 +16,8 @@ from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 from actorsup.utils import load_checkpoint, pick_device
 
+from .ssd_mending import mend_ssd_heads
+
 MMDET_PREFIX = "mmdet::"
 
 
@@ -127,6 +129,7 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
     model = revert_sync_batchnorm(MODELS.build(config.model))
+    mend_ssd_heads(model)
     meta = load_checkpoint(model, checkpoint, owner=config_name)
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or get_classes("coco")
     return model, classes

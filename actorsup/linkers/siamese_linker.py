@@ -5,70 +5,107 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from actorsup.registry import LINKERS, TRACKERS
-from actorsup.structures import Detections, Tube, box_areas, clip_boxes, elementwise_iou
+from actorsup.structures import Detections, Tube, box_areas, elementwise_iou
 
+from .candidates import Candidates
+from .foresight import foresee_seeds
 from .linker import Linker, check_lengths
+
+Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
 
 
 @LINKERS.register_module()
 class SiameseLinker(Linker):
     """Actor linking by similarity (paper, Sec. 3.1 and Algorithm 1). Its tubes span the whole video.
 
+    A track depends on nothing but the detection that it begins with. So the detections that the algorithm will probably
+    choose next are tracked together, ahead of time, and it then runs on as written. A track that it does not come to,
+    because an accepted tube explains its detection, was in vain; the tubes are those of one track at a time.
+
     Args:
         tracker: config of the tracker that follows a detection; the paper's is a ``SiameseTracker``.
         max_tubes: the algorithm's ``N``.
         overlap_threshold: IoU with a tube's box in their frame from which detections are dropped (Sec. 4.2).
+        batch_size: detections to track together at most; 1 tracks none in vain.
     """
 
-    def __init__(self, tracker: dict, max_tubes: int = 20, overlap_threshold: float = 0.7) -> None:
-        if max_tubes < 1 or not 0 < overlap_threshold <= 1:
+    def __init__(self, tracker: dict, max_tubes: int = 20, overlap_threshold: float = 0.7, batch_size: int = 1) -> None:
+        if max_tubes < 1 or not 0 < overlap_threshold <= 1 or batch_size < 1:
             raise ValueError(
-                f"expected max_tubes >= 1 and 0 < overlap_threshold <= 1, got {max_tubes} and {overlap_threshold}"
+                "expected max_tubes >= 1, 0 < overlap_threshold <= 1 and batch_size >= 1, "
+                f"got {max_tubes}, {overlap_threshold} and {batch_size}"
             )
         self.tracker = TRACKERS.build(tracker)
         self.max_tubes = max_tubes
         self.overlap_threshold = overlap_threshold
+        self.batch_size = batch_size
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``; the lines are those of Algorithm 1."""
         check_lengths(frames, detections)
-        # Line 3: D, the detections of all frames, with the frame of each.
         height, width = frames[0].shape[:2]
-        frame_index = np.repeat(np.arange(len(detections)), [len(found) for found in detections])
-        boxes = clip_boxes(np.concatenate([found.boxes for found in detections]), (width, height))
-        scores = np.concatenate([found.scores for found in detections])
-        labels = np.concatenate([found.labels for found in detections])
-        remaining = box_areas(boxes) > 0  # what lies outside the frame cannot be tracked
+        candidates = Candidates.of(detections, (width, height))  # line 3
+        remaining = box_areas(candidates.boxes) > 0  # what lies outside the frame cannot be tracked
+        tracks: dict[int, Track] = {}
 
         tubes: list[Tube] = []  # lines 4 and 5
         while remaining.any() and len(tubes) < self.max_tubes:  # line 6
-            best = int(np.argmax(np.where(remaining, scores, -np.inf)))  # line 7; the earliest of equals
-            tube_boxes, tube_scores = self._track(frames, int(frame_index[best]), boxes[best])  # line 8
-            tubes.append(Tube(0, tube_boxes, tube_scores, scores[best], labels[best]))  # lines 9 and 11
-            overlaps = elementwise_iou(boxes, tube_boxes[frame_index])
+            best = candidates.best(remaining)  # line 7
+            if best not in tracks:  # line 8, for this one and its probable successors
+                seeds = self._seeds(candidates, remaining, tracks, len(frames), self.max_tubes - len(tubes))
+                tracks |= self._track(frames, candidates, seeds)
+            boxes, scores = tracks.pop(best)
+            tubes.append(Tube(0, boxes, scores, candidates.scores[best], candidates.labels[best]))  # lines 9 and 11
+            overlaps = elementwise_iou(candidates.boxes, boxes[candidates.frame_index])
             remaining &= overlaps < self.overlap_threshold  # line 10
             remaining[best] = False  # rounding must not keep what the tube began with
         return tubes
 
-    def _track(self, frames: Sequence[np.ndarray], seed: int, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Boxes ``(T, 4)`` and scores ``(T,)`` of the target that is at ``box`` in the frame ``seed``."""
-        boxes = np.empty((len(frames), 4), dtype=np.float32)
-        scores = np.ones(len(frames), dtype=np.float32)
-        boxes[seed] = box
-        for direction in (range(seed + 1, len(frames)), range(seed - 1, -1, -1)):
-            self._follow(frames, seed, direction, boxes, scores)
-        return boxes, scores
+    def _seeds(
+        self, candidates: Candidates, remaining: np.ndarray, tracks: dict[int, Track], num_frames: int, num_left: int
+    ) -> list[int]:
+        """The detections to track next, in the order of their frames."""
+        known_boxes = {seed: boxes for seed, (boxes, _) in tracks.items()}
+        seeds = foresee_seeds(
+            candidates, remaining, known_boxes, num_frames, num_left, self.overlap_threshold, self.batch_size
+        )
+        return sorted(seeds)
+
+    def _track(self, frames: Sequence[np.ndarray], candidates: Candidates, seeds: Sequence[int]) -> dict[int, Track]:
+        """The tracks of candidates, in the order of their frames: one pass up the video and one down."""
+        tracks = {seed: (np.empty((len(frames), 4), np.float32), np.ones(len(frames), np.float32)) for seed in seeds}
+        for seed in seeds:
+            tracks[seed][0][candidates.frame_index[seed]] = candidates.boxes[seed]
+        self._follow(frames, candidates, seeds, range(candidates.frame_index[seeds[0]], len(frames)), tracks)
+        self._follow(frames, candidates, seeds[::-1], range(candidates.frame_index[seeds[-1]], -1, -1), tracks)
+        return tracks
 
     def _follow(
         self,
         frames: Sequence[np.ndarray],
-        seed: int,
-        direction: Iterable[int],
-        boxes: np.ndarray,
-        scores: np.ndarray,
+        candidates: Candidates,
+        seeds: Sequence[int],
+        order: Iterable[int],
+        tracks: dict[int, Track],
     ) -> None:
-        """Fill in the boxes and scores of the frames in one direction from the seed."""
-        self.tracker.init(frames[seed], boxes[seed : seed + 1])
-        for index in direction:
-            found, confidence = self.tracker.update(frames[index])
-            boxes[index], scores[index] = found[0], confidence[0]
+        """Fill in the boxes and scores in one direction; each seed joins in its frame.
+
+        Args:
+            frames: of the video.
+            candidates: all detections.
+            seeds: candidates in the order in which their frames come.
+            order: frames, from that of the first seed on.
+            tracks: of the seeds, to be filled in.
+        """
+        num_followed = 0
+        for index in order:
+            image = frames[index]
+            if num_followed:
+                boxes, scores = self.tracker.update(image)
+                for seed, box, score in zip(seeds[:num_followed], boxes, scores, strict=True):
+                    tracks[seed][0][index], tracks[seed][1][index] = box, score
+            joining = [seed for seed in seeds[num_followed:] if candidates.frame_index[seed] == index]
+            if joining:
+                take = self.tracker.add if num_followed else self.tracker.init
+                take(image, candidates.boxes[joining])
+                num_followed += len(joining)

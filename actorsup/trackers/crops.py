@@ -26,15 +26,27 @@ def crop_squares(image: Tensor, centers: Tensor, sides: Tensor, size: int) -> Te
     Returns:
         ``(K, 3, size, size)``.
     """
-    height, width = image.shape[1:]
-    num_crops = len(centers)
     offsets = (torch.arange(size, device=image.device, dtype=image.dtype) + 0.5) / size - 0.5
-    x = 2 * (centers[:, 0:1] + sides[:, None] * offsets) / width - 1
-    y = 2 * (centers[:, 1:2] + sides[:, None] * offsets) / height - 1
-    grid = torch.stack(
-        [x[:, None, :].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], dim=-1
-    )  # (K, size, size, 2)
+    coordinates = centers[:, :, None] + sides[:, None, None] * offsets  # (K, 2, size)
+    return sample_lattice(image, coordinates[:, 0], coordinates[:, 1])
+
+
+def sample_lattice(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Read an image bilinearly at lattices of points; what lies outside takes the image's mean colour.
+
+    Args:
+        image: ``(3, H, W)``.
+        x: ``(K, w)``, columns of each lattice in continuous pixels of the image.
+        y: ``(K, h)``, its rows.
+
+    Returns:
+        ``(K, 3, h, w)``.
+    """
+    height, width = image.shape[1:]
+    x, y = 2 * x / width - 1, 2 * y / height - 1
+    shape = (len(x), y.shape[1], x.shape[1])
+    grid = torch.stack([x[:, None, :].expand(shape), y[:, :, None].expand(shape)], dim=-1)  # (K, h, w, 2)
     mean = image.mean(dim=(1, 2))[:, None, None]
     # Zero padding outside becomes the mean colour when the mean is added back.
-    centred = (image - mean).expand(num_crops, -1, -1, -1)
+    centred = (image - mean).expand(len(x), -1, -1, -1)
     return F.grid_sample(centred, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + mean

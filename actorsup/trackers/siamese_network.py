@@ -1,11 +1,59 @@
 """The similarity of a fully convolutional Siamese network: one embedding, correlated with itself."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from actorsup.errors import InputError
 from actorsup.registry import MODELS
+
+
+def cross_correlate(templates: Tensor, searches: Tensor) -> Tensor:
+    """Sums of products of each template with every window of its search regions.
+
+    A convolution with one group a target does the same; its kernels for few channels a group make it many times slower
+    than one matrix product of all cells of the template with all cells of the region, most of which is used.
+
+    Args:
+        templates: ``(P, C, h, w)``.
+        searches: ``(P, S, C, H, W)``.
+
+    Returns:
+        ``(P, S, H − h + 1, W − w + 1)``.
+    """
+    num_targets, _, height, width = templates.shape
+    num_scales, _, full_height, full_width = searches.shape[1:]
+    num_cells, num_full_cells = height * width, full_height * full_width
+    products = templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)  # (P, S, h · w, H · W)
+    # Seen as (P, S, y, x, h, w): the product of template cell (h, w) with cell (y + h, x + w) of the region.
+    windows = products.contiguous().as_strided(
+        (num_targets, num_scales, full_height - height + 1, full_width - width + 1, height, width),
+        (
+            num_scales * num_cells * num_full_cells,
+            num_cells * num_full_cells,
+            full_width,
+            1,
+            width * num_full_cells + full_width,
+            num_full_cells + 1,
+        ),
+    )
+    return windows.sum(dim=(4, 5))
+
+
+def window_means(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Means ``(…, H − h + 1, W − w + 1)`` of every window of ``size = (h, w)`` of maps ``(…, H, W)``.
+
+    Two products with a band of ones: for large windows far fewer operations than average pooling's.
+    """
+    height, width = maps.shape[-2:]
+    over_rows = torch.ones((height - size[0] + 1, height), dtype=maps.dtype, device=maps.device)
+    over_rows = over_rows.triu().tril(size[0] - 1) / size[0]
+    over_columns = torch.ones((width - size[1] + 1, width), dtype=maps.dtype, device=maps.device)
+    over_columns = over_columns.triu().tril(size[1] - 1) / size[1]
+    return over_rows @ (maps @ over_columns.T)
 
 
 @MODELS.register_module()
@@ -17,35 +65,44 @@ class CrossCorrelation(nn.Module):
         normalized: zero-mean normalized cross-correlation instead: the cosine, in [-1, 1], between template and window,
             each without its mean a channel. It compares patterns rather than energy, which makes features usable that
             were never trained to be correlated.
+        trainable: the response, plain or normalized, becomes a logit, ``exp(log_scale) · response + bias``, whose scale
+            (it starts at ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
     """
 
-    def __init__(self, scale: float = 1e-3, normalized: bool = False) -> None:
+    def __init__(self, scale: float = 1e-3, normalized: bool = False, trainable: bool = False) -> None:
         super().__init__()
+        if scale <= 0:
+            raise InputError(f"the scale of a correlation must be positive, got {scale}")
         self.scale = scale
         self.normalized = normalized
+        self.trainable = trainable
+        if trainable:
+            # The logarithm: steps of one learning rate suit a factor of 1e-3 as well as one of 10.
+            self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
+            self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, templates: Tensor, searches: Tensor) -> Tensor:
         """Responses ``(P, S, R, R)`` of templates ``(P, C, h, w)`` in ``S`` search regions each ``(P, S, C, H, W)``."""
-        num_targets, _, height, width = templates.shape
-        if self.normalized:
-            templates = templates - templates.mean(dim=(2, 3), keepdim=True)
-            templates = F.normalize(templates.flatten(1), dim=1).view_as(templates)
-        # Each target is a group of one grouped convolution.
-        grouped = searches.transpose(0, 1).flatten(1, 2)  # (S, P * C, H, W)
-        responses = F.conv2d(grouped, templates, groups=num_targets).transpose(0, 1)
-        if not self.normalized:
-            return responses * self.scale
-        windows = searches.flatten(0, 1)
-        mean = F.avg_pool2d(windows, (height, width), stride=1)
-        power = F.avg_pool2d(windows.square(), (height, width), stride=1)
-        variance = (power - mean.square()).clamp(min=0).sum(dim=1).view_as(responses)
+        responses = self._cosines(templates, searches) if self.normalized else cross_correlate(templates, searches)
+        if self.trainable:
+            return responses * self.log_scale.exp() + self.bias
+        return responses if self.normalized else responses * self.scale
+
+    def _cosines(self, templates: Tensor, searches: Tensor) -> Tensor:
+        templates = templates - templates.mean(dim=(2, 3), keepdim=True)
+        templates = F.normalize(templates.flatten(1), dim=1).view_as(templates)
+        responses = cross_correlate(templates, searches)
+        size = templates.shape[2:]
+        power = window_means(searches.square().sum(dim=2), size)  # (P, S, R, R)
+        variance = (power - window_means(searches, size).square().sum(dim=2)).clamp(min=0)
         # A window that is flat but for rounding resembles nothing.
-        is_flat = variance <= 1e-6 * power.sum(dim=1).view_as(responses)
-        return torch.where(is_flat, 0, responses / (variance * (height * width)).sqrt())
+        is_flat = variance <= 1e-6 * power
+        # (The root of 0 would have an infinite gradient.)
+        return torch.where(is_flat, 0, responses / (variance * size.numel()).clamp(min=1e-12).sqrt())
 
     def confidence(self, peaks: Tensor) -> Tensor:
-        """Peaks of the response as scores in [0, 1]: the logistic of a correlation, the positive part of a cosine."""
-        return peaks.clamp(0, 1) if self.normalized else peaks.sigmoid()
+        """Peaks of the response as scores in [0, 1]: the logistic of a logit, the positive part of a cosine."""
+        return peaks.clamp(0, 1) if self.normalized and not self.trainable else peaks.sigmoid()
 
 
 @MODELS.register_module()
@@ -55,10 +112,13 @@ class SiameseNetwork(BaseModule):
     Args:
         backbone: config of a module ``(K, 3, h, w) -> (K, C, h', w')`` with an integer ``stride``.
         correlation: config of the comparison.
+        template_cells: side in cells of the centre of the exemplar's features that is kept as template; None: all. A
+            padded backbone's outer cells see its padding (7 in SiamRPN++, Li et al. 2019).
     """
 
-    def __init__(self, backbone: dict, correlation: dict | None = None) -> None:
+    def __init__(self, backbone: dict, correlation: dict | None = None, template_cells: int | None = None) -> None:
         super().__init__()
+        self.template_cells = template_cells
         self.backbone = MODELS.build(backbone)
         self.correlation = MODELS.build(correlation or {"type": "CrossCorrelation"})
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
@@ -77,7 +137,23 @@ class SiameseNetwork(BaseModule):
         """Features ``(K, C, h', w')`` of preprocessed crops ``(K, 3, h, w)``."""
         return self.backbone(crops.contiguous(memory_format=torch.channels_last))
 
+    def to_templates(self, features: Tensor) -> Tensor:
+        """Templates ``(P, C, h, w)``: what is kept of features ``(P, C, h', w')`` of exemplars.
+
+        Raises:
+            InputError: if ``template_cells`` has no centre there: more than there are, or odd where they are even.
+        """
+        if self.template_cells is None:
+            return features
+        margin, remainder = divmod(features.shape[-1] - self.template_cells, 2)
+        if margin < 0 or remainder:
+            raise InputError(
+                f"template_cells={self.template_cells} cannot be the centre of exemplar features of "
+                f"{features.shape[-1]} cells: choose one of {list(range(features.shape[-1], 0, -2))}"
+            )
+        return features[..., margin : margin + self.template_cells, margin : margin + self.template_cells]
+
     def forward(self, exemplars: Tensor, searches: Tensor) -> Tensor:
         """Responses ``(P, S, R, R)`` of exemplar crops ``(P, 3, h, w)`` in search crops ``(P, S, 3, H, W)``."""
         embedded = self.embed(searches.flatten(0, 1)).unflatten(0, searches.shape[:2])
-        return self.correlation(self.embed(exemplars), embedded)
+        return self.correlation(self.to_templates(self.embed(exemplars)), embedded)

@@ -6,7 +6,10 @@ import numpy as np
 
 
 class Tracker(ABC):
-    """Follows several targets at once, from the frame of ``init`` through the frames of ``update``."""
+    """Follows several targets at once, each from the frame in which it was given through the frames of ``update``.
+
+    Targets do not influence each other: each is followed as if it were alone.
+    """
 
     @abstractmethod
     def init(self, image: np.ndarray, boxes: np.ndarray) -> None:
@@ -18,8 +21,15 @@ class Tracker(ABC):
         """
 
     @abstractmethod
+    def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
+        """Take further targets, which come after those of before; arguments as of ``init``.
+
+        The image is the last one of ``init`` or ``update``.
+        """
+
+    @abstractmethod
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find the targets of ``init`` in the next frame.
+        """Find all targets in the next frame.
 
         Returns:
             boxes ``(P, 4)``, cut to the frame, and scores ``(P,)`` in [0, 1]: how sure the tracker is of each.

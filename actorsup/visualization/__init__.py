@@ -1,6 +1,8 @@
-"""Pictures of tubes on their video."""
+"""Pictures of tubes on their video, and of trackers."""
 
 from .overlay import DrawnTube, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
+from .picture_file import save_picture
+from .tracking import track_sheet, tracking_curves
 
-__all__ = ["DrawnTube", "TubeOverlayHook", "draw_tubes", "tube_sheet"]
+__all__ = ["DrawnTube", "TubeOverlayHook", "draw_tubes", "save_picture", "track_sheet", "tracking_curves", "tube_sheet"]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -13,6 +12,7 @@ from actorsup.registry import HOOKS
 from actorsup.structures import VideoSample
 
 from .overlay import DrawnTube, tube_sheet
+from .picture_file import save_picture
 
 
 @HOOKS.register_module()
@@ -47,10 +47,7 @@ class TubeOverlayHook(Hook):
         """Draw the videos of the batch."""
         classes = runner.test_dataloader.dataset.metainfo["classes"]
         for sample in outputs:
-            path = self.folder / f"{sample.video}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not cv2.imwrite(str(path), cv2.cvtColor(self._picture(sample, classes), cv2.COLOR_RGB2BGR)):
-                raise OSError(f"{path}: the picture cannot be written")
+            save_picture(self.folder / f"{sample.video}.png", self._picture(sample, classes))
 
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
         shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))

@@ -6,6 +6,7 @@ from actorsup.detectors import ActorDetector
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.structures import pairwise_iou
+from tests.detectors.checkpoints import save_random_weights
 
 YOLOX_NANO = "mmdet::yolox/yolox_nano_8xb8-300e_coco.py"
 
@@ -13,23 +14,7 @@ YOLOX_NANO = "mmdet::yolox/yolox_nano_8xb8-300e_coco.py"
 @pytest.fixture(scope="module")
 def random_weights(tmp_path_factory):
     """YOLOX-nano with random weights, as a checkpoint file: confident about nothing, so that thresholds matter."""
-    from mmdet.registry import MODELS
-    from mmdet.utils import register_all_modules
-    from mmengine.registry import DefaultScope
-
-    from actorsup.detectors.actor_detector import _read_config
-
-    register_all_modules(init_default_scope=False)
-    torch.manual_seed(0)
-    with DefaultScope.overwrite_default_scope("mmdet"):
-        model = MODELS.build(_read_config(YOLOX_NANO).model)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("bias") and ("conv_obj" in name or "conv_cls" in name):
-                parameter.zero_()  # else a prior makes every score lower than what the model itself drops
-    path = tmp_path_factory.mktemp("weights") / "random.pth"
-    torch.save({"state_dict": model.state_dict(), "meta": {}}, path)
-    return path
+    return save_random_weights(YOLOX_NANO, tmp_path_factory.mktemp("weights") / "random.pth", confident=True)
 
 
 def frames(count: int) -> np.ndarray:

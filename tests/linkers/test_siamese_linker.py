@@ -17,6 +17,10 @@ class StillTracker(Tracker):
         self.boxes = boxes.copy()
         self.seen.append(("init", int(image[0, 0, 0])))
 
+    def add(self, image, boxes):
+        self.boxes = np.concatenate([self.boxes, boxes])
+        self.seen.append(("add", int(image[0, 0, 0])))
+
     def update(self, image):
         self.seen.append(("update", int(image[0, 0, 0])))
         return self.boxes, np.full(len(self.boxes), 0.5)
@@ -29,7 +33,7 @@ def seen():
 
 
 def frames(count: int) -> np.ndarray:
-    return np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(16, 1).repeat(128, 2).repeat(3, 3)
+    return np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(128, 1).repeat(128, 2).repeat(3, 3)
 
 
 def at(x: float, score: float, label: int = 0) -> tuple:
@@ -95,3 +99,70 @@ def test_bad_settings_are_refused():
         linker(max_tubes=0)
     with pytest.raises(ValueError, match="overlap_threshold"):
         linker(overlap_threshold=0.0)
+    with pytest.raises(ValueError, match="batch_size >= 1"):
+        linker(batch_size=0)
+
+
+def test_what_comes_next_is_tracked_together_one_pass_up_and_one_down(seen):
+    found = detections([], [at(0, 0.9)], [], [at(40, 0.8)])
+    assert len(linker(batch_size=2).link(frames(4), found)) == 2
+    ascending = [("init", 1), ("update", 2), ("update", 3), ("add", 3)]
+    assert seen == [*ascending, ("init", 3), ("update", 2), ("update", 1), ("add", 1), ("update", 0)]
+
+
+def test_no_more_is_tracked_than_can_become_a_tube(seen):
+    found = detections([at(20 * index, 0.5) for index in range(6)])
+    assert len(linker(max_tubes=2, batch_size=6).link(frames(1), found)) == 2
+    assert seen == [("init", 0), ("init", 0)]  # one pass up and one down
+
+
+@TRACKERS.register_module()
+class DriftingTracker(Tracker):
+    """Targets drift by what the frame and their first place say; boxes are cut to the frame."""
+
+    def init(self, image, boxes):
+        self.boxes = self.first = np.zeros((0, 4), np.float32)
+        self.add(image, boxes)
+
+    def add(self, image, boxes):
+        self.first = np.concatenate([self.first, boxes])
+        self.boxes = np.concatenate([self.boxes, boxes])
+
+    def update(self, image):
+        phase = float(image[0, 0, 0]) + self.first.sum(axis=1, keepdims=True)
+        self.boxes = np.clip(self.boxes + 4 * np.sin(phase), 0, 128).astype(np.float32)
+        width, height = (self.boxes[:, 2:] - self.boxes[:, :2]).T
+        return self.boxes.copy(), np.clip(width * height / 1000, 0, 1)
+
+
+def random_scene(seed: int) -> list[Detections]:
+    """A few actors whose detections waver, fail and are doubled, and false ones, over 6 to 17 frames."""
+    rng = np.random.default_rng(seed)
+    num_frames, num_actors = int(rng.integers(6, 18)), int(rng.integers(1, 6))
+    actors = np.concatenate([rng.uniform(0, 90, (num_actors, 2)), rng.uniform(12, 40, (num_actors, 2))], axis=1)
+    scene = []
+    for _ in range(num_frames):
+        actors[:, :2] += rng.normal(0, 2, (num_actors, 2))
+        chosen = actors[rng.random(num_actors) < 0.8].repeat(rng.integers(1, 3), axis=0)
+        false = np.concatenate([rng.uniform(0, 90, (2, 2)), rng.uniform(5, 40, (2, 2))], axis=1)
+        boxes = np.concatenate([chosen + rng.normal(0, 1.5, chosen.shape), false[: rng.integers(0, 3)]])
+        boxes[:, 2:] = boxes[:, :2] + np.abs(boxes[:, 2:])
+        # Rounded, so that equal scores occur.
+        scores = rng.uniform(0.05, 1, len(boxes)).round(2)
+        scene.append(Detections(boxes, scores, rng.integers(0, 2, len(boxes))))
+    return scene
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_batch_size_gives_the_tubes_of_one_track_at_a_time(seed):
+    scene = random_scene(seed)
+    tracker = {"type": "DriftingTracker"}
+    expected = SiameseLinker(tracker, max_tubes=12).link(frames(len(scene)), scene)
+    assert expected
+    for batch_size in (2, 5, 64):
+        tubes = SiameseLinker(tracker, max_tubes=12, batch_size=batch_size).link(frames(len(scene)), scene)
+        assert len(tubes) == len(expected)
+        for tube, sequential in zip(tubes, expected, strict=True):
+            assert (tube.score, tube.label) == (sequential.score, sequential.label)
+            np.testing.assert_array_equal(tube.boxes, sequential.boxes)
+            np.testing.assert_array_equal(tube.scores, sequential.scores)

@@ -2,7 +2,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from actorsup.errors import InputError
 from actorsup.trackers import CrossCorrelation, SiameseNetwork, UnpaddedVGG16
+from actorsup.trackers.siamese_network import cross_correlate, window_means
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,37 @@ def test_confidence_lies_between_zero_and_one():
     assert ((CrossCorrelation().confidence(peaks) > 0) & (CrossCorrelation().confidence(peaks) < 1)).all()
 
 
+@pytest.mark.parametrize(("template", "search"), [((2, 2), (5, 6)), ((3, 1), (3, 4)), ((4, 4), (4, 4))])
+def test_cross_correlation_is_a_convolution_of_one_group_a_target(template, search):
+    torch.manual_seed(0)
+    templates, searches = torch.rand(3, 5, *template), torch.rand(3, 2, 5, *search)
+    expected = F.conv2d(searches.transpose(0, 1).flatten(1, 2), templates, groups=3).transpose(0, 1)
+    torch.testing.assert_close(cross_correlate(templates, searches), expected)
+    channels_last = searches.flatten(0, 1).contiguous(memory_format=torch.channels_last).unflatten(0, (3, 2))
+    torch.testing.assert_close(cross_correlate(templates, channels_last), expected)
+
+
+def test_cross_correlation_has_the_gradients_of_its_definition():
+    templates = torch.rand(2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+    searches = torch.rand(2, 2, 3, 4, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(cross_correlate, (templates, searches))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 4)])
+def test_window_means_are_those_of_average_pooling(size):
+    maps = torch.rand(2, 3, 5, 6)
+    torch.testing.assert_close(window_means(maps, size), F.avg_pool2d(maps, size, stride=1))
+
+
+def test_a_template_is_the_centre_of_the_exemplars_features():
+    network = SiameseNetwork({"type": "UnpaddedVGG16"}, template_cells=3)
+    features = torch.rand(2, 4, 5, 5)
+    torch.testing.assert_close(network.to_templates(features), features[..., 1:4, 1:4], rtol=0, atol=0)
+    for impossible in (torch.rand(2, 4, 1, 1), torch.rand(2, 4, 6, 6)):
+        with pytest.raises(InputError, match="template_cells=3 cannot be the centre"):
+            network.to_templates(impossible)
+
+
 @torch.no_grad()
 def test_the_network_finds_an_exemplar_where_it_was_cut_out():
     torch.manual_seed(0)
@@ -84,3 +117,19 @@ def test_the_network_finds_an_exemplar_where_it_was_cut_out():
     assert divmod(int(responses[0, 0].argmax()), 17) == (8, 8)
     assert responses[0, 0, 8, 8].item() == pytest.approx(1, abs=1e-4)
     assert responses[0, 0].max() > responses[0, 1].max()
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_a_trainable_correlation_begins_as_the_plain_one_times_its_scale(normalized):
+    templates, searches = torch.rand(2, 3, 2, 2), torch.rand(2, 4, 3, 5, 6)
+    plain = CrossCorrelation(scale=1.0, normalized=normalized)
+    trainable = CrossCorrelation(scale=3.0, normalized=normalized, trainable=True)
+    torch.testing.assert_close(trainable(templates, searches), 3 * plain(templates, searches))
+    assert {name for name, _ in trainable.named_parameters()} == {"log_scale", "bias"}
+    assert trainable.confidence(torch.tensor([0.0])).item() == 0.5  # a logit
+    assert not list(plain.parameters())
+
+
+def test_a_scale_that_is_not_positive_is_refused():
+    with pytest.raises(InputError, match="must be positive, got 0"):
+        CrossCorrelation(scale=0)

@@ -59,6 +59,25 @@ def test_a_texture_that_grows_or_shrinks_keeps_its_scale(growth):
     np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], size, rtol=0.1)
 
 
+def test_targets_that_join_later_come_last_and_are_followed_as_if_alone():
+    frames = [textured_frame((100 + 5 * step, 100), (50, 60)) for step in range(4)]
+    first, second = box_at((100, 100), (50, 60)), box_at((110, 100), (50, 60))
+    tracker = make_tracker()
+    tracker.init(frames[0], first)
+    alone = [tracker.update(frame)[0] for frame in frames[1:]]
+    other = make_tracker()
+    other.init(frames[2], second)
+    alone_later, _ = other.update(frames[3])
+
+    tracker.init(frames[0], first)
+    together = [tracker.update(frame)[0] for frame in frames[1:3]]
+    tracker.add(frames[2], second)
+    together.append(tracker.update(frames[3])[0])
+    for index in range(2):
+        np.testing.assert_array_equal(together[index], alone[index])
+    np.testing.assert_array_equal(together[2], np.concatenate([alone[2], alone_later]))
+
+
 def test_targets_do_not_influence_each_other():
     frames = [textured_frame((100 + 5 * step, 100), (50, 60)) for step in range(4)]
     targets = np.concatenate([box_at((100, 100), (50, 60)), box_at((220, 60), (40, 30))])
@@ -70,7 +89,7 @@ def test_targets_do_not_influence_each_other():
 
     together = track(targets)
     alone = np.concatenate([track(targets[:1]), track(targets[1:])], axis=1)
-    np.testing.assert_allclose(together, alone, atol=1e-2)
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_tracking_is_deterministic_and_leaves_its_input_alone():

@@ -3,8 +3,9 @@
 They give fractions in 0..1 (the literature prints percent) and never touch the disk.
 """
 
+from .pair_precision import PairPrecision
 from .proposal_recall import ProposalRecall
 from .tube_map import TubeMAP
 from .video_accuracy import VideoAccuracy
 
-__all__ = ["ProposalRecall", "TubeMAP", "VideoAccuracy"]
+__all__ = ["PairPrecision", "ProposalRecall", "TubeMAP", "VideoAccuracy"]

@@ -1,0 +1,92 @@
+"""Random textures."""
+
+import cv2
+import numpy as np
+
+SIZE = 128
+
+
+def make_textures(rng: np.random.Generator, num_textures: int) -> list[np.ndarray]:
+    """Textures ``(SIZE, SIZE, 3)`` uint8: clouds, stripes, checks, cells, spots and patches in a few colours each."""
+    fields = (_clouds, _stripes, _checks, _cells, _spots, _patches)
+    return [_colored(rng, fields[index % len(fields)](rng)) for index in range(num_textures)]
+
+
+def tinted(rng: np.random.Generator, texture: np.ndarray) -> np.ndarray:
+    """A texture in other colours: its channels mixed, its contrast and brightness changed."""
+    gain = rng.uniform(0.4, 1.2) * np.exp(rng.normal(0, 0.12, 3))
+    # Keeps the middle of the range where contrast falls, moves it where a tint is wanted.
+    shift = 128 * (1 - gain) + rng.uniform(-50, 50) + rng.normal(0, 15, 3)
+    table = np.clip(np.arange(256)[:, None] * gain + shift, 0, 255).astype(np.uint8)[None]
+    return cv2.LUT(np.ascontiguousarray(texture[..., rng.permutation(3)]), table)
+
+
+def _colored(rng: np.random.Generator, field: np.ndarray) -> np.ndarray:
+    """A field ``(S, S)`` of 0 … 1 painted with a palette of two to five colours, in steps or with gradations."""
+    num_colors = rng.integers(2, 6)
+    spread = rng.uniform(30, 160)
+    palette = rng.uniform(20, 235, 3) + rng.uniform(-spread, spread, (num_colors, 3))
+    gray = palette.mean(axis=1, keepdims=True)
+    palette = np.clip(gray + rng.uniform(0.05, 0.9) * (palette - gray), 0, 255)  # most things are no rainbow
+    position = np.clip(field, 0, 1) * (num_colors - 1)
+    if rng.random() < 0.4:
+        position = np.round(position)
+    below = np.minimum(position.astype(int), num_colors - 2)
+    share = (position - below)[..., None]
+    color = palette[below] * (1 - share) + palette[below + 1] * share
+    grain = rng.normal(0, rng.uniform(0, 12), color.shape)
+    return np.clip(color + grain, 0, 255).astype(np.uint8)
+
+
+def _clouds(rng: np.random.Generator, persistence: float | None = None) -> np.ndarray:
+    """Noise of several octaves, from smooth to rough."""
+    persistence = rng.uniform(0.35, 0.9) if persistence is None else persistence
+    total = np.zeros((SIZE, SIZE), np.float32)
+    for octave in range(1, 7):
+        grid = rng.random((2**octave, 2**octave), dtype=np.float32) - 0.5
+        total += persistence**octave * cv2.resize(grid, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    low, high = np.percentile(total, [2, 98])
+    return (total - low) / (high - low)
+
+
+def _waves(rng: np.random.Generator) -> np.ndarray:
+    """A bent wave of −1 … 1."""
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    angle, frequency = rng.uniform(0, np.pi), rng.uniform(2, 14)
+    bend = rng.choice([0.0, 0.3]) * _clouds(rng, persistence=0.4)
+    return np.sin(2 * np.pi * frequency * (x * np.cos(angle) + y * np.sin(angle) + bend) + rng.uniform(0, 6))
+
+
+def _stripes(rng: np.random.Generator) -> np.ndarray:
+    return 0.5 + 0.5 * np.tanh(rng.uniform(0.5, 8) * _waves(rng))
+
+
+def _checks(rng: np.random.Generator) -> np.ndarray:
+    return 0.5 + 0.5 * np.tanh(rng.uniform(1, 8) * _waves(rng) * _waves(rng))
+
+
+def _cells(rng: np.random.Generator) -> np.ndarray:
+    """Voronoi cells: the distance from scattered seeds, or one value a cell."""
+    free = np.full((SIZE, SIZE), 255, np.uint8)
+    num_seeds = int(rng.integers(8, 80))
+    free[rng.integers(0, SIZE, num_seeds), rng.integers(0, SIZE, num_seeds)] = 0
+    distances, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 5)
+    if rng.random() < 0.5:
+        return distances / max(distances.max(), 1)
+    return rng.random(labels.max() + 1)[labels]
+
+
+def _spots(rng: np.random.Generator) -> np.ndarray:
+    field = np.zeros((SIZE, SIZE), np.float32) + 0.4 * _clouds(rng, persistence=0.5).astype(np.float32)
+    for _ in range(rng.integers(5, 60)):
+        center = rng.integers(0, SIZE, 2).tolist()
+        cv2.circle(field, center, int(rng.integers(2, 14)), float(rng.random()), -1)
+    return field
+
+
+def _patches(rng: np.random.Generator) -> np.ndarray:
+    field = 0.3 * _clouds(rng).astype(np.float32)
+    for _ in range(rng.integers(3, 25)):
+        corners = rng.integers(0, SIZE, 2) + rng.integers(-40, 40, (rng.integers(3, 6), 2))
+        cv2.fillPoly(field, [corners.astype(np.int32)], float(rng.random()))
+    return field

@@ -1,0 +1,146 @@
+"""One target followed by people through consecutive frames: what trackers are trained on and measured with."""
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from actorsup.errors import InputError, VideoError
+from actorsup.io import VideoReader, open_video
+
+
+class LazyFrames(Sequence):
+    """Frames ``start … start + length - 1`` of a video or folder of frames, each decoded when it is asked for.
+
+    Items and iteration give ``(H, W, 3)`` uint8, RGB. Iteration streams. An item of a folder of frames reads one file;
+    an item of a video file decodes from its beginning, because containers cannot be trusted to seek exactly.
+
+    Args:
+        path: the video file or folder of frames; it is opened at the first use.
+        start: the first frame, 0-based.
+        length: number of frames.
+        reader: config of a registered video reader; None picks one by what the path is.
+    """
+
+    def __init__(self, path: str | Path, start: int, length: int, reader: Mapping | None = None) -> None:
+        if start < 0 or length < 1:
+            raise ValueError(
+                f"{path}: expected start >= 0 and one frame or more, got start {start} and {length} frames"
+            )
+        self.path = Path(path)
+        self.start = start
+        self.length = length
+        self.reader = reader
+
+    @cached_property
+    def _video(self) -> VideoReader:
+        return open_video(self.path, self.reader)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        position = range(self.length)[operator.index(index)]
+        return self._video.frames_at([self.start + position])[0]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        count = 0
+        for frame in islice(self._video, self.start, self.start + self.length):
+            yield frame
+            count += 1
+        if count < self.length:
+            raise VideoError(f"{self.path}: the video ends before frame {self.start + count}")
+
+
+@dataclass(frozen=True, eq=False)
+class TrackingSequence:
+    """Frames and the true box of one target in them.
+
+    Args:
+        name: unique in its source.
+        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, that may be decoded when they are asked for.
+        boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in continuous pixels of the frames, of positive width and height; rows
+            of NaN where the target is not annotated or not there. Kept as a read-only float32 copy.
+
+    Raises:
+        ValueError: if the lengths differ, no row is annotated, a row is partly NaN or infinite, or a box is empty.
+    """
+
+    name: str
+    frames: Sequence[np.ndarray]
+    boxes: np.ndarray
+
+    def __post_init__(self) -> None:
+        boxes = np.array(self.boxes, dtype=np.float32)
+        if boxes.ndim != 2 or boxes.shape[1:] != (4,) or len(boxes) != len(self.frames):
+            raise ValueError(
+                f"{self.name}: {len(self.frames)} frames need boxes ({len(self.frames)}, 4), got {boxes.shape}"
+            )
+        absent = np.isnan(boxes).all(axis=1)
+        good = absent | (np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        if not good.all():
+            index = int((~good).argmax())
+            raise ValueError(
+                f"{self.name}, frame {index}: box {boxes[index].tolist()}: expected finite x1 < x2 and y1 < y2, "
+                "or NaN alone where nothing is annotated"
+            )
+        if absent.all():
+            raise ValueError(f"{self.name}: none of its {len(boxes)} frames is annotated")
+        boxes.setflags(write=False)
+        object.__setattr__(self, "boxes", boxes)
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.boxes)
+
+    @property
+    def annotated(self) -> np.ndarray:
+        """Which frames have a box: bool ``(T,)``."""
+        return ~np.isnan(self.boxes[:, 0])
+
+
+class SequenceSource(Sequence, ABC):
+    """Tracking sequences, each read when it is asked for by its index; listing them reads no frame and no box.
+
+    A source is a subclass that has ``names``, in order, and reads one of them. Register it in ``DATASETS``.
+    """
+
+    names: tuple[str, ...]
+
+    @abstractmethod
+    def read(self, name: str) -> TrackingSequence:
+        """The sequence of that name.
+
+        Raises:
+            InputError: naming file, line and value, if its annotation cannot be used.
+        """
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> TrackingSequence:
+        return self.read(self.names[operator.index(index)])
+
+
+def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path) -> tuple[str, ...]:
+    """The chosen ones of the known names, in the order chosen; None is all, as they are.
+
+    Raises:
+        InputError: if there is none, or one is unknown.
+    """
+    if not known:
+        raise InputError(f"{where}: holds no sequence")
+    if chosen is None:
+        return tuple(known)
+    unknown = sorted(set(chosen) - set(known))
+    if unknown or not chosen:
+        raise InputError(
+            f"{where}: has no sequence {', '.join(unknown) or '(none was chosen)'}; "
+            f"its {len(known)} are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}"
+        )
+    return tuple(chosen)

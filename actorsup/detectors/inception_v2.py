@@ -1,0 +1,212 @@
+"""The base network of the paper's detector: InceptionV2, also known as BN-Inception."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from actorsup.errors import InputError
+from actorsup.registry import MODELS
+from actorsup.utils import read_checkpoint
+
+
+class _Widths(NamedTuple):
+    """Channels that the branches of an inception module make, after the 1×1 convolution and after the 3×3 ones."""
+
+    single: int  # 1×1; 0: no such branch, and the module halves the resolution
+    double: tuple[int, int]  # 1×1, 3×3
+    triple: tuple[int, int]  # 1×1, 3×3, 3×3
+    projection: int  # pooling, 1×1; 0: pooling alone
+
+
+_STEM_CHANNELS = 192
+_MODULES = {
+    "3a": _Widths(64, (64, 64), (64, 96), 32),
+    "3b": _Widths(64, (64, 96), (64, 96), 64),
+    "3c": _Widths(0, (128, 160), (64, 96), 0),
+    "4a": _Widths(224, (64, 96), (96, 128), 128),
+    "4b": _Widths(192, (96, 128), (96, 128), 128),
+    "4c": _Widths(160, (128, 160), (128, 160), 128),
+    "4d": _Widths(96, (128, 192), (160, 192), 128),
+    "4e": _Widths(0, (128, 192), (192, 256), 0),
+    "5a": _Widths(352, (192, 320), (160, 224), 128),
+    "5b": _Widths(352, (192, 320), (192, 224), 128),
+}
+_NUM_STAGES = 1 + len(_MODULES)
+
+
+@MODELS.register_module()
+class InceptionV2(BaseModule):
+    """BN-Inception without its classifier, as a backbone for mmdet: ``type="actorsup.InceptionV2"``.
+
+    Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). Two versions are
+    published. They differ where that figure contradicts itself: its branches of 4c and 4d add up to 608 channels, its
+    outputs have 576. Built here is the version with all branches of the figure, known as BN-Inception from Caffe and
+    PyTorch, because its ImageNet weights can be loaded; with the 1000-way classifier, and the biases that its
+    convolutions have before their batch norm, it has 11,295,240 parameters. The other version is ``inception_v2`` of
+    TensorFlow's models, which has 96 channels instead of 128 after the pooling in 4c and 4d, and a separable first
+    convolution; its names are one letter on (``Mixed_3b``), and go to the next number at 3c and 4e (``Mixed_4a``)::
+
+        stage     0     1    2    3    4    5    6    7    8     9     10
+                  stem  3a   3b   3c   4a   4b   4c   4d   4e    5a    5b
+        stride    8     8    8    16   16   16   16   16   32    32    32
+        channels  192   256  320  576  576  576  608  608  1056  1024  1024
+
+    A stage's maps have the size of the image divided by the stride, rounded up.
+
+    Args:
+        out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes. No later one is built.
+        frozen_stages: stages up to this one are not trained, nor are their statistics; -1: all are trained.
+        norm_cfg: mmcv's config of the normalization; None: batch norm, which ``weights`` need.
+        norm_eval: keep all statistics of batch norm as they are while training.
+        weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
+            ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
+            which training calls and testing a checkpoint does not.
+        init_cfg: how mmengine initializes the rest.
+
+    Raises:
+        InputError: if there is no such stage, or the weights cannot be loaded or are of another network.
+    """
+
+    def __init__(
+        self,
+        out_indices: Sequence[int] = (5, 10),
+        frozen_stages: int = -1,
+        norm_cfg: dict | None = None,
+        norm_eval: bool = False,
+        weights: str | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if not out_indices or not set(out_indices) <= set(range(_NUM_STAGES)):
+            raise InputError(f"InceptionV2 has stages 0 to {_NUM_STAGES - 1}, got out_indices {tuple(out_indices)}")
+        if frozen_stages not in range(-1, _NUM_STAGES):
+            raise InputError(f"InceptionV2: frozen_stages must be -1 to {_NUM_STAGES - 1}, got {frozen_stages}")
+        self.out_indices = tuple(out_indices)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+        self.weights = weights
+        norm_cfg = norm_cfg or {"type": "BN"}
+        self.stages = nn.ModuleDict({"stem": _Stem(norm_cfg)})
+        channels = _STEM_CHANNELS
+        # Layers that no output needs would be parameters without gradients, which distributed training refuses.
+        for name, widths in list(_MODULES.items())[: max(self.out_indices)]:
+            module = _InceptionModule(channels, widths, nn.MaxPool2d if name == "5b" else nn.AvgPool2d, norm_cfg)
+            self.stages[f"inception_{name}"] = module
+            channels = module.out_channels
+        self._freeze()
+
+    def init_weights(self) -> None:
+        """Initialize as ``init_cfg`` says, then load ``weights``."""
+        super().init_weights()
+        if self.weights is None:
+            return
+        loaded = read_checkpoint(self.weights, owner="InceptionV2")
+        try:
+            self._load_published(loaded.get("state_dict", loaded))
+        except (KeyError, RuntimeError, AttributeError) as error:
+            raise InputError(f"{self.weights} does not fit InceptionV2: {type(error).__name__}: {error}") from error
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Maps of the chosen stages, in the order of the network, of normalised images ``(B, 3, H, W)``."""
+        chosen = []
+        maps = images
+        for index, stage in enumerate(self.stages.values()):
+            maps = stage(maps)
+            if index in self.out_indices:
+                chosen.append(maps)
+        return tuple(chosen)
+
+    def train(self, mode: bool = True) -> "InceptionV2":
+        """Switch between training and testing; what is frozen stays as if testing."""
+        super().train(mode)
+        self._freeze()
+        return self
+
+    def _freeze(self) -> None:
+        for stage in list(self.stages.values())[: self.frozen_stages + 1]:
+            stage.eval()
+            stage.requires_grad_(False)
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+
+    @torch.no_grad()
+    def _load_published(self, state: Mapping[str, Tensor]) -> None:
+        for name, layer in self.named_modules():
+            if not isinstance(layer, ConvModule):
+                continue
+            _, stage, *_, convolution = name.split(".")
+            published = convolution if stage == "stem" else f"{stage}_{convolution}"
+            # Some files hold the vectors of batch norm as rows.
+            norm = {key: state[f"{published}_bn.{key}"].flatten() for key in ("weight", "bias", "running_var")}
+            # There is no bias here: batch norm subtracts it again.
+            norm["running_mean"] = state[f"{published}_bn.running_mean"].flatten() - state[f"{published}.bias"]
+            layer.conv.load_state_dict({"weight": state[f"{published}.weight"]})
+            layer.norm.load_state_dict({**layer.norm.state_dict(), **norm})
+
+
+class _Stem(nn.Sequential):
+    """Images ``(B, 3, H, W)`` to maps ``(B, 192, H / 8, W / 8)``."""
+
+    def __init__(self, norm_cfg: dict) -> None:
+        layers = OrderedDict()
+        layers["conv1_7x7_s2"] = _convolution(3, 64, 7, norm_cfg, stride=2)
+        layers["pool1"] = _HalvingPool()
+        layers["conv2_3x3_reduce"] = _convolution(64, 64, 1, norm_cfg)
+        layers["conv2_3x3"] = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
+        layers["pool2"] = _HalvingPool()
+        super().__init__(layers)
+
+
+class _InceptionModule(nn.Module):
+    """Branches side by side, joined along the channels: four, or three that halve the resolution."""
+
+    def __init__(self, in_channels: int, widths: _Widths, pooling: type[nn.Module], norm_cfg: dict) -> None:
+        super().__init__()
+        stride = 1 if widths.single else 2
+        single, double, triple, pool = OrderedDict(), OrderedDict(), OrderedDict(), OrderedDict()
+        if widths.single:
+            single["1x1"] = _convolution(in_channels, widths.single, 1, norm_cfg)
+        reduced, output = widths.double
+        double["3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
+        double["3x3"] = _convolution(reduced, output, 3, norm_cfg, stride)
+        reduced, output = widths.triple
+        triple["double_3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
+        triple["double_3x3_1"] = _convolution(reduced, output, 3, norm_cfg)
+        triple["double_3x3_2"] = _convolution(output, output, 3, norm_cfg, stride)
+        pool["pool"] = pooling(3, stride=1, padding=1) if widths.projection else _HalvingPool()
+        if widths.projection:
+            pool["pool_proj"] = _convolution(in_channels, widths.projection, 1, norm_cfg)
+        self.branches = nn.ModuleList(nn.Sequential(layers) for layers in (single, double, triple, pool) if layers)
+        outputs = (widths.single, widths.double[1], widths.triple[1], widths.projection or in_channels)
+        self.out_channels = sum(outputs)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.cat([branch(maps) for branch in self.branches], dim=1)
+
+
+class _HalvingPool(nn.Module):
+    """Maxima of 3×3 cells, every other one; the maps have half the size, rounded up.
+
+    Of maps of even size this is Caffe's pooling, whose cells begin at the first pixel and reach beyond the last one.
+    Where the size is odd, Caffe's would be a cell smaller than what the 3×3 convolutions beside it make; here, as in
+    TensorFlow, cells then begin a pixel before the first.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        height, width = maps.shape[2:]
+        return F.max_pool2d(maps, 3, stride=2, padding=(height % 2, width % 2), ceil_mode=True)
+
+
+def _convolution(in_channels: int, out_channels: int, size: int, norm_cfg: dict, stride: int = 1) -> ConvModule:
+    """Convolution, normalization, ReLU; the maps keep their size, or with a stride of 2 half of it, rounded up."""
+    return ConvModule(in_channels, out_channels, size, stride=stride, padding=size // 2, norm_cfg=norm_cfg)

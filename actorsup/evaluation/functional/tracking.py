@@ -1,0 +1,112 @@
+"""One-pass evaluation of trackers: boxes of one target against the true ones, frame by frame.
+
+The curves follow Wu et al., Online Object Tracking: A Benchmark, CVPR 2013 (success, precision) and Müller et al.,
+TrackingNet, ECCV 2018 (normalised precision). A frame whose true box is not annotated does not count. The box that a
+tracker was started with says nothing about it; leave that frame out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actorsup.errors import InputError
+from actorsup.structures import elementwise_iou
+
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU
+PRECISION_THRESHOLDS = np.arange(51.0)  # pixels
+NORMALIZED_PRECISION_THRESHOLDS = np.linspace(0, 0.5, 51)  # of the true box's sides
+PRECISION_PIXELS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class TrackingScores:
+    """How well one target was followed, or the mean over targets; fractions.
+
+    Args:
+        num_frames: frames that count.
+        mean_iou: mean IoU of predicted and true box.
+        success: ``(21,)``, share of frames with an IoU above each of ``SUCCESS_THRESHOLDS``.
+        precision: ``(51,)``, share of frames whose centres are at most ``PRECISION_THRESHOLDS`` pixels apart.
+        normalized_precision: ``(51,)``, the same for ``NORMALIZED_PRECISION_THRESHOLDS``, where the distance is
+            measured in widths and heights of the true box.
+    """
+
+    num_frames: int
+    mean_iou: float
+    success: np.ndarray
+    precision: np.ndarray
+    normalized_precision: np.ndarray
+
+    @property
+    def success_auc(self) -> float:
+        """Area under the success curve: its mean over the thresholds, as the benchmark's code takes it."""
+        return float(self.success.mean())
+
+    @property
+    def precision_at_20(self) -> float:
+        """Precision at 20 pixels."""
+        return float(self.precision[PRECISION_PIXELS])
+
+    @property
+    def normalized_precision_auc(self) -> float:
+        """Area under the normalised precision curve, relative to the largest possible: its mean over the thresholds."""
+        return float(self.normalized_precision.mean())
+
+    def as_dict(self) -> dict[str, float]:
+        """The numbers that tables show, by name."""
+        return {
+            "mean_iou": self.mean_iou,
+            "success_auc": self.success_auc,
+            "precision@20": self.precision_at_20,
+            "normalized_precision_auc": self.normalized_precision_auc,
+        }
+
+
+def score_track(predicted: np.ndarray, truth: np.ndarray) -> TrackingScores:
+    """Measure the boxes of one target.
+
+    Args:
+        predicted: ``(T, 4)``, finite; a tracker that lost its target has a box nevertheless.
+        truth: ``(T, 4)``, NaN in rows that are not annotated.
+
+    Raises:
+        InputError: if the shapes differ, a predicted box is not finite, or no row is annotated.
+    """
+    predicted, truth = (np.asarray(boxes, dtype=np.float64) for boxes in (predicted, truth))
+    if predicted.shape != truth.shape or predicted.ndim != 2 or predicted.shape[1] != 4:
+        raise InputError(f"expected predicted and true boxes (T, 4) alike, got {predicted.shape} and {truth.shape}")
+    if not np.isfinite(predicted).all():
+        raise InputError(f"predicted box {int((~np.isfinite(predicted)).any(axis=1).argmax())} is not finite")
+    annotated = ~np.isnan(truth).any(axis=1)
+    if not annotated.any():
+        raise InputError(f"none of the {len(truth)} frames is annotated: there is nothing to measure")
+    predicted, truth = predicted[annotated], truth[annotated]
+    overlaps = elementwise_iou(predicted, truth)
+    offsets = (predicted[:, :2] + predicted[:, 2:] - truth[:, :2] - truth[:, 2:]) / 2
+    errors = np.linalg.norm(offsets, axis=1)
+    normalized_errors = np.linalg.norm(offsets / (truth[:, 2:] - truth[:, :2]), axis=1)
+    return TrackingScores(
+        num_frames=len(truth),
+        mean_iou=float(overlaps.mean()),
+        success=(overlaps[:, None] > SUCCESS_THRESHOLDS).mean(axis=0),
+        precision=(errors[:, None] <= PRECISION_THRESHOLDS).mean(axis=0),
+        normalized_precision=(normalized_errors[:, None] <= NORMALIZED_PRECISION_THRESHOLDS).mean(axis=0),
+    )
+
+
+def mean_scores(scores: Sequence[TrackingScores]) -> TrackingScores:
+    """The mean over targets, in which each counts alike, however long it was followed; frames are added up.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if not scores:
+        raise InputError("there is no target to take a mean over")
+    return TrackingScores(
+        num_frames=sum(one.num_frames for one in scores),
+        mean_iou=float(np.mean([one.mean_iou for one in scores])),
+        success=np.mean([one.success for one in scores], axis=0),
+        precision=np.mean([one.precision for one in scores], axis=0),
+        normalized_precision=np.mean([one.normalized_precision for one in scores], axis=0),
+    )

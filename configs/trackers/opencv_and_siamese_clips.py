@@ -1,0 +1,55 @@
+# Trackers on what is in $ACTORSUP_DATA: true tubes of the six THUMOS13 clips, one UCF-Sports video, VOT2015's "bag".
+# One pass each, from the first true box, which does not count.
+#
+#   export ACTORSUP_DATA=<folder with thumos13/, ucf_sports/, tracking/ and weights/>
+#   python tools/eval_tracker.py configs/trackers/opencv_and_siamese_clips.py --show-dir work_dirs/tracks
+#
+# Mean over the 14 targets, 1,601 frames, one thread of a shared machine (5 minutes, half of it MIL's):
+#
+#                        mean IoU   success AUC   precision at 20 px   normalised precision AUC   frames/s
+#   nanotrack              .729        .718             .912                   .786                200
+#   mil                    .635        .630             .656                   .691                 10
+#   siamese_squeezenet     .652        .644             .725                   .667                 19
+data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
+
+trackers = dict(
+    nanotrack=dict(
+        type="OpenCVTracker",
+        kind="Nano",
+        backbone=f"{data}/weights/nanotrack_v2/nanotrack_backbone_sim.onnx",
+        head=f"{data}/weights/nanotrack_v2/nanotrack_head_sim.onnx",
+    ),
+    mil=dict(type="OpenCVTracker", kind="MIL"),
+    siamese_squeezenet=dict(
+        type="SiameseTracker",
+        network=dict(
+            type="SiameseNetwork",
+            backbone=dict(
+                type="TorchvisionEncoder",
+                name="squeezenet1_1",
+                node="features.7",
+                weights=f"{data}/weights/squeezenet1_1_imagenet.pth",
+            ),
+            correlation=dict(type="CrossCorrelation", normalized=True),
+        ),
+    ),
+)
+sequences = dict(
+    thumos13=dict(
+        type="TubeSequences",
+        dataset=dict(
+            type="THUMOS13",
+            data_root=f"{data}/thumos13",
+            split_file="splits/all_videos.txt",
+            ann_file="pyannot.pkl",
+            video_prefix="clips",
+            missing_videos="skip",
+        ),
+    ),
+    ucf_sports=dict(
+        type="UCFSportsSequences",
+        videos=f"{data}/ucf_sports/videos",
+        annotations=f"{data}/ucf_sports/Annotations.tar.gz",
+    ),
+    vot2015=dict(type="SequenceFolder", root=f"{data}/tracking"),
+)

@@ -1,0 +1,44 @@
+import numpy as np
+
+from actorsup.linkers.candidates import Candidates
+from actorsup.linkers.foresight import foresee_seeds, guess_track
+
+
+def candidates(*rows) -> Candidates:
+    """Of rows ``(frame, x, score)``: boxes of 20×10 pixels at x."""
+    frame, x, score = (np.array(column, dtype=np.float32) for column in zip(*rows, strict=True))
+    boxes = np.stack([x, 0 * x, x + 20, 0 * x + 10], axis=1)
+    return Candidates(frame.astype(int), boxes, score, np.zeros(len(rows), dtype=int))
+
+
+def test_a_track_is_guessed_along_the_detections_and_stands_still_where_there_are_none():
+    found = candidates((0, 0, 0.5), (1, 4, 0.9), (3, 9, 0.5), (3, 90, 0.8))
+    boxes = guess_track(found, 1, num_frames=5)
+    assert boxes[:, 0].tolist() == [0, 4, 4, 9, 9]
+
+
+def test_a_guessed_track_keeps_its_aspect_ratio():
+    found = candidates((0, 0, 0.9), (1, 0, 0.5))
+    found.boxes[1] = [2, 0, 22, 8]
+    (box,) = guess_track(found, 0, num_frames=2)[1:]
+    size = box[2:] - box[:2]
+    np.testing.assert_allclose([size[0] / size[1], size.prod()], [2, 160], rtol=1e-6)
+    np.testing.assert_allclose((box[:2] + box[2:]) / 2, [12, 4], rtol=1e-6)
+
+
+def test_one_seed_is_foreseen_for_each_actor_by_score():
+    found = candidates((0, 0, 0.5), (0, 50, 0.7), (1, 1, 0.9), (1, 51, 0.6), (2, 100, 0.1))
+    remaining = np.ones(5, dtype=bool)
+    foreseen = foresee_seeds(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=20)
+    assert foreseen == [2, 1, 4]
+    assert foresee_seeds(found, remaining, {}, 3, num_tubes=2, overlap_threshold=0.7, max_seeds=20) == [2, 1]
+    assert foresee_seeds(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=1) == [2]
+    assert remaining.all()
+
+
+def test_known_tracks_are_not_foreseen_again_but_drop_what_they_explain():
+    found = candidates((0, 0, 0.9), (1, 0, 0.8), (1, 50, 0.7))
+    elsewhere = np.tile(np.float32([50, 0, 70, 10]), (2, 1))
+    elsewhere[0] = found.boxes[0]
+    seeds = foresee_seeds(found, np.ones(3, dtype=bool), {0: elsewhere}, 2, 20, overlap_threshold=0.7, max_seeds=20)
+    assert seeds == [1]
