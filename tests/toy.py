@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -145,8 +146,23 @@ def make_toy(root: Path) -> Path:
 
 def run_tool(name: str, *arguments, root: Path, num_processes: int = 1) -> subprocess.CompletedProcess:
     """Run this checkout's tool as a user does, with the folder of the user's parts on the path, in that folder."""
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{REPOSITORY}"}
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={num_processes}"]
-    launcher = torchrun if num_processes > 1 else []
+    process = start_tool(name, *arguments, root=root, launcher=torchrun if num_processes > 1 else [])
+    stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def start_tool(
+    name: str, *arguments, root: Path, environment: Mapping[str, str] | None = None, launcher: Sequence[str] = ()
+) -> subprocess.Popen:
+    """Start a tool in a process of its own; see ``run_tool``."""
     command = [sys.executable, *launcher, str(REPOSITORY / "tools" / f"{name}.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.Popen(
+        command,
+        cwd=root,
+        # The package beside the tests, wherever another one is installed.
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{REPOSITORY}", **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

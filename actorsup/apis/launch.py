@@ -1,6 +1,8 @@
 """Starting distributed processes."""
 
 import os
+import subprocess
+from collections.abc import Mapping
 from datetime import timedelta
 
 import torch
@@ -26,16 +28,20 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
     Raises:
         InputError: if the launcher cannot be used here.
     """
-    if config.launcher == "none":
+    launcher = config.launcher
+    if launcher == "none":
         return
-    if config.launcher == "pytorch" and "RANK" not in os.environ:
+    if launcher == "pytorch" and "RANK" not in os.environ:
         raise InputError(
             "--launcher pytorch is for processes that torchrun started: torchrun --nproc_per_node=2 tools/…"
         )
+    if launcher == "slurm":
+        os.environ.update(slurm_environment(os.environ, torch.cuda.device_count()))
+        launcher = "pytorch"
     if not torch.cuda.is_available():
-        if config.launcher != "pytorch":
+        if launcher != "pytorch":
             raise InputError(
-                f"--launcher {config.launcher} needs GPUs, which torch does not find; on CPUs use torchrun"
+                f"--launcher {launcher} needs GPUs, which torch does not find; on CPUs use torchrun or srun"
             )
         config.setdefault("model_wrapper_cfg", {"type": "MMDistributedDataParallel", "device_ids": None})
     if is_distributed():
@@ -43,6 +49,53 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
     if not torch.cuda.is_available():
         torch.distributed.init_process_group("gloo", timeout=LONG_TIMEOUT)
     elif backend == "gloo":
-        init_dist(config.launcher, backend="gloo", timeout=LONG_TIMEOUT.total_seconds())
+        init_dist(launcher, backend="gloo", timeout=LONG_TIMEOUT.total_seconds())
     else:
-        init_dist(config.launcher, backend="nccl")
+        init_dist(launcher, backend="nccl")
+
+
+def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str, str]:
+    """What torchrun would have put into the environment of a process that ``srun`` started.
+
+    mmengine's launcher of that name does the same, but only with GPUs. ``MASTER_ADDR`` and ``MASTER_PORT`` are taken
+    where they are set. Else the first process's node is asked from ``scontrol``, and the port follows from the job's
+    number, so that jobs which share a node do not meet.
+
+    Args:
+        environment: of the process.
+        num_gpus: GPUs that the process sees; a process that sees its own one alone takes that.
+
+    Raises:
+        InputError: if the process was not started by ``srun``, or the first node cannot be found.
+    """
+    missing = [name for name in ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID") if name not in environment]
+    if missing:
+        raise InputError(
+            f"--launcher slurm is for processes that srun started, {', '.join(missing)} is not set: "
+            "srun --ntasks=2 python tools/… --launcher slurm"
+        )
+    local_rank = int(environment["SLURM_LOCALID"])
+    port = 20000 + int(environment.get("SLURM_JOB_ID", 0)) % 10000
+    return {
+        "RANK": environment["SLURM_PROCID"],
+        "WORLD_SIZE": environment["SLURM_NTASKS"],
+        "LOCAL_RANK": str(local_rank % num_gpus if num_gpus else local_rank),
+        "MASTER_ADDR": environment.get("MASTER_ADDR") or _first_node(environment),
+        "MASTER_PORT": environment.get("MASTER_PORT") or str(port),
+    }
+
+
+def _first_node(environment: Mapping[str, str]) -> str:
+    """Name of the node on which rank 0 runs."""
+    if environment.get("SLURM_NNODES", "1") == "1":
+        return "127.0.0.1"
+    nodes = environment.get("SLURM_NODELIST", "")
+    try:
+        output = subprocess.run(
+            ["scontrol", "show", "hostnames", nodes], capture_output=True, text=True, check=True, env=dict(environment)
+        ).stdout
+        return output.split()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError) as error:
+        raise InputError(
+            f"--launcher slurm: scontrol does not name the nodes {nodes!r} ({error}); set MASTER_ADDR to the first one"
+        ) from error

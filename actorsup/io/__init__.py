@@ -1,6 +1,7 @@
 """Reading videos and keeping what was computed from them."""
 
 from .fingerprint import Fingerprint
+from .frames import VideoFrames
 from .store import DetectionStore, Proposals, TubeStore, VideoStore
 from .video_reader import FrameFolderReader, OpenCVReader, VideoReader, open_video
 
@@ -11,6 +12,7 @@ __all__ = [
     "OpenCVReader",
     "Proposals",
     "TubeStore",
+    "VideoFrames",
     "VideoReader",
     "VideoStore",
     "open_video",

@@ -3,6 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from actorsup.errors import VideoError
 from actorsup.registry import VIDEO_READERS
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
 
 
 class VideoReader(ABC):
@@ -65,6 +67,22 @@ class VideoReader(ABC):
         """All frames, decoded into memory: ``(T, H, W, 3)``."""
         return np.stack(list(self))
 
+    def frames_near(self, index: int) -> Iterator[np.ndarray]:
+        """Frames in order, beginning near ``index``, by the quickest way.
+
+        Where that way is not frame-exact it may begin earlier or later, or end early, and its first frames may be
+        damaged: ``VideoFrames`` finds out which frames they are. Where there is none, the frames before ``index`` are
+        decoded and dropped.
+        """
+        return islice(self, index, None)
+
+    def estimate_length(self) -> int:
+        """About how many frames there are, quickly, by metadata; 0 where nothing is known.
+
+        To compare videos, for nothing else: how many frames there are is learnt by reading them.
+        """
+        return 0
+
 
 @VIDEO_READERS.register_module()
 class OpenCVReader(VideoReader):
@@ -89,6 +107,29 @@ class OpenCVReader(VideoReader):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self._decode(lambda index: True)
+
+    def frames_near(self, index: int) -> Iterator[np.ndarray]:
+        """See ``VideoReader.frames_near``: OpenCV seeks by time stamps, which are not frame-exact in every file."""
+        capture = self._open()
+        try:
+            capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+            while True:
+                decoded, frame = capture.read()
+                if not decoded:
+                    return
+                yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        finally:
+            capture.release()
+
+    def estimate_length(self) -> int:
+        """See ``VideoReader.estimate_length``; by the file's size where its header announces nothing."""
+        capture = self._open()
+        try:
+            announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        finally:
+            capture.release()
+        # Fragmented MP4 files announce 0 frames, others an overflown number.
+        return announced if announced > 0 else self.path.stat().st_size // BYTES_OF_A_FRAME
 
     def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
         counts = dict(zip(*np.unique(indices, return_counts=True), strict=True))
@@ -135,6 +176,14 @@ class FrameFolderReader(VideoReader):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self._read(self.files)
+
+    def frames_near(self, index: int) -> Iterator[np.ndarray]:
+        """See ``VideoReader.frames_near``; here it is exact."""
+        return self._read(self.files[index:])
+
+    def estimate_length(self) -> int:
+        """See ``VideoReader.estimate_length``; here it is exact."""
+        return len(self.files)
 
     def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
         return self._read([self.files[index] for index in indices if index < len(self.files)])

@@ -1,25 +1,25 @@
 """Detector and linker over many videos, on any number of processes, resumable."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.logging import print_log
 from mmengine.registry import Registry
 
 from actorsup.errors import InputError, StoreError
-from actorsup.io import Proposals, VideoReader, VideoStore, open_video
+from actorsup.io import Proposals, VideoFrames, VideoReader, VideoStore, open_video
 from actorsup.linkers import Linker
 from actorsup.registry import DETECTORS, LINKERS
 from actorsup.structures import Detections
 
-from .progress import progress_bar
 from .recipe import ProposalRecipe
+from .sharding import length_for_sharing, shares_by_length
+from .shared_progress import shared_progress_bar
 
 
 @dataclass
@@ -78,21 +78,45 @@ class ProposalGenerator:
     def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
 
-        A video that cannot be read is reported, and the others go on.
+        A video that cannot be read is reported, and the others go on. Processes meet at the beginning and at the end
+        only: where one of them dies, the others finish their shares before they say so.
+
+        Raises:
+            RuntimeError: if another process ended early.
         """
         rank, world_size = get_dist_info()
-        share = sorted(videos)[rank::world_size]
-        self._build_parts([name for name, _ in share])
+        paths = dict(videos)
+        share = self._share(paths, rank, world_size)
+        self._build_parts(share)
         if rank == 0:
             self.detections.create()
             self.tubes.create()
         barrier()
         report = GenerationReport()
-        with progress_bar("proposals", len(share), unit="frames", enabled=rank == 0) as progress:
-            for name, path in share:
+        with shared_progress_bar("proposals", len(paths), "frames", self.tubes.folder, rank, world_size) as progress:
+            for name in share:
                 progress.show(name)
-                progress.advance(self._run_one(name, path, report))
-        return GenerationReport.merge(all_gather_object(report))
+                progress.advance(self._run_one(name, paths[name], report))
+            progress.show("" if world_size == 1 else "waiting for the other processes")
+            try:
+                reports = all_gather_object(report)
+            except RuntimeError as error:
+                raise RuntimeError(
+                    "another process ended early; what was finished is kept: run the same command again for the rest"
+                ) from error
+        return GenerationReport.merge(reports)
+
+    def _share(self, paths: Mapping[str, Path], rank: int, world_size: int) -> list[str]:
+        """Names of the videos of this process. Lengths are read by all processes together."""
+        if world_size == 1:
+            return sorted(paths)
+        own = {name: self._length(name, paths[name]) for name in sorted(paths)[rank::world_size]}
+        lengths = {name: length for part in all_gather_object(own) for name, length in part.items()}
+        return shares_by_length(lengths, world_size)[rank]
+
+    def _length(self, name: str, path: Path) -> int:
+        """How long a video takes, against others: what is done already takes next to no time."""
+        return 1 if name in self.tubes else length_for_sharing(path, self.recipe.reader)
 
     def _build_parts(self, names: Sequence[str]) -> None:
         """Build what the videos need before the first of them, so that a wrong setting is not taken for a bad video."""
@@ -131,7 +155,7 @@ class ProposalGenerator:
             VideoError: if the video cannot be read.
             InputError: if it has another number of frames than when its detections were made.
         """
-        frames = video.read_all()
+        frames = VideoFrames(video, self.recipe.frame_memory * 2**20)
         detections = self._detect(name, frames)
         if len(detections) != len(frames):
             raise InputError(
@@ -141,7 +165,7 @@ class ProposalGenerator:
         height, width = frames.shape[1:3]
         return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
 
-    def _detect(self, name: str, frames: np.ndarray) -> list[Detections]:
+    def _detect(self, name: str, frames: VideoFrames) -> list[Detections]:
         detections = _load_if_whole(self.detections, name)
         if detections is not None:
             return detections

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
-class _Bar:
-    """Counts steps, and the units done in them, for the rate."""
+class Bar:
+    """Shows steps, and the rate of the units done in them."""
 
     def __init__(self, progress: Progress, title: str, total: int, unit: str) -> None:
         self._progress = progress
         self._unit = unit
-        self._units = 0
+        self._steps = self._units = 0
         self._task = progress.add_task(title, total=total, name="", rate="")
 
     def show(self, name: str) -> None:
@@ -20,15 +20,19 @@ class _Bar:
         self._progress.update(self._task, name=name)
 
     def advance(self, units: int) -> None:
-        """One step is done, with so many units in it."""
-        self._units += units
+        """One step more is done, with so many units in it."""
+        self.update(self._steps + 1, self._units + units)
+
+    def update(self, steps: int, units: int) -> None:
+        """So many steps are done by now, with so many units in them; never fewer than before."""
+        self._steps, self._units = max(steps, self._steps), max(units, self._units)
         elapsed = self._progress.tasks[self._task].elapsed or 0
         rate = f"{self._units / elapsed:.1f} {self._unit}/s" if elapsed and self._units else ""
-        self._progress.update(self._task, advance=1, rate=rate)
+        self._progress.update(self._task, completed=self._steps, rate=rate)
 
 
 @contextmanager
-def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Iterator[_Bar]:
+def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Iterator[Bar]:
     """A bar of ``total`` steps on the terminal; it measures its rate in units."""
     columns = (
         TextColumn("{task.description}"),
@@ -42,4 +46,4 @@ def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Ite
     )
     # One step can take minutes: rich must not forget the steps before within its usual 30 seconds.
     with Progress(*columns, speed_estimate_period=24 * 3600, disable=not enabled) as progress:
-        yield _Bar(progress, title, total, unit)
+        yield Bar(progress, title, total, unit)

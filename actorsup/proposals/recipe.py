@@ -6,8 +6,10 @@ from pathlib import Path
 
 from actorsup.errors import InputError
 from actorsup.io import DetectionStore, Fingerprint, TubeStore
+from actorsup.io.frames import DEFAULT_MEMORY
 
 REQUIRED = {"root", "detector", "detectors", "linker", "linkers"}
+OPTIONAL = {"frame_memory"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class ProposalRecipe:
         linker_name: the chosen linker's name.
         linker: its config.
         reader: config of the video reader; None chooses by what a path is.
+        frame_memory: MiB of decoded frames that a process holds at most. It changes how often a long video is decoded,
+            not what comes out.
     """
 
     root: Path
@@ -32,18 +36,25 @@ class ProposalRecipe:
     linker_name: str
     linker: dict
     reader: dict | None = None
+    frame_memory: int = DEFAULT_MEMORY // 2**20
 
     @classmethod
     def from_config(cls, settings: Mapping, reader: Mapping | None = None) -> "ProposalRecipe":
         """Read the ``proposals`` of a config; ``reader`` is the one that its data sets use.
 
         ``dict(root=..., detector='name', detectors=dict(name=..., ...), linker='name', linkers=dict(name=..., ...))``
+        and, where it is not the usual one, ``frame_memory``.
 
         Raises:
-            InputError: if a part is missing or unknown, or a chosen name is not offered.
+            InputError: if a part is missing or unknown, a chosen name is not offered, or the memory is no whole number.
         """
-        if settings.keys() != REQUIRED:
-            raise InputError(f"the config's proposals need {sorted(REQUIRED)}, got {sorted(settings.keys())}")
+        if not REQUIRED <= settings.keys() <= REQUIRED | OPTIONAL:
+            raise InputError(
+                f"the config's proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}"
+            )
+        memory = settings.get("frame_memory", cls.frame_memory)
+        if not isinstance(memory, int) or memory < 1:
+            raise InputError(f"proposals.frame_memory is in MiB, a whole number above 0; got {memory!r}")
         chosen = {}
         for part in ("detector", "linker"):
             name, offered = settings[part], settings[f"{part}s"]
@@ -51,7 +62,7 @@ class ProposalRecipe:
                 raise InputError(f"proposals.{part}={name!r}: proposals.{part}s of the config offers {sorted(offered)}")
             chosen[part] = _plain(offered[name])
         names = {"detector_name": settings["detector"], "linker_name": settings["linker"]}
-        return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader))
+        return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader), frame_memory=memory)
 
     @property
     def detections(self) -> DetectionStore:

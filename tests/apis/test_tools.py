@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
+import socket
 
 import numpy as np
 import pytest
 import torch
 
 from tests.conftest import write_video
-from tests.toy import REPOSITORY, frames_of, make_toy, run_tool
+from tests.toy import REPOSITORY, frames_of, make_toy, run_tool, start_tool
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +110,51 @@ def test_two_processes_make_the_same_proposals_as_one(trained, tmp_path):
     )
     assert output.returncode == 0, output.stderr[-3000:]
     assert output.stdout.count("6 videos done now") == 1
-    stores = [root / "proposals", tmp_path]
-    files = [sorted(path.relative_to(store) for path in store.glob("color/tubes_siamese/**/*.npz")) for store in stores]
-    assert len(files[0]) == 6
-    assert files[0] == files[1]
-    for file in files[0]:
-        assert (stores[0] / file).read_bytes() == (stores[1] / file).read_bytes()
+    assert_same_stores(root / "proposals", tmp_path)
+
+
+def assert_same_stores(first, second):
+    """Detections and tubes of Algorithm 1: the same files with the same bytes."""
+    stores = ("detections", "tubes_siamese")
+    files, others = (
+        {
+            path.relative_to(root): path.read_bytes()
+            for store in stores
+            for path in (root / "color" / store).rglob("*.*")
+        }
+        for root in (first, second)
+    )
+    assert len(files) == 2 * (6 + 1)  # a manifest each
+    assert files == others
+
+
+def test_processes_that_slurm_started_make_the_same_proposals_on_cpus(trained, tmp_path):
+    root, config, _ = trained
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    job = {"SLURM_NTASKS": "2", "SLURM_NNODES": "1", "SLURM_NODELIST": "node", "MASTER_PORT": port}
+    arguments = ("--launcher", "slurm", "--cfg-options", f"proposals.root={tmp_path}")
+    processes = [
+        start_tool(
+            *("generate_proposals", config, *arguments),
+            root=root,
+            environment={**job, "SLURM_PROCID": rank, "SLURM_LOCALID": rank},
+        )
+        for rank in ("0", "1")
+    ]
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert ["6 videos done now" in printed for printed, _ in outputs] == [True, False]
+    assert_same_stores(root / "proposals", tmp_path)
+
+
+def test_slurm_without_srun_is_one_message(trained):
+    root, config, _ = trained
+    output = run_tool("generate_proposals", config, "--launcher", "slurm", root=root)
+    assert output.returncode == 2
+    assert "SLURM_PROCID" in output.stderr
+    assert "Traceback" not in output.stderr
 
 
 def test_a_checkpoint_of_another_model_is_refused(trained):

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,12 @@ def test_saving_twice_gives_the_same_bytes(store):
     store.save("a", proposals())
     store.save("b", proposals())
     assert store.path("a").read_bytes() == store.path("b").read_bytes()
+
+
+def test_files_say_nothing_of_when_they_were_written(store):
+    store.save("video", proposals())
+    with zipfile.ZipFile(store.path("video")) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_an_empty_store_belongs_to_no_configuration(store):

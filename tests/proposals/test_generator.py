@@ -1,11 +1,14 @@
+import weakref
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from actorsup.errors import InputError, StoreError
-from actorsup.io import open_video
+from actorsup.io import VideoReader, open_video
 from actorsup.linkers import Linker
 from actorsup.proposals import ProposalGenerator, ProposalRecipe
-from actorsup.registry import DETECTORS, LINKERS
+from actorsup.registry import DETECTORS, LINKERS, VIDEO_READERS
 from actorsup.structures import Detections, Tube
 from tests.conftest import moving_square, write_video
 
@@ -131,6 +134,65 @@ def test_a_video_replaced_since_its_detections_is_an_error(tmp_path, videos):
     write_video(path, moving_square(9))
     with pytest.raises(InputError, match=r"has 9 frames, but its detections .* are of 5"):
         ProposalGenerator(recipe(tmp_path, linker="none")).make(name, open_video(path))
+
+
+@VIDEO_READERS.register_module()
+class WatchedReader(VideoReader):
+    """Decodes as usual, and knows how many of its frames are alive."""
+
+    alive: ClassVar[list[weakref.ref]] = []
+
+    def __iter__(self):
+        for frame in open_video(self.path):
+            self.alive.append(weakref.ref(frame))
+            yield frame
+
+    @classmethod
+    def num_alive(cls):
+        return sum(reference() is not None for reference in cls.alive)
+
+
+@LINKERS.register_module()
+class WatchingLinker(Linker):
+    """Reads forward and backward, and remembers the most frames that were alive."""
+
+    def __init__(self):
+        self.most = 0
+
+    def link(self, frames, detections):
+        for index in [*range(len(frames)), *reversed(range(len(frames)))]:
+            assert frames[index].shape == frames.shape[1:]
+            self.most = max(self.most, WatchedReader.num_alive())
+        return []
+
+
+@pytest.mark.parametrize(("mebibytes", "most"), [(1, 57), (2, 114), (100, 150)])
+def test_no_more_frames_of_a_long_video_are_held_than_the_setting_says(tmp_path, mebibytes, most):
+    video = write_video(tmp_path / "long.avi", moving_square(150))
+    settings = {
+        "root": tmp_path / "proposals",
+        "detector": "counting",
+        "detectors": {"counting": {"type": "CountingDetector"}},
+        "linker": "watching",
+        "linkers": {"watching": {"type": "WatchingLinker"}},
+        "frame_memory": mebibytes,
+    }
+    generator = ProposalGenerator(ProposalRecipe.from_config(settings, reader={"type": "WatchedReader"}))
+    assert generator.run([("long", video)]).made == ["long"]
+    assert most - 2 <= generator.linker.most <= most  # a frame is 18 KiB; one more is being decoded
+
+
+def test_the_memory_for_frames_does_not_change_the_store(tmp_path, videos):
+    settings = {"detector": "d", "detectors": {"d": {"type": "A"}}, "linker": "l", "linkers": {"l": {"type": "B"}}}
+    few, many = (ProposalRecipe.from_config({"root": tmp_path, **settings, "frame_memory": size}) for size in (1, 999))
+    assert few.tubes.fingerprint.made_by == many.tubes.fingerprint.made_by
+
+
+@pytest.mark.parametrize("memory", [0, -5, 0.5, "512MB"])
+def test_a_memory_that_is_no_number_of_mebibytes_is_refused(tmp_path, memory):
+    settings = {"detector": "d", "detectors": {"d": {}}, "linker": "l", "linkers": {"l": {}}}
+    with pytest.raises(InputError, match=f"frame_memory is in MiB.*{memory}"):
+        ProposalRecipe.from_config({"root": tmp_path, **settings, "frame_memory": memory})
 
 
 def test_another_detector_under_the_same_name_is_an_error(tmp_path, videos):

@@ -1,0 +1,141 @@
+"""The frames of a video as a sequence that holds few of them."""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from .exact_seek import ExactSeek
+from .video_reader import VideoReader
+
+DEFAULT_MEMORY = 256 * 2**20
+
+
+@dataclass(eq=False)
+class _Run:
+    """Consecutive frames in memory, and which of them was used last."""
+
+    first: int
+    frames: list[np.ndarray] = field(default_factory=list)
+    last_used: int = 0
+
+    def __contains__(self, index: int) -> bool:
+        return self.first <= index < self.first + len(self.frames)
+
+
+class VideoFrames(Sequence[np.ndarray]):
+    """The frames ``(H, W, 3)`` of a video, uint8, RGB, decoded when they are asked for.
+
+    Made for passes forward and backward, one after the other or two at once: two runs of consecutive frames are held,
+    each of half of the memory. A pass forward decodes as it goes; a pass backward decodes a whole run that ends where
+    it is, and so every frame once. A video that fits into the memory is decoded once and kept.
+
+    What is in a file is not believed but counted: the first pass, which streams like any other, finds the number of
+    frames. ``len``, ``shape``, and frames behind the pass that are no longer held, bring it to its end.
+
+    Args:
+        video: what is read.
+        memory: bytes of frames to hold at most; two frames are held in any case.
+
+    Raises:
+        VideoError: while reading, if the video cannot be used.
+    """
+
+    def __init__(self, video: VideoReader, memory: int = DEFAULT_MEMORY) -> None:
+        self._seek = ExactSeek(video)
+        self._memory = memory
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._length: int | None = None  # unknown until the first pass has ended
+        self._runs: list[_Run] = []  # the one used last at the end
+        self._stream = self._seek.first_pass()
+        self._next = 0  # index of the frame that the stream gives next
+        self._growing: _Run | None = None  # what the stream's frames are appended to
+        self._run_length = 1  # frames that a run holds at most; known from the first frame on
+
+    def __len__(self) -> int:
+        """Frames that can be decoded."""
+        while self._length is None:
+            self._decode_next()
+        return self._length
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """``(T, H, W, 3)``, as that of an array of all frames."""
+        return (len(self), *self[0].shape)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """A frame; not to be written to, because it is handed out again."""
+        if isinstance(index, slice):
+            raise TypeError("the frames of a video are taken one by one, a slice could be larger than the memory")
+        index = operator.index(index)
+        if index < 0:
+            index += len(self)
+        if index < 0:
+            raise IndexError("frame index out of range")
+        run = self._held(index) or self._fetch(index)
+        # The order of use decides which run is given up.
+        self._runs.remove(run)
+        self._runs.append(run)
+        run.last_used = index
+        return run.frames[index - run.first]
+
+    def _held(self, index: int) -> _Run | None:
+        return next((run for run in self._runs if index in run), None)
+
+    def _fetch(self, index: int) -> _Run:
+        """Decode a frame that is not held; its neighbours in the direction of the pass come with it.
+
+        Which pass it belongs to is told by the frame used last that is nearest.
+        """
+        while (run := self._held(index)) is None and self._length is None:
+            self._decode_next()
+        if run is not None:
+            return run
+        if index >= self._length:
+            raise IndexError("frame index out of range")
+        nearest = min((run.last_used for run in self._runs), key=lambda used: abs(used - index))
+        if nearest - self._run_length <= index < nearest:
+            return self._fetch_backward(index)
+        if not self._next <= index < self._next + self._run_length:
+            self._stream, self._next = self._seek.frames_from(index), index
+        while self._next <= index:
+            self._decode_next()
+        return self._growing
+
+    def _fetch_backward(self, last: int) -> _Run:
+        """Decode the run of frames that ends with one."""
+        first = max(0, last + 1 - self._run_length)
+        run = self._begin_run(first)
+        run.frames.extend(islice(self._seek.frames_from(first), last + 1 - first))
+        return run
+
+    def _decode_next(self) -> None:
+        """Append the stream's next frame to the run that grows; where the first pass ends, note the length."""
+        try:
+            frame = next(self._stream, None)
+        except BaseException:
+            self._start_over()
+            raise
+        if frame is None:
+            self._length = self._next
+            return
+        self._run_length = max(1, self._memory // (2 * frame.nbytes))
+        run = self._growing
+        if run is None or run.first + len(run.frames) != self._next or len(run.frames) >= self._run_length:
+            run = self._growing = self._begin_run(self._next)
+        run.frames.append(frame)
+        run.last_used = self._next
+        self._next += 1
+
+    def _begin_run(self, first: int) -> _Run:
+        """An empty run beside the one used last; the other is given up first, so that the memory is never exceeded."""
+        del self._runs[:-1]
+        if self._growing not in self._runs:
+            self._growing = None
+        run = _Run(first, last_used=first)
+        self._runs.append(run)
+        return run
