@@ -78,8 +78,8 @@ class SharedFeatures(RegionFeatures):
         levels_per_octave: how many magnifications there are between one and its double.
         max_magnification: of small targets, whose regions are sampled more densely instead: a whole frame magnified
             twice takes four times as long, and shows no more.
-        reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer than that to the
-            border of what is embedded, where a padded backbone sees its padding, are not used.
+        reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer to the border
+            of what is embedded, where a padded backbone sees its padding, are not used.
         max_kept_bytes: of maps that are kept.
     """
 
