@@ -2,7 +2,8 @@
 
 from .config import load_config
 from .evaluate import evaluate
-from .proposals import evaluate_stored_proposals, generate_proposals
+from .proposal_evaluation import evaluate_stored_proposals
+from .proposals import generate_proposals
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 

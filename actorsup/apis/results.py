@@ -1,5 +1,6 @@
 """Numbers: printed for people, kept as JSON."""
 
+import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,14 @@ def save_json(path: str | Path, content: Mapping) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(content, indent=2) + "\n")
     os.replace(temporary, path)
+
+
+def save_csv(path: str | Path, rows: Sequence[Mapping]) -> None:
+    """Write rows of the same keys, with a header."""
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def print_numbers(title: str, numbers: Mapping[str, float]) -> None:

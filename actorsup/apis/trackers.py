@@ -1,6 +1,5 @@
 """Measuring trackers: each follows every target once, from its first true box to its last."""
 
-import csv
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
 from actorsup.visualization import save_picture, track_sheet, tracking_curves
 
-from .results import save_json
+from .results import save_csv, save_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,10 +163,7 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
     }
     save_json(folder / "tracker_metrics.json", content)
     rows = [{"tracker": name, **track.as_row(key)} for name, tracks in results.items() for key, track in tracks.items()]
-    with open(folder / "tracker_metrics.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
+    save_csv(folder / "tracker_metrics.csv", rows)
     tracking_curves(means).savefig(folder / "tracker_curves.png", dpi=150)
 
 

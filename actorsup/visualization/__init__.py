@@ -3,6 +3,18 @@
 from .overlay import DrawnTube, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
 from .picture_file import save_picture
+from .proposal_curves import curve_rows, proposal_curves, recall_bars
 from .tracking import track_sheet, tracking_curves
 
-__all__ = ["DrawnTube", "TubeOverlayHook", "draw_tubes", "save_picture", "track_sheet", "tracking_curves", "tube_sheet"]
+__all__ = [
+    "DrawnTube",
+    "TubeOverlayHook",
+    "curve_rows",
+    "draw_tubes",
+    "proposal_curves",
+    "recall_bars",
+    "save_picture",
+    "track_sheet",
+    "tracking_curves",
+    "tube_sheet",
+]

@@ -44,6 +44,46 @@ def test_every_number_lands_in_the_work_directory(trained):
         assert f"{value:.4f}" in outputs["test"].stdout
 
 
+def test_several_stores_are_measured_side_by_side_and_drawn(trained):
+    root, config, _ = trained
+    output = run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=viterbi", root=root)
+    assert output.returncode == 0, output.stderr
+    (siamese,) = root.glob("**/tubes_siamese")
+    stores = [siamese, siamese.with_name("tubes_viterbi")]
+    out = root / "compared"
+    output = run_tool("eval_proposals", config, *stores, "--out", out, root=root)
+    assert output.returncode == 0, output.stderr
+    measured = json.loads((out / "proposal_metrics.json").read_text())
+    assert measured.keys() == {"color/siamese", "color/viterbi"}
+    for entry in measured.values():
+        assert f"{entry['metrics']['mabo']:.4f}" in output.stdout
+        assert entry["metrics"]["recall@0.5"] == next(
+            row["recall"] for row in entry["curves"] if row["curve"] == "overlap" and row["x"] == 0.5
+        )
+    assert (out / "proposal_curves.csv").read_text().startswith("store,curve,x,recall\n")
+    for picture in ("proposal_curves.png", "proposal_recall_per_class.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_stores_that_cannot_be_compared_are_named(trained, tmp_path):
+    root, config, _ = trained
+    (store,) = root.glob("**/tubes_siamese")
+    lacking = tmp_path / store.parent.name / store.name
+    shutil.copytree(store, lacking)
+    for arguments, message in (
+        ((tmp_path / "absent",), "no store of tubes"),
+        ((store, lacking), "both named 'color/siamese'"),
+    ):
+        output = run_tool("eval_proposals", config, *arguments, root=root)
+        assert output.returncode == 2
+        assert message in output.stderr
+    for file in lacking.glob("**/*.npz"):
+        file.unlink()
+    output = run_tool("eval_proposals", config, lacking, root=root)
+    assert output.returncode == 2
+    assert "Make them: python tools/generate_proposals.py" in output.stderr
+
+
 def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
     root, _, outputs = trained
     assert "MaximumHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()

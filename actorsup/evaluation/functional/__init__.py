@@ -6,6 +6,7 @@ All values are fractions in 0..1, where the literature prints percent. A further
 
 from .average_precision import PROTOCOLS, AveragePrecision, Protocol, average_precision, average_precision_protocol
 from .recall import RECALL_PROTOCOLS, TubeRecall, best_overlaps, evaluate_proposals, recall_protocol, tube_recall
+from .recall_curves import RecallCurves, recall_curves
 from .tracking import TrackingScores, mean_scores, score_track
 from .tube_iou import OverlapRule, tube_iou
 from .video_overlaps import ScoredVideo, VideoOverlaps
@@ -16,6 +17,7 @@ __all__ = [
     "AveragePrecision",
     "OverlapRule",
     "Protocol",
+    "RecallCurves",
     "ScoredVideo",
     "TrackingScores",
     "TubeRecall",
@@ -25,6 +27,7 @@ __all__ = [
     "best_overlaps",
     "evaluate_proposals",
     "mean_scores",
+    "recall_curves",
     "recall_protocol",
     "score_track",
     "tube_iou",
