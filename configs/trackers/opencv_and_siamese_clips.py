@@ -10,6 +10,7 @@
 #   nanotrack              .729        .718             .912                   .786                200
 #   mil                    .635        .630             .656                   .691                 10
 #   siamese_squeezenet     .652        .644             .725                   .667                 19
+_base_ = "../_base_/trackers/siamese_small.py"
 data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
 
 trackers = dict(
@@ -20,6 +21,8 @@ trackers = dict(
         head=f"{data}/weights/nanotrack_v2/nanotrack_head_sim.onnx",
     ),
     mil=dict(type="OpenCVTracker", kind="MIL"),
+    siamese_small=_base_.siamese_small,
+    siamese_small_shared=dict(**_base_.siamese_small, shared_features=True),
     siamese_squeezenet=dict(
         type="SiameseTracker",
         network=dict(
@@ -31,6 +34,7 @@ trackers = dict(
                 weights=f"{data}/weights/squeezenet1_1_imagenet.pth",
             ),
             correlation=dict(type="CrossCorrelation", normalized=True),
+            template_cells=7,
         ),
     ),
 )

@@ -1,10 +1,15 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from actorsup.errors import InputError
+from actorsup.registry import TRACKERS
 from actorsup.trackers import SiameseTracker
+from tests.toy import REPOSITORY
 
 
 def make_tracker(**settings) -> SiameseTracker:
@@ -120,3 +125,22 @@ def test_an_even_number_of_scales_and_empty_targets_are_refused():
     tracker = make_tracker()
     with pytest.raises(ValueError, match="positive width and height"):
         tracker.init(textured_frame((100, 100), (50, 60)), np.array([[5.0, 5.0, 5.0, 9.0]]))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> SiameseTracker:
+    config = Config.fromfile(REPOSITORY / "configs/_base_/trackers/siamese_small.py")
+    assert Path(config.siamese_small.checkpoint).stat().st_size < 4e6
+    return TRACKERS.build(config.siamese_small)
+
+
+# The published constants favour the scale that was: a texture that shrinks is followed late.
+@pytest.mark.parametrize(("growth", "tolerance"), [(1.0, 0.03), (1.02, 0.03), (0.98, 0.11)])
+def test_the_tracker_that_ships_follows_a_texture_in_place_and_scale(shipped, growth, tolerance):
+    center, size = np.array([100.0, 100.0]), np.array([50.0, 60.0])
+    shipped.init(textured_frame(tuple(center), tuple(size)), box_at(center, size))
+    for _ in range(8):
+        center, size = center + np.array([6, 3]), size * growth
+        boxes, _ = shipped.update(textured_frame(tuple(center), tuple(size)))
+        assert np.abs((boxes[0, :2] + boxes[0, 2:]) / 2 - center).max() < 2
+    np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], size, rtol=tolerance)

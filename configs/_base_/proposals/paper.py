@@ -1,8 +1,9 @@
 # Actor proposals (Sec. 3.1, 4.2): SSD on COCO, its people, linked by Algorithm 1 or, to compare with, by Viterbi.
-# `--cfg-options proposals.linker=viterbi` swaps the linker, `proposals.detector=rtmdet_s` the detector.
+# `--cfg-options proposals.linker=viterbi` swaps the linker (siamese_small has the tracker that ships with the package),
+# `proposals.detector=rtmdet_s` the detector.
 # Departures: mmdet's SSD300 has a VGG16 base; the paper's detector, ssd300_inceptionv2, has to be trained first. The
 # tracker compares ImageNet features by normalized correlation where the paper's was trained on ALOV.
-_base_ = "coco_detectors.py"
+_base_ = ["coco_detectors.py", "../trackers/siamese_small.py"]
 proposals = dict(
     root="data/thumos13/proposals",
     detector="ssd300",
@@ -20,6 +21,14 @@ proposals = dict(
                     correlation=dict(type="CrossCorrelation", normalized=True),
                 ),
             ),
+        ),
+        siamese_small=dict(type="SiameseLinker", max_tubes=20, overlap_threshold=0.7, tracker=_base_.siamese_small),
+        # One pass of the network a frame instead of one a target and scale.
+        siamese_small_shared=dict(
+            type="SiameseLinker",
+            max_tubes=20,
+            overlap_threshold=0.7,
+            tracker=dict(**_base_.siamese_small, shared_features=True),
         ),
         viterbi=dict(type="ViterbiLinker", max_tubes=20),
     ),
