@@ -118,13 +118,12 @@ class SiameseTracker(Tracker):
         targets = self.targets
         sides = context_sides(targets.sizes) * (self.search_size / self.exemplar_size)
         regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, self.search_size)
-        responses = self.network.correlation(targets.templates, regions)  # (P, S, R, R)
-        best_scale, response, scores = self._choose_scale(responses)
+        best_scale, displacements, scores = self._search(targets.templates, regions)
         # Cells of the upsampled response → pixels of the crop → pixels of the image.
         pixels = self.network.stride / self.response_upsampling
         crop_to_image = sides * self.scales[best_scale] / self.search_size
         height, width = image.shape[:2]
-        centers = targets.centers + self._displacements(response) * pixels * crop_to_image[:, None]
+        centers = targets.centers + displacements * pixels * crop_to_image[:, None]
         targets.centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
         change = 1 - self.scale_rate + self.scale_rate * self.scales[best_scale]
         smallest, largest = self.SCALE_LIMITS
@@ -132,8 +131,18 @@ class SiameseTracker(Tracker):
         targets.sizes = (targets.sizes * change[:, None]).clamp(first * smallest, first * largest)
         return clip_boxes(targets.boxes().cpu().numpy(), (width, height)), scores.cpu().numpy()
 
+    def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""
+        # On a CPU each target by itself, as its features are: how sums of several are ordered may depend on their number.
+        num_together = len(templates) if templates.is_cuda else 1
+        found = []
+        for few, of_few in zip(templates.split(num_together), regions.split(num_together), strict=True):
+            best, response, scores = self._choose_scale(self.network.correlation(few, of_few))
+            found.append((best, self._displacements(response), scores))
+        return tuple(torch.cat(of_all) for of_all in zip(*found, strict=True))
+
     def _choose_scale(self, responses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each target the scale ``(P,)`` with the highest penalised peak, its upsampled response, its confidence."""
+        """Of responses ``(P, S, R, R)`` the scale with the highest penalised peak, its upsampled one, its confidence."""
         upsampling = _bicubic_upsampling(responses.shape[-1], self.response_upsampling, responses.device)
         upsampled = upsampling @ responses @ upsampling.T
         peaks = upsampled.amax(dim=(2, 3))

@@ -1,8 +1,9 @@
 """Pictures of how well proposals cover the true tubes (paper, Fig. 4 and 5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from actorsup.evaluation.functional import RecallCurves
@@ -33,7 +34,7 @@ def proposal_curves(curves: Mapping[str, RecallCurves]) -> Figure:
         axes.set_ylim(0, 1.02)
         axes.grid(alpha=0.3)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False)
+    _add_legend(figure, handles, labels)
     return figure
 
 
@@ -56,8 +57,15 @@ def recall_bars(recalls: Mapping[str, Mapping[str, float]], title: str) -> Figur
     axes.set_xticks(places, classes, rotation=40, ha="right")
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
-    figure.legend(loc="outside lower center", ncols=min(len(recalls), 4), frameon=False)
+    _add_legend(figure, *axes.get_legend_handles_labels())
     return figure
+
+
+def _add_legend(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> None:
+    """Names below the picture, as many a row as its width holds."""
+    width_of_one = 0.6 + 0.09 * max(map(len, labels))  # inches, for the mark and for text of 10 points
+    num_columns = max(1, min(len(labels), int(figure.get_figwidth() / width_of_one)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=num_columns, frameon=False)
 
 
 def curve_rows(curves: Mapping[str, RecallCurves]) -> list[dict[str, str | float]]:

@@ -144,3 +144,13 @@ def test_the_tracker_that_ships_follows_a_texture_in_place_and_scale(shipped, gr
         boxes, _ = shipped.update(textured_frame(tuple(center), tuple(size)))
         assert np.abs((boxes[0, :2] + boxes[0, 2:]) / 2 - center).max() < 2
     np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], size, rtol=tolerance)
+
+
+def test_on_a_cpu_each_target_is_compared_by_itself():
+    # What is summed over several targets at once may be summed in another order: by one bit, but another cell may win.
+    tracker = make_tracker(device="cpu")
+    numbers = []
+    tracker.network.correlation.register_forward_pre_hook(lambda _, inputs: numbers.append([*map(len, inputs)]))
+    tracker.init(textured_frame((100, 100), (50, 60)), box_at((100, 100), (50, 60)).repeat(3, axis=0))
+    tracker.update(textured_frame((105, 100), (50, 60)))
+    assert numbers == [[1, 1]] * 3

@@ -33,3 +33,13 @@ def test_every_point_is_a_row():
     assert {"store": "first", "curve": "number@0.5", "x": 3.0, "recall": 1.0} in rows
     assert {"store": "first", "curve": "overlap", "x": 0.65, "recall": 0.0} in rows
     assert len(rows) == 3 * 2 + 20
+
+
+def test_the_legend_is_as_wide_as_the_picture_at_most():
+    names = [f"a_detector/a_linker_of_a_long_name_{index}" for index in range(4)]
+    for figure in (recall_bars({name: {"run": 0.5} for name in names}, ""), proposal_curves({names[0]: curves(0.0)})):
+        figure.canvas.draw()
+        (legend,) = figure.legends
+        extent = legend.get_window_extent()
+        assert extent.x0 >= 0
+        assert extent.x1 <= figure.bbox.width
