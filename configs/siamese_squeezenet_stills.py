@@ -4,7 +4,7 @@
 #   export ACTORSUP_DATA=<folder with weights/ and coco_stills/>
 #   python tools/train.py configs/siamese_squeezenet_stills.py
 #
-# Time: 20 minutes on one CPU core.
+# Not run to its end yet: about 20 minutes on one CPU core, reckoned from its first iterations.
 _base_ = ["_base_/siamese_runtime.py"]
 data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
 

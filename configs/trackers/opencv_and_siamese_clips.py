@@ -4,12 +4,14 @@
 #   export ACTORSUP_DATA=<folder with thumos13/, ucf_sports/, tracking/ and weights/>
 #   python tools/eval_tracker.py configs/trackers/opencv_and_siamese_clips.py --show-dir work_dirs/tracks
 #
-# Mean over the 14 targets, 1,601 frames, one thread of a shared machine (5 minutes, half of it MIL's):
+# Mean over the 14 targets, 1,601 frames, two threads (4 minutes, most of it MIL's):
 #
-#                        mean IoU   success AUC   precision at 20 px   normalised precision AUC   frames/s
-#   nanotrack              .729        .718             .912                   .786                200
-#   mil                    .635        .630             .656                   .691                 10
-#   siamese_squeezenet     .652        .644             .725                   .667                 19
+#                          mean IoU   success AUC   precision at 20 px   normalised precision AUC   frames/s
+#   nanotrack                .729        .718             .912                   .786                210
+#   mil                      .635        .630             .656                   .691                 10
+#   siamese_small            .634        .627             .740                   .676                 63
+#   siamese_small_shared     .607        .600             .704                   .676                104
+#   siamese_squeezenet       .633        .624             .705                   .692                 58
 _base_ = "../_base_/trackers/siamese_small.py"
 data = "{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}"
 
