@@ -133,7 +133,7 @@ class SiameseTracker(Tracker):
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""
-        # On a CPU each target by itself, as its features are: how sums of several are ordered may depend on their number.
+        # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
         num_together = len(templates) if templates.is_cuda else 1
         found = []
         for few, of_few in zip(templates.split(num_together), regions.split(num_together), strict=True):
@@ -142,7 +142,7 @@ class SiameseTracker(Tracker):
         return tuple(torch.cat(of_all) for of_all in zip(*found, strict=True))
 
     def _choose_scale(self, responses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Of responses ``(P, S, R, R)`` the scale with the highest penalised peak, its upsampled one, its confidence."""
+        """Of responses ``(P, S, R, R)`` the scale of the highest penalised peak, its upsampled response, its score."""
         upsampling = _bicubic_upsampling(responses.shape[-1], self.response_upsampling, responses.device)
         upsampled = upsampling @ responses @ upsampling.T
         peaks = upsampled.amax(dim=(2, 3))
