@@ -98,13 +98,12 @@ def difference(tubes: Sequence[Tube], expected: Sequence[Tube]) -> float:
 
 
 def measure(settings: dict, frames, detections, num_tubes: int, num_rounds: int, device: str) -> dict:
-    """Medians of all modes, taking turns."""
-    linkers = {mode: make_linker(settings, mode, num_tubes, device) for mode in MODES}
-    link(linkers[MODES[2]], frames[:3], detections[:3])  # what is done once only
+    """Medians of all modes, taking turns; each time with a new linker, which remembers nothing."""
+    link(make_linker(settings, MODES[2], num_tubes, device), frames[:3], detections[:3])  # what is done once only
     runs = {mode: [] for mode in MODES}
     for _ in range(num_rounds):
-        for mode, linker in linkers.items():
-            runs[mode].append(link(linker, frames, detections))
+        for mode in MODES:
+            runs[mode].append(link(make_linker(settings, mode, num_tubes, device), frames, detections))
     result = {"max_tubes": num_tubes, "num_tubes": len(runs[MODES[0]][0]["tubes"]), "modes": {}}
     for mode, of_mode in runs.items():
         seconds = statistics.median(run["seconds"] for run in of_mode)
