@@ -17,9 +17,13 @@ class Tube:
         scores: ``(T,)``, confidence of each box (detector or tracker).
         score: confidence of the whole tube; for proposals that of the detection it grew from.
         label: category: the actor's for a proposal, the action's for ground truth and predictions.
+        annotated: ``(T,)`` bool, of a true tube that people marked in some of its frames only: in which; the first and
+            the last frame are among them. The boxes between are interpolated, and evaluation leaves them out. None, as
+            for everything that is no sparse ground truth: in all.
 
     Raises:
-        ValueError: if the tube is empty, starts before frame 0, or holds a malformed box or a score that is not finite.
+        ValueError: if the tube is empty, starts before frame 0, holds a malformed box or a score that is not finite, or
+            is not annotated where it begins and ends.
     """
 
     start: int
@@ -27,6 +31,7 @@ class Tube:
     scores: np.ndarray
     score: float
     label: int
+    annotated: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         boxes = as_boxes(self.boxes, "tube.boxes")
@@ -40,6 +45,15 @@ class Tube:
             raise ValueError(f"a tube needs one score a box: {len(boxes)} boxes, scores of shape {scores.shape}")
         if not (np.isfinite(scores).all() and np.isfinite(self.score)):
             raise ValueError(f"a tube's scores must be finite, got {self.score} and {scores.tolist()}")
+        if self.annotated is not None:
+            annotated = np.array(self.annotated, dtype=bool)
+            annotated.setflags(write=False)
+            if annotated.shape != (len(boxes),) or not (annotated[0] and annotated[-1]):
+                raise ValueError(
+                    f"annotated must say of each of the {len(boxes)} frames whether it is, and be true of the first "
+                    f"and the last; got {annotated.tolist()}"
+                )
+            object.__setattr__(self, "annotated", annotated)
         object.__setattr__(self, "start", int(self.start))
         object.__setattr__(self, "boxes", boxes)
         object.__setattr__(self, "scores", scores)

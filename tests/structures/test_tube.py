@@ -28,6 +28,8 @@ def test_outside_its_time_the_nearest_box_stands_in():
         ((0, BOXES, np.ones(2), 1.0, 0), "one score a box"),
         ((0, BOXES, np.ones(3), np.nan, 0), "finite"),
         ((0, BOXES[:, ::-1], np.ones(3), 1.0, 0), "x1 <= x2"),
+        ((0, BOXES, np.ones(3), 1.0, 0, [True, True]), "of each of the 3 frames"),
+        ((0, BOXES, np.ones(3), 1.0, 0, [True, True, False]), "true of the first and the last"),
     ],
 )
 def test_malformed_tubes_are_refused(arguments, message):
