@@ -28,6 +28,7 @@ proposals = dict(
             type="SiameseLinker",
             max_tubes=20,
             overlap_threshold=0.7,
+            batch_size=8,
             tracker=dict(**_base_.siamese_small, shared_features=True),
         ),
         viterbi=dict(type="ViterbiLinker", max_tubes=20),
