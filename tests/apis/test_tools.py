@@ -85,8 +85,8 @@ def test_stores_that_cannot_be_compared_are_named(trained, tmp_path):
 
 def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
     root, _, outputs = trained
-    assert "MaximumHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
-    assert "MaximumHead" in outputs["train"].stdout + outputs["train"].stderr
+    assert "MedianHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
+    assert "MedianHead" in outputs["train"].stdout + outputs["train"].stderr
     lines = next((root / "work").glob("*/vis_data/scalars.json")).read_text().splitlines()
     losses = [json.loads(line)["loss_action"] for line in lines if "loss_action" in line]
     assert len(losses) == 6  # 3 epochs of 2 batches
