@@ -24,11 +24,12 @@ class VideoDataset(BaseDataset, ABC):
 
     Training knows the labels of the videos alone: the annotation file is not even opened. Videos without a proposal are
     left out. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without annotation;
-    those without a proposal stay: their true tubes are missed.
+    those without a proposal stay: their true tubes are missed. The fully supervised, to compare with, are trained with
+    ``true_tubes``.
 
     The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
-    ``ground_truth`` (a tuple of ``Tube``, empty in training). What it raises ends the run: no other video is tried
-    instead.
+    ``ground_truth`` (a tuple of ``Tube``, empty in training without ``true_tubes``). What it raises ends the run: no
+    other video is tried instead.
 
     A data set is a subclass that says how its files are read (``read_labels``, ``read_annotations``), where they come
     from (``split_file_source``, ``ann_file_source``, ``videos_source``), and its ``METAINFO``: ``classes``, ``actors``.
@@ -36,7 +37,7 @@ class VideoDataset(BaseDataset, ABC):
     Args:
         data_root: folder that the next three are relative to.
         split_file: lists the videos.
-        ann_file: the true tubes; needed in testing only.
+        ann_file: the true tubes; needed in testing, and with ``true_tubes``.
         video_prefix: folder of the videos: in it ``<name>`` with a suffix of ``VIDEO_SUFFIXES``, or a folder of frames.
         tube_store: the proposals: a ``TubeStore``'s folder, or ``dict(folder=..., made_by=...)`` to insist on those of
             one configuration (``Fingerprint.made_by``). None where the list of videos is enough, as for making the
@@ -47,6 +48,7 @@ class VideoDataset(BaseDataset, ABC):
         missing_videos: ``'error'``, or ``'skip'`` to use those videos of the list that are there.
         pipeline: transforms, built or as configs.
         test_mode: testing, not training.
+        true_tubes: training with the true tubes, as in testing; it leaves out videos without annotation too.
         lazy_init: read nothing yet; ``full_init`` does it, and whatever needs it calls that.
 
     Raises:
@@ -70,6 +72,7 @@ class VideoDataset(BaseDataset, ABC):
         missing_videos: str = "error",
         pipeline: Sequence[Mapping | Callable] = (),
         test_mode: bool = False,
+        true_tubes: bool = False,
         lazy_init: bool = False,
     ) -> None:
         if missing_videos not in ("error", "skip"):
@@ -78,6 +81,7 @@ class VideoDataset(BaseDataset, ABC):
         self.split_file = data_root / split_file
         self.reader = reader
         self.missing_videos = missing_videos
+        self.reads_annotation = test_mode or true_tubes
         self.tube_store = _open_tube_store(tube_store)
         self._new_labels = self._number_classes(classes)
         self._annotations: dict[str, VideoAnnotation] = {}
@@ -99,7 +103,7 @@ class VideoDataset(BaseDataset, ABC):
 
     @abstractmethod
     def read_annotations(self) -> dict[str, VideoAnnotation]:
-        """The annotation in ``ann_file``, by name of video. Called in testing only."""
+        """The annotation in ``ann_file``, by name of video. Called in testing, and with ``true_tubes``."""
 
     @property
     def video_folder(self) -> Path:
@@ -117,9 +121,12 @@ class VideoDataset(BaseDataset, ABC):
         return [super(VideoDataset, self).get_data_info(index)["label"] for index in range(len(self))]
 
     def ground_truth(self, index: int) -> tuple[Tube, ...]:
-        """The true tubes of a video, in pixels of the video as it is; their label is the action. Empty in training."""
+        """The true tubes of a video, in pixels of the video as it is; their label is the action.
+
+        Empty in training without ``true_tubes``.
+        """
         record = super().get_data_info(index)
-        if not self.test_mode:
+        if not self.reads_annotation:
             return ()
         if self.tube_store is not None:
             size = self.tube_store.load(record["video"]).size
@@ -134,7 +141,7 @@ class VideoDataset(BaseDataset, ABC):
             raise InputError(f"{type(self).__name__}: samples need proposals, set tube_store")
         record = super().get_data_info(idx)
         proposals = self.tube_store.load(record["video"])
-        ground_truth = self._annotations[record["video"]].tubes_at(proposals.size) if self.test_mode else ()
+        ground_truth = self._annotations[record["video"]].tubes_at(proposals.size) if self.reads_annotation else ()
         return {**record, "reader": self.reader, "proposals": proposals, "ground_truth": ground_truth}
 
     def load_data_list(self) -> list[dict]:
@@ -146,7 +153,7 @@ class VideoDataset(BaseDataset, ABC):
             num_listed = len(labels)
             labels = {video: label for video, label in labels.items() if video in paths}
             self._log(f"{len(labels)} of {num_listed} listed videos are in {self.video_folder}", logging.INFO)
-        if self.test_mode:
+        if self.reads_annotation:
             labels = self._annotated(labels)
         self._require_videos(labels, paths)
         if self.tube_store is not None and not self.test_mode:
@@ -164,7 +171,7 @@ class VideoDataset(BaseDataset, ABC):
         missing = []
         if not self.split_file.is_file():
             missing.append(f"{self.split_file}: no split list. There belongs one of {self.split_file_source}.")
-        if self.test_mode and not Path(self.ann_file).is_file():
+        if self.reads_annotation and not Path(self.ann_file).is_file():
             where = self.ann_file or "ann_file is not set"
             missing.append(f"{where}: no annotation. There belongs {self.ann_file_source}.")
         if not self.video_folder.is_dir():
