@@ -4,6 +4,7 @@ from .config import load_config
 from .evaluate import evaluate
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
+from .puppets import make_puppets
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
@@ -13,6 +14,7 @@ __all__ = [
     "evaluate_trackers",
     "generate_proposals",
     "load_config",
+    "make_puppets",
     "tracker_tables",
     "train",
 ]
