@@ -43,9 +43,7 @@ class THUMOS13(VideoDataset):
         ),
         "actors": ("person",),
     }
-    split_file_source = (
-        "trainlist01.txt and testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
-    )
+    split_file_source = "trainlist01.txt or testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
     ann_file_source = (
         "pyannot.pkl, the corrected annotation, from the GitHub repository gurkirt/corrected-UCF101-Annots"
     )
