@@ -4,7 +4,7 @@
 after the last. ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels counted from 1 at 320×240, stored as uint8 or uint16.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +32,18 @@ def read_pyannot(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnn
     content = load_pickle(path)
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
+    return read_entries(path, content.items(), classes)
+
+
+def read_entries(
+    path: str | Path, entries: Iterable[tuple[str, Mapping]], classes: Sequence[str]
+) -> dict[str, VideoAnnotation]:
+    """What ``read_pyannot`` returns, of entries ``(video, {numf, label, annotations})`` that came from ``path``."""
     annotations = {}
-    for video, entry in content.items():
+    for video, entry in entries:
         try:
+            if video in annotations:
+                raise ValueError("is there several times")
             annotations[str(video)] = _read_video(video, entry, classes)
         except ValueError as error:
             raise InputError(f"{path}: video {video!s}: {error}") from error
