@@ -13,7 +13,7 @@ class THUMOS13(VideoDataset):
     Split lists have lines ``Class/v_Class_g01_c01.avi 1``; UCF101's own, of all 101 classes, need ``classInd.txt``
     beside them. The annotation is the corrected ``pyannot.pkl``, at 320×240, of 3,194 of the videos: 2,284 of training
     and 910 of testing, with 4,458 tubes, 1,315 of them in testing. ``finalAnnots.mat`` holds the same boxes,
-    ``annot_apt.mat`` an older annotation of 3,204 videos and 4,205 tubes; pickles in ACT-detector's layout are read too.
+    ``annot_apt.mat`` an older annotation of 3,204 videos and 4,205 tubes; ACT-detector's pickles are read too.
     """
 
     METAINFO = {  # noqa: RUF012

@@ -67,6 +67,18 @@ def read_split_list(
     return list(labels.items())
 
 
+def read_names(path: str | Path) -> list[str]:
+    """The lines of a list, without spaces around them; empty ones are left out.
+
+    Raises:
+        InputError: naming the file, if it is missing, not text, or empty.
+    """
+    names = [line.strip() for _, line in _lines(path)]
+    if not names:
+        raise InputError(f"{path}: lists no video")
+    return names
+
+
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Number, from 1, and text of every line that is not empty."""
     try:

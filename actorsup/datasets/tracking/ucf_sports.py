@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from actorsup.datasets.annotation.ucf_sports import read_box_files
-from actorsup.datasets.video_files import VIDEO_SUFFIXES
+from actorsup.datasets.video_files import only_video
 from actorsup.errors import InputError
 from actorsup.registry import DATASETS
 
@@ -41,14 +41,6 @@ class UCFSportsSequences(SequenceSource):
         """See ``SequenceSource.read``."""
         try:
             boxes = np.stack([file.box() for file in self._files[name]])
-            return TrackingSequence(name, LazyFrames(_video(self.videos / name), 0, len(boxes)), boxes)
+            return TrackingSequence(name, LazyFrames(only_video(self.videos / name), 0, len(boxes)), boxes)
         except ValueError as error:
             raise InputError(f"{self.annotations}: {error}") from error
-
-
-def _video(folder: Path) -> Path:
-    """The one video file in a clip's folder, or the folder where there is none: it has the frames then."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
-    if len(files) > 1:
-        raise InputError(f"{folder}: expected one video file, found {', '.join(path.name for path in files)}")
-    return files[0] if files else folder
