@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 MAX_FRAMES = 2**22  # 46 hours at 25 frames a second; more is a mistake, and would fill the memory
+MAX_COORDINATE = 2**24  # whole numbers up to here are exact in float32
 
 
 def field(entry: Mapping, key: str):
@@ -46,7 +47,7 @@ def box_array(value, name: str) -> np.ndarray:
     """Four numbers a box, as float64 ``(T, 4)``; what they mean, and whether they are sensible, is not looked at.
 
     Raises:
-        ValueError: if the shape is another one, or they are no finite numbers.
+        ValueError: if the shape is another one, or they are no finite numbers, or far beyond any frame.
     """
     try:
         boxes = np.asarray(value)
@@ -57,10 +58,12 @@ def box_array(value, name: str) -> np.ndarray:
     if boxes.ndim != 2 or boxes.shape[1] != 4 or boxes.dtype.kind not in "iuf":
         raise ValueError(f"{name}: expected four numbers a box, got {boxes.shape} of type {boxes.dtype}")
     boxes = boxes.astype(np.float64)
-    good = (np.abs(boxes) < np.finfo(np.float32).max).all(axis=1)
+    good = (np.abs(boxes) < MAX_COORDINATE).all(axis=1)
     if not good.all():
         index = int((~good).argmax())
-        raise ValueError(f"{name}, box {index}: expected finite numbers, got {boxes[index].tolist()}")
+        raise ValueError(
+            f"{name}, box {index}: expected finite numbers below {MAX_COORDINATE}, got {boxes[index].tolist()}"
+        )
     return boxes
 
 

@@ -57,7 +57,7 @@ def write_videos_file(path: str | Path, collection: VideoCollection) -> None:
     content = f'{json.dumps(header)[:-1]}, "videos": [\n{lines}\n]}}\n'.encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    temporary.write_bytes(gzip.compress(content, compresslevel=6, mtime=0) if path.suffix == ".gz" else content)
     os.replace(temporary, path)
 
 
@@ -188,9 +188,11 @@ def _tube_entry(tube: Tube, classes: tuple[str, ...]) -> dict:
     else:
         frames = {"frames": (tube.start + np.flatnonzero(tube.annotated)).tolist()}
         boxes = tube.boxes[tube.annotated]
-    return {"label": classes[tube.label], **frames, "boxes": [[_number(value) for value in box] for box in boxes]}
+    return {"label": classes[tube.label], **frames, "boxes": _numbers(boxes)}
 
 
-def _number(value: np.float32) -> int | float:
-    """The shortest number that is the same in float32."""
-    return int(value) if value.is_integer() else float(str(value))
+def _numbers(boxes: np.ndarray) -> list[list[int | float]]:
+    """The shortest numbers that are the same in float32."""
+    if (boxes == np.round(boxes)).all():
+        return boxes.astype(np.int64).tolist()
+    return [[float(str(value)) for value in box] for box in boxes]

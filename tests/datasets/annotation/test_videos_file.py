@@ -185,9 +185,13 @@ NAME = "the name must be a path below the folder of the videos"
         (
             "tubes.0.boxes",
             [[1, 2, 3, 4], [1, 2, float("nan"), 4]],
-            "tube 0, box 1: expected finite numbers, got [1.0, ",
+            "tube 0, box 1: expected finite numbers below 16777216, got [1.0, ",
         ),
-        ("tubes.0.boxes", [[1, 2, 3, 1e300]], "tube 0, box 0: expected finite numbers, got [1.0, 2.0, 3.0, 1e+300]"),
+        (
+            "tubes.0.boxes",
+            [[1, 2, 3, 1e300]],
+            "tube 0, box 0: expected finite numbers below 16777216, got [1.0, 2.0, 3.0, 1e+300]",
+        ),
         ("tubes.0.boxes", [[1, 2, 3, 10**400]], "tube 0: expected four numbers a box"),
         ("tubes.0.boxes", [[3, 2, 1, 4]], "tube 0, box 0: [3.0, 2.0, 1.0, 4.0]: expected x1 <= x2"),
     ],
