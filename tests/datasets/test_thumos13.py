@@ -122,7 +122,7 @@ def test_files_are_checked_before_any_is_read(thumos13):
     dataset = thumos13.build(lazy_init=True)
     dataset.require_files()
     (thumos13.root / "list.txt").unlink()
-    with pytest.raises(InputError, match="no split list"):
+    with pytest.raises(InputError, match="no list of videos"):
         dataset.require_files()
 
 
