@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -48,5 +49,5 @@ class TorchvisionBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Maps of the nodes, in their order, of normalised images ``(B, 3, H, W)``."""
-        maps = self.body(images)
+        maps = self.body(images.contiguous(memory_format=torch.channels_last))
         return tuple(maps[node] for node in self.nodes)

@@ -92,7 +92,7 @@ val_evaluator = dict(type="CocoMetric", ann_file="data/puppets/stills/val.json",
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator
 
-max_epochs = 24
+max_epochs = 12
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=max_epochs, val_interval=6)
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
@@ -111,7 +111,7 @@ default_hooks = dict(
     logger=dict(type="LoggerHook", interval=25),
     param_scheduler=dict(type="ParamSchedulerHook"),
     # The last one is published as a file with the weights alone.
-    checkpoint=dict(type="CheckpointHook", interval=6, max_keep_ckpts=2, published_keys=["state_dict"]),
+    checkpoint=dict(type="CheckpointHook", interval=4, max_keep_ckpts=2, published_keys=["state_dict"]),
     sampler_seed=dict(type="DistSamplerSeedHook"),
 )
 custom_hooks = [dict(type="actorsup.MendSSDHeads")]  # before it validates

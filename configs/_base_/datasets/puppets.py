@@ -6,7 +6,7 @@ puppets = dict(
     settings=dict(seed=0),
     sizes=dict(train_stills=1600, val_stills=160, sequences=60, sequence_frames=30, train_videos=10, test_videos=5),
 )
-num_frames = 16
+num_frames = 8
 train_pipeline = [
     dict(type="SampleFrames", num_frames=num_frames, mode="random"),
     dict(type="DecodeFrames"),
