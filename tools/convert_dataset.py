@@ -7,8 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from actorsup.apis import cli
-from actorsup.apis.conversion import convert_act, split_counts, write_act, write_conversion
+from actorsup.apis import cli, convert_act, split_counts, write_act, write_conversion
 from actorsup.apis.results import print_table
 from actorsup.datasets.conversion import (
     convert_a2d,
