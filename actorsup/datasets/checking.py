@@ -115,9 +115,8 @@ def check_video(path: Path, annotation: VideoAnnotation | None, reader: Mapping 
         reader: config of the video reader.
         decode: read it to its end. Else its first frame is read, and nothing is known of its length.
     """
-    video = open_video(path, reader)
     try:
-        frames = iter(video)
+        frames = iter(open_video(path, reader))
         height, width = next(frames).shape[:2]
         num_frames = 1 + sum(1 for _ in frames) if decode else None
     except VideoError as error:
