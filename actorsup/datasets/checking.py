@@ -203,7 +203,9 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         if not tested[label]:
             detail = f"{trained[label]} videos for training"
             findings.append(Finding("class without a video for testing", name, detail, is_error=False))
-    if not true_tubes:
+    if all(listed.annotations is None for listed in test):
+        findings.append(Finding("testing on labels alone", reference.name, "no recall and no mAP", is_error=False))
+    elif not true_tubes:
         findings.append(Finding("no true tube for testing", reference.name, "recall and mAP would be of nothing"))
     for listed in test:
         for other in train:

@@ -164,6 +164,11 @@ def test_nothing_is_found_in_good_lists():
         ),
         (
             listed("train", TRAIN),
+            listed("test", TEST),
+            [("testing on labels alone", "test", "no recall and no mAP", False)],
+        ),
+        (
+            listed("train", TRAIN),
             listed("test", TEST, {"c": [0]}),
             [("video without annotation", "d", "test leaves it out", False)],
         ),
