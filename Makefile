@@ -1,4 +1,5 @@
 # make setup    install everything into .venv
+# make demo     the whole method on a small drawn world
 # make test     run the tests (they are offline)
 # make lint     check format and style, as CI does
 # make format   mend format and style
@@ -9,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs tests tools setup.py
 
-.PHONY: setup test lint format
+.PHONY: setup demo test lint format
 
 setup: $(INSTALLED) $(OPERATOR)
 
@@ -21,6 +22,9 @@ $(INSTALLED): $(wildcard requirements/*) setup.py
 $(OPERATOR): $(wildcard actorsup/ops/csrc/*) | $(INSTALLED)
 	$(BIN)/python setup.py build_ext --inplace
 	@touch $@
+
+demo: setup
+	$(BIN)/python tools/demo.py configs/demo_puppets.py
 
 test: setup
 	$(BIN)/python -m pytest

@@ -67,7 +67,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["actorsup", "actorsup.*"]),
-    package_data={"actorsup.ops": ["csrc/*"], "actorsup.trackers": ["checkpoints/*"]},
+    package_data={
+        "actorsup.detectors": ["checkpoints/*"],
+        "actorsup.ops": ["csrc/*"],
+        "actorsup.trackers": ["checkpoints/*"],
+    },
     ext_modules=[operator(ARCHITECTURES)],
     cmdclass={"build_ext": BuildOperator.with_options(no_python_abi_suffix=True)},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

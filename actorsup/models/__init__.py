@@ -1,7 +1,7 @@
 """The model that learns from video labels and ranks tubes, and its parts."""
 
 from .data_preprocessor import VideoDataPreprocessor
-from .encoders import Encoder, TorchvisionEncoder, VGG16Encoder
+from .encoders import Encoder, FrozenEncoder, TorchvisionEncoder, VGG16Encoder
 from .heads import (
     LogSumExpHead,
     MaximumHead,
@@ -18,6 +18,7 @@ __all__ = [
     "ActorLocalizer",
     "ActorRoIPool3D",
     "Encoder",
+    "FrozenEncoder",
     "LogSumExpHead",
     "MaximumHead",
     "MeanHead",

@@ -38,6 +38,7 @@ class PuppetWorld:
         videos/train/, videos/test/      <action>/0000.avi
         train.json                       names and labels of the training videos, nothing else
         test.json                        those of the test videos, and the true tubes
+        train_with_tubes.json            the training videos with true tubes, for fully supervised upper bounds alone
         world.json                       the settings that drew all this
 
     What is drawn follows from the settings alone, picture by picture, whichever process draws it.
@@ -99,7 +100,9 @@ class PuppetWorld:
                     yield f"{name} {index}"
         _write_json(partial_root / "stills" / "train.json", _coco(annotation["train_stills"]))
         _write_json(partial_root / "stills" / "val.json", _coco(annotation["val_stills"]))
-        _write_json(partial_root / "train.json", self._videos(annotation["train_videos"]))
+        labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
+        _write_json(partial_root / "train.json", self._videos(labels))
+        _write_json(partial_root / "train_with_tubes.json", self._videos(annotation["train_videos"]))
         _write_json(partial_root / "test.json", self._videos(annotation["test_videos"]))
         _write_json(partial_root / MANIFEST, self._manifest())
         if root.exists():
@@ -165,27 +168,23 @@ def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames:
 
 
 def draw_video(settings: WorldSettings, name: str, action: str, index: int, folder: Path) -> dict:
-    """Write a video; return its entry in the annotation file, with tubes if it is for testing."""
+    """Write a video; return its entry in the annotation file, with the tubes of those that act."""
     rng = _chance(settings, name, index, list(ACTIONS).index(action))
     acted = write_action_scene(rng, _textures(settings, name), settings, action)
     split = name.removesuffix("_videos")
     video = f"{split}/{action}/{index:04d}"
     quality = int(rng.integers(*settings.quality, endpoint=True))
     _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, quality)
-    entry = {"video": video, "split": split, "label": action}
-    if split == "test":
-        start, end = acted.span
-        tubes = [
-            {
-                "label": action,
-                "start": start,
-                "boxes": acted.scene.boxes(puppet)[start:end].astype(float).round(2).tolist(),
-            }
-            for puppet in acted.performers
-        ]
-        num_frames = len(acted.scene.stage.cameras)
-        entry |= {"num_frames": num_frames, "size": list(settings.size), "tubes": tubes}
-    return entry
+    start, end = acted.span
+    boxes = [acted.scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in acted.performers]
+    return {
+        "video": video,
+        "split": split,
+        "label": action,
+        "num_frames": len(acted.scene.stage.cameras),
+        "size": list(settings.size),
+        "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
+    }
 
 
 def _chance(settings: WorldSettings, name: str, *which: int) -> np.random.Generator:

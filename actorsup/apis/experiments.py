@@ -1,0 +1,118 @@
+"""Trainings that differ in one thing each, several seeds of each, and what they give."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from actorsup.errors import InputError
+
+TOOLS = Path(__file__).parents[2] / "tools"
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """What an experiments file says.
+
+    Args:
+        config: path of the config that all trainings begin with.
+        work_dir: where they go, each into ``<variant>/seed_<seed>``.
+        seeds: of every variant.
+        variants: by name, the settings in which each differs, as a config based on ``config`` would say them.
+        metrics: names of the numbers of the test that are compared.
+    """
+
+    config: Path
+    work_dir: Path
+    seeds: tuple[int, ...]
+    variants: Mapping[str, Mapping]
+    metrics: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Experiments":
+        """Read a Python file with ``config`` (relative to it), ``work_dir``, ``seeds``, ``metrics`` and ``variants``.
+
+        Raises:
+            InputError: if it cannot be read or lacks one of them.
+        """
+        path = Path(path)
+        try:
+            content = Config.fromfile(path).to_dict()
+        except Exception as error:  # it is a program: it can raise anything
+            raise InputError(f"{path}: cannot be read: {type(error).__name__}: {error}") from error
+        missing = [name for name in cls.__dataclass_fields__ if name not in content]
+        if missing:
+            raise InputError(f"{path}: lacks {', '.join(missing)}")
+        base = (path.parent / content["config"]).resolve()
+        if not base.is_file():
+            raise InputError(f"{path}: config={content['config']!r}: there is no {base}")
+        return cls(
+            base, Path(content["work_dir"]), tuple(content["seeds"]), content["variants"], tuple(content["metrics"])
+        )
+
+    def folder(self, variant: str, seed: int) -> Path:
+        """Where a training goes."""
+        return self.work_dir / variant / f"seed_{seed}"
+
+    def pending(self, only: Sequence[str] = ()) -> list[tuple[str, int]]:
+        """Variant and seed of every training that was not measured yet, the first seed of all before the second.
+
+        Raises:
+            InputError: if a name in ``only`` is no variant.
+        """
+        unknown = [name for name in only if name not in self.variants]
+        if unknown:
+            raise InputError(f"no variant {', '.join(unknown)}; there are {', '.join(self.variants)}")
+        every = [(variant, seed) for seed in self.seeds for variant in only or self.variants]
+        return [(variant, seed) for variant, seed in every if self.result(variant, seed) is None]
+
+    def result(self, variant: str, seed: int) -> dict[str, float] | None:
+        """The numbers of a test; None if it was not done yet."""
+        path = self.folder(variant, seed) / "test_metrics.json"
+        return json.loads(path.read_text())["metrics"] if path.is_file() else None
+
+    def run(self, variant: str, seed: int) -> None:
+        """Train and test, each in a process of its own. What an interrupted run left is trained anew.
+
+        Raises:
+            InputError: if a process fails; the message names its log.
+        """
+        folder = self.folder(variant, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "config.py"
+        settings = {**self.variants[variant], "randomness": {"seed": seed}}
+        lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
+        config.write_text("\n".join(lines) + "\n")
+        self._process(folder, "train", config)
+        checkpoint = (folder / "last_checkpoint").read_text().strip()
+        self._process(folder, "test", config, checkpoint)
+
+    def _process(self, folder: Path, tool: str, *arguments: str | Path) -> None:
+        command = [sys.executable, str(TOOLS / f"{tool}.py"), *map(str, arguments), "--work-dir", str(folder)]
+        log = folder / f"{tool}.log"
+        with open(log, "w") as file:
+            returncode = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+        if returncode:
+            raise InputError(f"{tool} of {folder} failed with exit code {returncode}; {log} says why")
+
+    def table(self) -> list[dict[str, str | int]]:
+        """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""
+        rows = []
+        for variant in self.variants:
+            results = [result for seed in self.seeds if (result := self.result(variant, seed)) is not None]
+            if results:
+                row = {"variant": variant, "seeds": len(results)}
+                row |= {name: _spread([result[name] for result in results]) for name in self.metrics}
+                rows.append(row)
+        return rows
+
+
+def _spread(values: Sequence[float]) -> str:
+    percent = [100 * value for value in values]
+    deviation = f" ± {statistics.stdev(percent):.1f}" if len(percent) > 1 else ""
+    return f"{statistics.mean(percent):.1f}{deviation}"

@@ -1,0 +1,31 @@
+# Actor proposals of the Puppets by the parts that ship with the package, and what they are compared with.
+_base_ = "../trackers/siamese_small.py"
+actors = ("person", "dog", "bird", "car", "sports ball")
+max_tubes = 10
+shared = dict(**_base_.siamese_small, shared_features=True)
+algorithm_1 = dict(type="SiameseLinker", max_tubes=max_tubes, overlap_threshold=0.7)
+proposals = dict(
+    root="work_dirs/proposals/puppets",
+    detector="ssd",
+    detectors=dict(
+        ssd=dict(
+            type="ActorDetector",
+            config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets.py",
+            checkpoint="{{fileDirname}}/../../../actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
+            actors=actors,
+            score_threshold=0.05,
+            max_per_frame=20,
+        ),
+    ),
+    linker="siamese",
+    linkers=dict(
+        # One pass of the tracker's network a frame for all tubes; siamese_crops is the paper's way, one a target.
+        siamese=dict(**algorithm_1, batch_size=8, tracker=shared),
+        siamese_crops=dict(**algorithm_1, tracker=_base_.siamese_small),
+        viterbi=dict(type="ViterbiLinker", max_tubes=max_tubes),
+        unlinked=dict(type="UnlinkedDetections", max_tubes=max_tubes),
+        sliding_window=dict(type="SlidingWindowTubes", max_tubes=max_tubes),
+        random=dict(type="RandomTubes", max_tubes=max_tubes),
+        whole_frame=dict(type="WholeFrame"),
+    ),
+)
