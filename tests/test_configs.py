@@ -183,3 +183,34 @@ def test_every_tracker_and_source_of_sequences_that_a_config_names_exists(path):
         assert TRACKERS.get(tracker.type)
     for source in config.sequences.values():
         assert issubclass(DATASETS.get(source.type), SequenceSource)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_classes", "actors", "max_tubes"),
+    [
+        ("ucfsports", 10, ["person"], 20),
+        ("a2d", 43, ["person", "sports ball", "bird", "car", "cat", "dog"], 50),
+    ],
+)
+def test_the_other_data_sets_differ_in_data_actors_and_proposals_alone(name, num_classes, actors, max_tubes):
+    config = Config.fromfile(CONFIGS / f"actorsup_vgg16_{name}.py")
+    paper = Config.fromfile(PAPER)
+    assert config.model.head.pop("num_classes") == num_classes
+    paper.model.head.pop("num_classes")
+    for key in ("model", "optim_wrapper", "param_scheduler", "train_cfg", "test_evaluator"):
+        assert config[key] == paper[key]
+    for loader, split in (("train_dataloader", "train"), ("test_dataloader", "test")):
+        dataset = config[loader].pop("dataset")
+        assert (dataset.type, dataset.split) == ("AnnotatedVideos", split)
+        assert dataset.get("test_mode", False) == (split == "test")
+        assert dataset.pipeline == paper[loader].pop("dataset").pipeline
+        assert config[loader] == paper[loader]
+        assert str(config.proposals.root).startswith(dataset.data_root)
+    assert {tuple(detector.actors) for detector in config.proposals.detectors.values()} == {tuple(actors)}
+    assert config.proposals.linkers.siamese.max_tubes == max_tubes
+
+
+def test_a_folder_is_tested_on_labels_alone():
+    config = Config.fromfile(CONFIGS / "_base_" / "datasets" / "folder.py")
+    assert not config.test_dataloader.dataset.test_mode
+    assert [metric.type for metric in config.test_evaluator] == ["VideoAccuracy"]

@@ -7,8 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from actorsup.apis import cli
-from actorsup.apis.conversion import convert_act, split_counts, write_act, write_conversion
+from actorsup.apis import cli, convert_act, split_counts, write_act, write_conversion
 from actorsup.apis.results import print_table
 from actorsup.datasets.conversion import (
     convert_a2d,
@@ -71,13 +70,14 @@ def _add(formats: argparse._SubParsersAction, name: str, function, description: 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse, call, report."""
     options = vars(parser().parse_args(arguments))
-    out, function, name = options.pop("out"), options.pop("function"), options.pop("format")
+    del options["format"]
+    out, function = options.pop("out"), options.pop("function")
     if function is write_act:
         write_act(out=out, path=options["path"])
     else:
         conversion = function(**options)
         write_conversion(out, conversion)
-        print_table(f"{conversion.collection.name} ({name})", split_counts(conversion.collection))
+        print_table(conversion.collection.name, split_counts(conversion.collection))
         for note in conversion.notes:
             print(f"note: {note}")
     print(out)

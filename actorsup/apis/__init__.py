@@ -1,6 +1,8 @@
 """What a notebook imports; the tools parse their arguments and call it."""
 
 from .config import load_config
+from .conversion import convert_act, split_counts, write_act, write_conversion
+from .dataset_check import check_dataset
 from .demo import run_demo
 from .evaluate import evaluate
 from .experiments import Experiments
@@ -12,6 +14,8 @@ from .train import train
 
 __all__ = [
     "Experiments",
+    "check_dataset",
+    "convert_act",
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
@@ -19,6 +23,9 @@ __all__ = [
     "load_config",
     "make_puppets",
     "run_demo",
+    "split_counts",
     "tracker_tables",
     "train",
+    "write_act",
+    "write_conversion",
 ]

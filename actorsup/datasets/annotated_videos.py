@@ -21,7 +21,7 @@ class AnnotatedVideos(VideoDataset):
     """The videos of a neutral annotation file (``docs/annotation.md``), which names the classes too.
 
     Training needs names and labels alone: a file without any box is enough, and the tubes of one that has them are not
-    looked at. Testing leaves out videos without ``tubes``.
+    looked at. Testing, and training with ``true_tubes``, leave out videos without ``tubes``.
 
     Args:
         data_root: folder that the next three are relative to.
@@ -34,6 +34,7 @@ class AnnotatedVideos(VideoDataset):
         missing_videos: ``'error'`` or ``'skip'``.
         pipeline: transforms, built or as configs.
         test_mode: testing, not training.
+        true_tubes: training with the true tubes.
         lazy_init: read nothing yet; ``metainfo`` has no classes until then.
 
     Raises:
@@ -56,6 +57,7 @@ class AnnotatedVideos(VideoDataset):
         missing_videos: str = "error",
         pipeline: Sequence[Mapping | Callable] = (),
         test_mode: bool = False,
+        true_tubes: bool = False,
         lazy_init: bool = False,
     ) -> None:
         self.split = (split,) if isinstance(split, str) else split
@@ -70,6 +72,7 @@ class AnnotatedVideos(VideoDataset):
             missing_videos=missing_videos,
             pipeline=pipeline,
             test_mode=test_mode,
+            true_tubes=true_tubes,
             lazy_init=lazy_init,
         )
 

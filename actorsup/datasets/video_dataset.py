@@ -114,6 +114,16 @@ class VideoDataset(BaseDataset, ABC):
     def read_annotations(self) -> dict[str, VideoAnnotation]:
         """The annotation in ``ann_file``, by name of video. Called in testing, and with ``true_tubes``."""
 
+    def listed(self) -> dict[str, int]:
+        """Label of every video that is listed for this data set, whether it can be used or not; sets ``metainfo``."""
+        self._set_classes(self.read_metainfo())
+        return {video: self._new_labels[old] for video, old in self.read_labels() if old in self._new_labels}
+
+    def annotated(self, videos: Iterable[str]) -> dict[str, VideoAnnotation]:
+        """The annotation of those of the listed videos that have one."""
+        annotations = self.read_annotations()
+        return {video: annotations[video].with_classes(self._new_labels) for video in videos if video in annotations}
+
     @property
     def video_folder(self) -> Path:
         """The folder that holds the videos."""
@@ -156,8 +166,7 @@ class VideoDataset(BaseDataset, ABC):
     def load_data_list(self) -> list[dict]:
         """Name, file and label of every video that is used; sets ``metainfo`` and the annotation of those."""
         self.require_files()
-        self._set_classes(self.read_metainfo())
-        labels = {video: self._new_labels[old] for video, old in self.read_labels() if old in self._new_labels}
+        labels = self.listed()
         paths = find_videos(self.video_folder, labels)
         if self.missing_videos == "skip":
             num_listed = len(labels)
@@ -212,20 +221,16 @@ class VideoDataset(BaseDataset, ABC):
             raise InputError("\n  ".join([f"{type(self).__name__}: files for {purpose} are missing.", *missing]))
 
     def _annotated(self, labels: dict[str, int]) -> dict[str, int]:
-        annotations = self.read_annotations()
-        without = [video for video in labels if video not in annotations]
-        if labels and len(without) == len(labels):
-            raise InputError(
-                f"{self.ann_file}: has no annotation of any of the {len(labels)} videos; testing needs true tubes"
-            )
+        self._annotations = self.annotated(labels)
+        without = [video for video in labels if video not in self._annotations]
+        if labels and not self._annotations:
+            raise InputError(f"{self.ann_file}: has no annotation of any of the {len(labels)} videos")
         if without:
             self._log(
                 f"{self.ann_file} has no annotation of {len(without)} of {len(labels)} videos; they are left out: "
                 + ", ".join(without)
             )
-        labels = {video: label for video, label in labels.items() if video in annotations}
-        self._annotations = {video: annotations[video].with_classes(self._new_labels) for video in labels}
-        return labels
+        return {video: label for video, label in labels.items() if video in self._annotations}
 
     def _with_tubes(self, labels: dict[str, int]) -> dict[str, int]:
         without = [video for video in labels if not self.tube_store.load(video).tubes]

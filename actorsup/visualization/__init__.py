@@ -1,5 +1,6 @@
 """Pictures of tubes on their video, and of trackers."""
 
+from .contact_sheet import contact_sheet
 from .overlay import DrawnTube, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
 from .picture_file import save_picture
@@ -9,6 +10,7 @@ from .tracking import track_sheet, tracking_curves
 __all__ = [
     "DrawnTube",
     "TubeOverlayHook",
+    "contact_sheet",
     "curve_rows",
     "draw_tubes",
     "proposal_curves",

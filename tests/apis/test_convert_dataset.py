@@ -1,77 +1,88 @@
+import runpy
+
 import numpy as np
 import pytest
 
 from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.annotation import load_pickle, read_videos_file
+from actorsup.errors import InputError
 from tests.conftest import moving_square, write_video
 from tests.datasets.conversion.test_a2d import ROW, write_frame
 from tests.datasets.conversion.test_ucf_sports import lines, make_clip
-from tests.toy import make_toy, run_tool
+from tests.toy import REPOSITORY, make_toy, run_tool
 
 
-def convert(root, *arguments):
-    return run_tool("convert_dataset", *arguments, root=root)
+@pytest.fixture
+def convert(tmp_path, monkeypatch, capsys):
+    """Runs the tool in this process, in the test's folder; gives what it printed."""
+    monkeypatch.chdir(tmp_path)
+    main = runpy.run_path(str(REPOSITORY / "tools" / "convert_dataset.py"))["main"]
+
+    def run(*arguments) -> str:
+        main(list(map(str, arguments)))
+        return capsys.readouterr().out
+
+    return run
 
 
-def test_thumos13_is_converted_and_counted(tmp_path):
+def test_thumos13_is_converted_and_counted(tmp_path, convert):
     make_toy(tmp_path)
-    splits = tmp_path / "splits"
-    lists = ("--train-list", splits / "trainlist01.txt", "--test-list", splits / "testlist01.txt")
-    output = convert(tmp_path, "thumos13", tmp_path / "pyannot.pkl", *lists, "--out", "new/toy.json.gz")
-    assert output.returncode == 0, output.stderr
-    (counts,) = [line.strip("│ ").split("│") for line in output.stdout.splitlines() if line.startswith("│ all ")]
+    lists = ("--train-list", "splits/trainlist01.txt", "--test-list", "splits/testlist01.txt")
+    printed = convert("thumos13", "pyannot.pkl", *lists, "--out", "new/toy.json.gz")
+    (counts,) = [line.strip("│ ").split("│") for line in printed.splitlines() if line.startswith("│ all ")]
     assert [int(count) for count in counts[1:]] == [4, 4, 4, 2, 2, 2]
+    assert printed.splitlines()[-1] == "new/toy.json.gz"
     dataset = AnnotatedVideos(tmp_path, "new/toy.json.gz", split="test", test_mode=True)
     assert [video for video, _ in dataset.videos()] == ["Basketball/v_Basketball_g01_c01", "Biking/v_Biking_g01_c01"]
     np.testing.assert_allclose(dataset.ground_truth(0)[0].boxes[0], [4, 16, 24, 36], atol=0.4)
 
 
-@pytest.mark.parametrize("name", ["ucf-sports", "a2d", "folder", "table", "act"])
-def test_every_format_has_its_command(tmp_path, name):
-    write_video(tmp_path / "videos" / "walk" / "a.avi", moving_square(3))
-    write_video(tmp_path / "videos" / "walk" / "b.avi", moving_square(3))
-    make_clip(tmp_path / "sports", "Lifting/001", lines([1, 2]))
+def test_clips_are_converted_and_what_is_in_doubt_is_printed(tmp_path, convert):
+    make_clip(tmp_path, "Run-Side/001", lines([1, 2]) | lines([3], "5 5 0 7 Running"))
+    printed = convert("ucf-sports", ".", "--out", "out.json")
+    assert "note: 1 boxes have no area and are taken for none: Run-Side/001/gt/2538-5_3.tif.txt" in printed
+    assert len(read_videos_file("out.json").videos) == 1
+
+
+def test_a2d_is_converted(tmp_path, convert):
     (tmp_path / "videoset.csv").write_text(ROW.format("dogs", 77, 1) + "\n")
     write_frame(tmp_path / "Annotations" / "mat" / "dogs" / "00021.mat", [[1, 1, 10, 10]], [77])
+    assert "test: annotated" in convert("a2d", ".", "--out", "out.json")
+    assert read_videos_file("out.json").classes == ("dog-running",)
+
+
+def test_a_folder_is_converted(tmp_path, convert):
+    for name in ("a", "b"):
+        write_video(tmp_path / "videos" / "walk" / f"{name}.avi", moving_square(3))
+    convert("folder", "videos", "--test-share", "0.5", "--seed", "3", "--name", "pets", "--out", "out.json")
+    collection = read_videos_file("out.json")
+    assert (collection.name, sorted(video.split for video in collection.videos)) == ("pets", ["test", "train"])
+
+
+def test_a_table_is_converted_and_goes_to_acts_pickle_and_back(tmp_path, convert):
+    write_video(tmp_path / "videos" / "walk" / "a.avi", moving_square(3))
     (tmp_path / "a.csv").write_text("video,label,split\nwalk/a,walk,test\n")
     (tmp_path / "boxes.csv").write_text("video,tube,frame,x1,y1,x2,y2\nwalk/a,1,0,1,2,3,4\n")
-    arguments = {
-        "ucf-sports": ["sports"],
-        "a2d": ["."],
-        "folder": ["videos", "--test-share", "0.5", "--name", "pets"],
-        "table": ["a.csv", "--boxes", "boxes.csv", "--videos", "videos"],
-        "act": ["act.pkl"],
-    }
-    if name == "act":
-        assert convert(tmp_path, "table", *arguments["table"], "--out", "table.json").returncode == 0
-        text = (tmp_path / "table.json").read_text().replace('"size"', '"num_frames": 3, "size"')
-        (tmp_path / "table.json").write_text(text)
-        output = convert(tmp_path, "to-act", "table.json", "--out", "act.pkl")
-        assert (output.returncode, output.stdout) == (0, "act.pkl\n"), output.stderr
-        assert load_pickle(tmp_path / "act.pkl")["test_videos"] == [["walk/a"]]
-    output = convert(tmp_path, name, *arguments[name], "--out", "out.json")
-    assert output.returncode == 0, output.stderr
-    collection = read_videos_file(tmp_path / "out.json")
-    assert collection.name in output.stdout
-    assert "test: annotated" in output.stdout or name == "ucf-sports"
-    assert len(collection.videos) == (2 if name == "folder" else 1)
+    convert("table", "a.csv", "--boxes", "boxes.csv", "--videos", "videos", "--out", "table.json")
+    with pytest.raises(InputError, match=r"video walk/a: this layout needs 'num_frames'"):
+        convert("to-act", "table.json", "--out", "act.pkl")
+    table = tmp_path / "table.json"
+    table.write_text(table.read_text().replace('"size"', '"num_frames": 3, "size"'))
+    assert convert("to-act", "table.json", "--out", "act.pkl") == "act.pkl\n"
+    assert load_pickle("act.pkl")["test_videos"] == [["walk/a"]]
+    convert("act", "act.pkl", "--split", "1", "--out", "again.json")
+    assert read_videos_file("again.json").videos[0].tubes[0].boxes.tolist() == [[1, 2, 3, 4]]
 
 
-def test_what_is_in_doubt_is_printed(tmp_path):
-    make_clip(tmp_path, "Run-Side/001", lines([1, 2]) | lines([3], "5 5 0 7 Running"))
-    output = convert(tmp_path, "ucf-sports", ".", "--out", "out.json")
-    assert "note: 1 boxes have no area and are taken for none: Run-Side/001/gt/2538-5_3.tif.txt" in output.stdout
+@pytest.mark.parametrize("name", ["a.txt", "json", "a.json.zip"])
+def test_an_annotation_file_needs_its_suffix(tmp_path, convert, name):
+    (tmp_path / "a.csv").write_text("video,label\na,walk\n")
+    with pytest.raises(InputError, match=rf"{name}: an annotation file is named …\.json or …\.json\.gz"):
+        convert("table", "a.csv", "--out", name)
 
 
 def test_wrong_input_is_one_message(tmp_path):
-    (tmp_path / "videos" / "walk").mkdir(parents=True)
-    (tmp_path / "videos" / "walk" / "a.avi").touch()
-    for arguments, message in (
-        (("folder", "absent", "--out", "a.json"), "absent: no such folder"),
-        (("folder", "videos", "--out", "a.txt"), "a.txt: an annotation file is named …"),
-        (("to-act", "absent.json", "--out", "a.pkl"), "absent.json: cannot be read"),
-    ):
-        output = convert(tmp_path, *arguments)
-        assert output.returncode == 2
-        assert message in output.stderr
-        assert "Traceback" not in output.stderr
+    output = run_tool("convert_dataset", "folder", "absent", "--out", "a.json", root=tmp_path)
+    assert output.returncode == 2
+    assert "error: absent: no such folder" in output.stderr
+    assert "Traceback" not in output.stderr

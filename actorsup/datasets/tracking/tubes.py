@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from actorsup.errors import InputError
 from actorsup.registry import DATASETS
 from actorsup.structures import Tube
@@ -13,6 +15,8 @@ from .sequence import LazyFrames, SequenceSource, TrackingSequence, choose_names
 @DATASETS.register_module()
 class TubeSequences(SequenceSource):
     """One sequence a true tube: the frames that it covers, and its boxes in pixels of the video as it is.
+
+    Frames that people did not mark, between those that they did, have no box.
 
     Names are ``<video>_tube0``, ``<video>_tube1`` …
 
@@ -32,7 +36,8 @@ class TubeSequences(SequenceSource):
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
         path, tube = self._tubes[name]
+        boxes = tube.boxes if tube.annotated is None else np.where(tube.annotated[:, None], tube.boxes, np.nan)
         try:
-            return TrackingSequence(name, LazyFrames(path, tube.start, len(tube), self.dataset.reader), tube.boxes)
+            return TrackingSequence(name, LazyFrames(path, tube.start, len(tube), self.dataset.reader), boxes)
         except ValueError as error:
             raise InputError(f"{self.dataset.ann_file}: {error}") from error

@@ -65,6 +65,69 @@ def test_bytes_in_another_codec_than_protocol_2_uses_are_refused(tmp_path):
         load_pickle(path)
 
 
+class Forged:
+    """Pickles to a call of a function, and a state that is then set."""
+
+    def __init__(self, *reduction) -> None:
+        self.reduction = reduction
+
+    def __reduce__(self):
+        return self.reduction
+
+
+RECONSTRUCT = np.zeros(1).__reduce__()[0]
+SCALAR = np.float64(0).__reduce__()[0]
+FROMBUFFER = np.zeros(1).__reduce_ex__(5)[0]
+BYTE = np.dtype("u1")
+
+
+def forged_array(shape, dtype, data, subtype=np.ndarray) -> Forged:
+    return Forged(RECONSTRUCT, (subtype, (0,), b"b"), (1, shape, dtype, False, data))
+
+
+def forged_dtype(name, *state) -> Forged:
+    return Forged(np.dtype, (name, False, True), (3, *state))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (forged_array((10**6,), BYTE, b"12"), "array of shape"),
+        (forged_array((-1, -2), BYTE, b"12"), "array of shape"),
+        (forged_array((1,), np.dtype("O"), b"12345678"), "array of shape"),
+        (forged_array((1,), BYTE, [1]), "array of shape"),
+        (forged_array((1,), "u1", b"1"), "array of shape"),
+        (forged_array((1,), BYTE, b"1", subtype=list), "array of another class than numpy's"),
+        (Forged(FROMBUFFER, (b"12", BYTE, (3,), "C")), "array of shape"),
+        (Forged(SCALAR, (BYTE, b"12")), "array of shape"),
+        (Forged(SCALAR, (np.dtype("O"), [1])), "number that is an object"),
+        (np.zeros(2, "V8"), "type of an array 'V8'"),
+        (np.zeros(2, [("x", "f4")]), "type of an array 'V4'"),
+        (forged_dtype("f4", "<", None, ("x",), {"x": (BYTE, 0)}, 4, 1, 0), "type of an array"),
+    ],
+)
+def test_an_array_that_is_not_what_it_says_is_refused(tmp_path, content, reason):
+    path = tmp_path / "forged.pkl"
+    path.write_bytes(pickle.dumps(content, protocol=4))
+    with pytest.raises(InputError, match=rf"forged\.pkl: cannot be read as a pickle \(UnpicklingError: {reason}"):
+        load_pickle(path)
+
+
+def test_flags_by_which_a_type_would_misread_memory_are_not_taken_over(tmp_path):
+    dtype = forged_dtype("f4", "<", None, None, None, -1, -1, 63)
+    path = tmp_path / "forged.pkl"
+    path.write_bytes(pickle.dumps(forged_array((2,), dtype, b"\0" * 8), protocol=4))
+    read = load_pickle(path)
+    assert read.tolist() == [0, 0]
+    assert read.dtype.flags == np.dtype("f4").flags
+
+
+def test_six_bytes_do_not_take_all_memory(tmp_path):
+    path = tmp_path / "small.pkl"
+    path.write_bytes(b"Nr\xff\xff\xff\xff.")  # keeps None at position 2³² − 1
+    assert load_pickle(path) is None
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no pickle", b"\x80\x03}q\x00(X", b"cnumpy\nndarray\n(I-1\ntR.", b"\x80\xff."]
 )

@@ -66,6 +66,13 @@ def test_tubes_that_cannot_be_tracked_are_named(videos_with_tubes):
         videos_with_tubes(empty)[0]
 
 
+def test_frames_that_nobody_marked_have_no_box(videos_with_tubes):
+    boxes = np.array([[1, 1, 5, 5], [2, 1, 6, 5], [3, 1, 7, 5]])
+    (sequence,) = videos_with_tubes(Tube(4, boxes, np.ones(3), 1.0, 0, annotated=[True, False, True]))
+    assert sequence.annotated.tolist() == [True, False, True]
+    np.testing.assert_array_equal(sequence.boxes[::2], boxes[::2])
+
+
 @pytest.fixture
 def ucf_sports(tmp_path):
     """One clip as a video, one as frames, one that is annotated only."""
