@@ -4,17 +4,24 @@ Nothing of actorsup.evaluation is used here.
 """
 
 import math
+from functools import partial
 
 
 def slow_iou(detection, truth, plus_detection=0, plus_truth=0, least_common_frames=1, spatial_only=False) -> float:
-    """Sum over frames of the IoU of the two boxes, divided by the number of frames where either tube is."""
+    """Sum over frames of the IoU of the two boxes, divided by the number of frames where either tube is.
+
+    Frames in which a sparsely annotated true tube is not annotated do not exist for either.
+    """
     first = {detection.start + t: [float(v) for v in box] for t, box in enumerate(detection.boxes)}
     second = {truth.start + t: [float(v) for v in box] for t, box in enumerate(truth.boxes)}
+    if truth.annotated is not None:
+        second = {frame: box for frame, box in second.items() if truth.annotated[frame - truth.start]}
+        first = {frame: box for frame, box in first.items() if frame in second}
     common = set(first) & set(second)
     if len(common) < least_common_frames:
         return 0.0
     total = 0.0
-    for frame in common:
+    for frame in sorted(common):
         a, b = first[frame], second[frame]
         a_right, a_bottom = a[2] + plus_detection, a[3] + plus_detection
         b_right, b_bottom = b[2] + plus_truth, b[3] + plus_truth
@@ -55,7 +62,8 @@ def slow_ap(
         return math.nan
     detections = []
     for name, tubes, _, scores in videos:
-        own = sorted((-float(scores[rank][label]), name, rank, tube) for rank, tube in enumerate(tubes))
+        own = [(-float(scores[rank][label]), name, rank, tube) for rank, tube in enumerate(tubes)]
+        own = sorted((each for each in own if each[0] < math.inf), key=lambda detection: detection[:3])
         detections += own[:max_per_class]
     detections.sort(key=lambda detection: detection[:3])
 
@@ -84,3 +92,42 @@ def slow_ap(
         else:
             area += step * (curve[index][0] + curve[index - 1][0]) / 2
     return area
+
+
+def act_ap(videos, label, threshold, max_per_class=None) -> float:
+    """ACT and MOC: boxes are pixels, one common frame counts, at least the threshold, trapezoid."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1)
+    return slow_ap(videos, label, threshold, overlap, max_per_class=max_per_class)
+
+
+def voc_ap(videos, label, threshold, max_per_class=None) -> float:
+    """Gurkirt Singh's: detected boxes alone are pixels, two common frames, more than the threshold, envelope."""
+    overlap = partial(slow_iou, plus_detection=1, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, strict=True, envelope=True, max_per_class=max_per_class)
+
+
+def multisports_ap(videos, label, threshold, max_per_class=None) -> float:
+    """MultiSports: continuous boxes, two common frames, the best of all true tubes or none, envelope."""
+    overlap = partial(slow_iou, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, best_unmatched=False, envelope=True, max_per_class=max_per_class)
+
+
+def yowo_ap(videos, label, threshold, max_per_class=None) -> float:
+    """YOWO: boxes are pixels, two common frames, at least the threshold, envelope."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, envelope=True, max_per_class=max_per_class)
+
+
+def spatial_ap(videos, label, threshold, max_per_class=None) -> float:
+    """ACT, but the mean over the common frames."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1, spatial_only=True)
+    return slow_ap(videos, label, threshold, overlap, max_per_class=max_per_class)
+
+
+SLOW_PROTOCOLS = {
+    "act": act_ap,
+    "voc": voc_ap,
+    "multisports": multisports_ap,
+    "yowo": yowo_ap,
+    "spatial": spatial_ap,
+}
