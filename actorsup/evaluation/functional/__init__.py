@@ -5,6 +5,8 @@ All values are fractions in 0..1, where the literature prints percent. A further
 """
 
 from .average_precision import AveragePrecision, average_precision
+from .diagnosis import Diagnosis, diagnose
+from .error_reasons import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo
 from .localization import LocalizationAccuracy, localization_accuracy
 from .predictions import evaluate_predictions
 from .protocols import PROTOCOLS, Protocol, average_precision_protocol
@@ -15,9 +17,13 @@ from .tube_iou import OverlapRule, tube_iou, tube_ious
 from .video_overlaps import ScoredVideo, VideoOverlaps
 
 __all__ = [
+    "FALSE_REASONS",
+    "MISSED_REASONS",
     "PROTOCOLS",
     "RECALL_PROTOCOLS",
     "AveragePrecision",
+    "DiagnosedVideo",
+    "Diagnosis",
     "LocalizationAccuracy",
     "OverlapRule",
     "Protocol",
@@ -29,6 +35,7 @@ __all__ = [
     "average_precision",
     "average_precision_protocol",
     "best_overlaps",
+    "diagnose",
     "evaluate_predictions",
     "evaluate_proposals",
     "localization_accuracy",

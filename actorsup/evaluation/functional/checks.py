@@ -30,6 +30,12 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
     return values
 
 
+def check_background(background: float, threshold: float) -> None:
+    """Raise :class:`InputError` if the overlap below which there is none to speak of is not in ``0 < θ_b <= θ``."""
+    if not 0 < background <= threshold:
+        raise InputError(f"background must be in 0 < background <= threshold = {threshold}, got {background}")
+
+
 def check_limit(limit: int | None, name: str) -> None:
     """Raise :class:`InputError` if a limit on the number of tubes is neither None nor 1 or more."""
     if limit is not None and limit < 1:

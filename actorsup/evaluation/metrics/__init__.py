@@ -7,6 +7,7 @@ from .localization_given_label import LocalizationGivenLabel
 from .pair_precision import PairPrecision
 from .proposal_recall import ProposalRecall
 from .report import MetricReport
+from .tube_diagnosis import TubeDiagnosis
 from .tube_map import TubeMAP
 from .video_accuracy import VideoAccuracy
 
@@ -15,6 +16,7 @@ __all__ = [
     "MetricReport",
     "PairPrecision",
     "ProposalRecall",
+    "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",
 ]
