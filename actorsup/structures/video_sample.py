@@ -32,6 +32,11 @@ class RankedTubes:
         if len(self.proposals) != len(self.tubes):
             raise ValueError(f"{len(self.tubes)} tubes come from as many proposals, got {len(self.proposals)}")
 
+    def without_undetected(self) -> "RankedTubes":
+        """Without the tubes that are no detection of any class."""
+        kept = np.flatnonzero((self.scores > -np.inf).any(axis=1))
+        return RankedTubes(tuple(self.tubes[index] for index in kept), self.scores[kept], self.proposals[kept])
+
 
 @dataclass(frozen=True, eq=False)
 class VideoSample:
@@ -86,12 +91,15 @@ class VideoSample:
             return self.processed
         return RankedTubes(self.proposals, self.tube_scores, np.arange(len(self.proposals)))
 
-    def with_scores(self, tube_scores: Tensor, video_scores: Tensor) -> "VideoSample":
-        """The same video with the scores ``(P, K)`` and ``(K,)`` that the model gave."""
+    def with_scores(
+        self, tube_scores: Tensor, video_scores: Tensor, frame_scores: Tensor | None = None
+    ) -> "VideoSample":
+        """The same video with the scores ``(P, K)``, ``(K,)`` and ``(P, N, K)`` that the model gave."""
         return replace(
             self,
             tube_scores=tube_scores.detach().double().cpu().numpy(),
             video_scores=video_scores.detach().double().cpu().numpy(),
+            frame_scores=None if frame_scores is None else frame_scores.detach().double().cpu().numpy(),
         )
 
 

@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,13 +7,13 @@ import torch
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import PROTOCOLS, ScoredVideo, localization_accuracy
-from actorsup.evaluation.metrics import LocalizationGivenLabel, ProposalRecall, TubeMAP, VideoAccuracy
+from actorsup.evaluation.metrics import LocalizationGivenLabel, ProposalRecall, TubeDiagnosis, TubeMAP, VideoAccuracy
 from actorsup.registry import METRICS
-from actorsup.structures import VideoSample
+from actorsup.structures import RankedTubes, VideoSample
 
 from .scenes import random_scene, still_tube
 
-METRIC_NAMES = ("ProposalRecall", "TubeMAP", "VideoAccuracy", "LocalizationGivenLabel")
+METRIC_NAMES = ("ProposalRecall", "TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
 CLASSES = ("Basketball", "Diving", "Fencing")
 TRUTH = still_tube([0, 0, 10, 10], label=0)
 HALF = still_tube([0, 0, 10, 5])  # half of the true boxes
@@ -102,6 +103,63 @@ def test_map_metric_names_the_chosen_protocol_and_shows_the_others_beside_it():
     assert metric.report.shown == numbers.keys()
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "of_proposals", "of_processed"),
+    [
+        ("TubeMAP", "mAP@0.5", 0.25, 1),  # a miss, then the hit
+        ("LocalizationGivenLabel", "localization@0.5", 0, 1),
+        ("TubeDiagnosis", "false_gain@0.5/all", 0.75, 0),
+        ("ProposalRecall", "num_proposals", 2, 2),
+    ],
+)
+def test_post_processed_tubes_are_measured_instead_of_the_proposals(name, number, of_proposals, of_processed):
+    far = still_tube([50, 50, 60, 60])
+    before = sample("a", [far, TRUTH], tube_scores=np.array([[0.9, 0, 0], [0.8, 0, 0]]))
+    kept = RankedTubes((TRUTH,), np.array([[0.8, -np.inf, -np.inf]]), np.array([1]))
+    assert evaluate(built(name), [before])[number] == of_proposals
+    assert evaluate(built(name), [replace(before, processed=kept)])[number] == of_processed
+
+
+def test_diagnosis_metric_by_hand():
+    # The tube of b is of class 1 for the model; for class 0 it has .3, after the far tube of a (.9) and the right one (.8).
+    far = still_tube([50, 50, 60, 60])
+    samples = [
+        sample("a", [far, TRUTH], tube_scores=np.array([[0.9, 0, 0], [0.8, 0, 0]])),
+        sample("b", tube_scores=np.array([[0.3, 0.7, 0]])),
+    ]
+    metric = built("TubeDiagnosis", threshold=0.5)
+    numbers = evaluate(metric, samples)
+    # Miss, hit, hit of two: 1/2·(0+1/2)/2 + 1/2·(1/2+2/3)/2 = 5/12.
+    assert metric.diagnosis.mean_average_precision == pytest.approx(5 / 12)
+    assert numbers["missed@0.5/classified_wrongly"] == 0.5
+    assert numbers["false_gain@0.5/background"] == pytest.approx(7 / 12)
+    assert numbers["missed_gain@0.5/classified_wrongly"] == pytest.approx(19 / 24 - 5 / 12)  # hit, miss, hit
+    assert metric.report.shown == numbers.keys()
+    assert len(metric.report.tables) == 2
+    assert metric.diagnosis.videos["b"]["true_tubes"] == [
+        {
+            "true_tube": 0,
+            "class": 0,
+            "reason": "classified_wrongly",
+            "overlap": 1.0,
+            "spatial_overlap": 1.0,
+            "tube": 0,
+            "predicted": 1,
+            "rank": 3,
+        }
+    ]
+
+
+def test_diagnosis_takes_the_class_of_a_tube_from_before_post_processing():
+    before = sample("a", tube_scores=np.array([[0.3, 0.7, 0]]))
+    cut = RankedTubes((TRUTH, TRUTH), np.array([[0.3, -np.inf, 0], [-np.inf, 0.7, 0]]), np.array([0, 0]))
+    far = sample("b", [still_tube([50, 50, 60, 60])], [still_tube([0, 0, 10, 10])], tube_scores=np.eye(3)[[0]])
+    metric = built("TubeDiagnosis")
+    evaluate(metric, [replace(before, processed=cut), far, replace(far, video="c")])
+    entry = metric.diagnosis.videos["a"]["true_tubes"][0]
+    assert (entry["predicted"], entry["reason"]) == (1, "found")
+
+
 def test_localization_metric_by_hand():
     # Of class 0: a's best tube is right, b's best covers half, c has no tube; d, without a true tube of 0, is left out.
     far = still_tube([50, 50, 60, 60])
@@ -186,7 +244,9 @@ def test_prefix_tells_two_metrics_of_one_kind_apart(name):
     assert all(key.startswith("twin/") for key in evaluate(built(name, prefix="twin"), [sample()]))
 
 
-@pytest.mark.parametrize("metric", [ProposalRecall(), TubeMAP(), VideoAccuracy(), LocalizationGivenLabel()])
+@pytest.mark.parametrize(
+    "metric", [ProposalRecall(), TubeMAP(), VideoAccuracy(), LocalizationGivenLabel(), TubeDiagnosis()]
+)
 @pytest.mark.parametrize("meta", [None, {}, {"classes": ()}])
 def test_data_set_without_classes_is_an_error(metric, meta):
     metric.dataset_meta = meta
@@ -194,13 +254,13 @@ def test_data_set_without_classes_is_an_error(metric, meta):
         metric.process(None, [sample()])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel"])
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
 def test_true_label_outside_the_classes_is_an_error(name):
     with pytest.raises(InputError, match="odd: a true tube has the label 3"):
         built(name).process(None, [sample("odd", ground_truth=[still_tube([0, 0, 9, 9], label=3)])])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel"])
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
 def test_no_ground_truth_at_all_is_an_error_that_says_what_to_do(name):
     with pytest.raises(InputError, match="give the evaluation split box annotation, or leave"):
         evaluate(built(name), [sample(ground_truth=())])
@@ -214,7 +274,7 @@ def test_tube_scores_of_another_shape_are_an_error(scores):
 
 def test_video_without_prediction_is_an_error():
     unpredicted = VideoSample("a", np.arange(1), torch.zeros(0, 1, 4), torch.zeros(0, 1, dtype=torch.bool), label=0)
-    for name in ("TubeMAP", "VideoAccuracy", "LocalizationGivenLabel"):
+    for name in ("TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis"):
         with pytest.raises(InputError, match="the model gave None"):
             built(name).process(None, [unpredicted])
 
@@ -259,6 +319,10 @@ def test_accuracy_of_no_videos_is_an_error():
         ("TubeMAP", {"protocol": "apt"}),
         ("TubeMAP", {"other_protocols": ("apt",)}),
         ("TubeMAP", {"max_per_class": 0}),
+        ("TubeDiagnosis", {"threshold": 0}),
+        ("TubeDiagnosis", {"background": 0.6}),
+        ("TubeDiagnosis", {"protocol": "apt"}),
+        ("TubeDiagnosis", {"max_per_class": 0}),
         ("LocalizationGivenLabel", {"thresholds": (0,)}),
         ("LocalizationGivenLabel", {"protocol": "apt"}),
     ],
