@@ -1,13 +1,14 @@
 """What a notebook imports; the tools parse their arguments and call it."""
 
 from .config import load_config
-from .evaluate import evaluate
+from .evaluate import Evaluation, evaluate
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
+    "Evaluation",
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",

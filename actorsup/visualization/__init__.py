@@ -1,5 +1,6 @@
-"""Pictures of tubes on their video, and of trackers."""
+"""Pictures of tubes on their video, of trackers and of errors."""
 
+from .diagnosis_chart import diagnosis_chart
 from .overlay import DrawnTube, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
 from .picture_file import save_picture
@@ -10,6 +11,7 @@ __all__ = [
     "DrawnTube",
     "TubeOverlayHook",
     "curve_rows",
+    "diagnosis_chart",
     "draw_tubes",
     "proposal_curves",
     "recall_bars",

@@ -97,7 +97,7 @@ def test_map_metric_names_the_chosen_protocol_and_shows_the_others_beside_it():
         "AP@0.4/Basketball": 0,
     }
     by_protocol, by_class = metric.report.tables.values()
-    assert list(by_protocol[0].items())[:2] == [("mAP", "0.4"), ("multisports", 0)]
+    assert list(by_protocol[0].items())[:2] == [("IoU", "0.4"), ("multisports", 0)]
     assert by_protocol[0]["act"] == 1
     assert by_class == [{"class": "Basketball", "num_ground_truth": 1, "AP@0.4": 0}]
     assert metric.report.shown == numbers.keys()
@@ -121,7 +121,7 @@ def test_post_processed_tubes_are_measured_instead_of_the_proposals(name, number
 
 
 def test_diagnosis_metric_by_hand():
-    # The tube of b is of class 1 for the model; for class 0 it has .3, after the far tube of a (.9) and the right one (.8).
+    # The tube of b is of class 1 for the model; among those of class 0 it is the last, after a miss and a hit in a.
     far = still_tube([50, 50, 60, 60])
     samples = [
         sample("a", [far, TRUTH], tube_scores=np.array([[0.9, 0, 0], [0.8, 0, 0]])),

@@ -53,6 +53,7 @@ class TubeDiagnosis(BaseMetric):
         (self.threshold,) = check_thresholds([threshold])
         check_background(background, threshold)
         self.background = background
+        self.protocol_name = protocol
         self.protocol = average_precision_protocol(protocol)
         check_limit(max_per_class, "max_per_class")
         self.max_per_class = max_per_class

@@ -77,7 +77,7 @@ class TubeMAP(BaseMetric):
         for row, threshold in enumerate(self.thresholds):
             means = {name: float(result.mean[row]) for name, result in measured.items()}
             numbers |= {f"mAP@{threshold:g}/{name}": means[name] for name in others}
-            rows.append({"mAP": f"{threshold:g}", **means})
+            rows.append({"IoU": f"{threshold:g}", **means})
         tables = {"mAP by protocol": rows, f"AP by class, {chosen}": measured[chosen].per_class_table(classes)}
         self.report = MetricReport(tables, frozenset(numbers))
         return numbers
