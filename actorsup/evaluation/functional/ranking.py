@@ -1,6 +1,6 @@
 """The detections of a class over all videos, best first, and which true tubes they find."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ class ClassRanking:
         video: ``(D,)``, the index of each detection's video.
         tube: ``(D,)``, its tube in that video.
         score: ``(D,)``.
-        num_ground_truth: true tubes of the class.
+        truths: by the index of the video, its true tubes of the class.
     """
 
     label: int
@@ -30,7 +30,12 @@ class ClassRanking:
     video: np.ndarray
     tube: np.ndarray
     score: np.ndarray
-    num_ground_truth: int
+    truths: Mapping[int, np.ndarray]
+
+    @property
+    def num_ground_truth(self) -> int:
+        """True tubes of the class in all videos."""
+        return sum(len(true) for true in self.truths.values())
 
     def match(self, thresholds: Sequence[float], protocol: Protocol) -> np.ndarray:
         """``(H, D)``: the true tube of its video that each detection finds at each threshold, -1 for none.
@@ -38,12 +43,9 @@ class ClassRanking:
         A detection can only match in its own video, so the greedy pass over all is one pass within each.
         """
         matches = np.full((len(thresholds), len(self.video)), -1)
-        for index, video in enumerate(self.videos):
-            true = np.flatnonzero(video.overlaps.labels == self.label)
-            if true.size == 0:
-                continue
+        for index, true in self.truths.items():
             places = np.flatnonzero(self.video == index)
-            iou = video.overlaps.iou[np.ix_(self.tube[places], true)]
+            iou = self.videos[index].overlaps.iou[np.ix_(self.tube[places], true)]
             for row, threshold in enumerate(thresholds):
                 found = match_tubes(iou, threshold, protocol)
                 matches[row, places] = np.where(found >= 0, true[found], -1)
@@ -63,15 +65,16 @@ def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = No
     scores = np.concatenate([video.scores for video in videos])  # (S, K)
     video_of = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
     tube_of = np.concatenate([np.arange(len(video.scores)) for video in videos])
-    num_ground_truth = np.bincount(np.concatenate([video.overlaps.labels for video in videos]))
-    for label in np.flatnonzero(num_ground_truth):
+    truths: dict[int, dict[int, np.ndarray]] = {}  # by class and video
+    for index, video in enumerate(videos):
+        for label in np.unique(video.overlaps.labels).tolist():
+            truths.setdefault(label, {})[index] = np.flatnonzero(video.overlaps.labels == label)
+    for label in sorted(truths):
         order = np.argsort(-scores[:, label], kind="stable")
         order = order[scores[order, label] > -np.inf]
         if max_per_class is not None:
             order = order[_ranks_in_groups(video_of[order]) < max_per_class]
-        yield ClassRanking(
-            int(label), videos, video_of[order], tube_of[order], scores[order, label], int(num_ground_truth[label])
-        )
+        yield ClassRanking(label, videos, video_of[order], tube_of[order], scores[order, label], truths[label])
 
 
 def _ranks_in_groups(groups: np.ndarray) -> np.ndarray:

@@ -68,42 +68,53 @@ def tube_ious(
     overlaps = {rule: np.zeros((len(detections), len(ground_truth))) for rule in rules}
     if not detections or not ground_truth:
         return overlaps
+    by_offsets: dict[tuple[float, float], list[OverlapRule]] = {}
+    for rule in rules:
+        by_offsets.setdefault((rule.detection_offset, rule.ground_truth_offset), []).append(rule)
     starts = np.array([tube.start for tube in detections])
-    ends = np.array([tube.end for tube in detections])
-    owners, frames, boxes = _by_frame(detections)
-    for offsets in {(rule.detection_offset, rule.ground_truth_offset) for rule in rules}:
-        sides = _Sides.of(boxes, offsets[0])
-        for column, truth in enumerate(ground_truth):
-            common = slice(*np.searchsorted(frames, [truth.start, truth.end]))
-            if truth.annotated is not None:
-                common = common.start + np.flatnonzero(truth.annotated[frames[common] - truth.start])
-            spatial = sides.at(common).iou(_Sides.of(truth.boxes, offsets[1]).at(frames[common] - truth.start))
-            sums = np.bincount(owners[common], weights=spatial, minlength=len(detections))
-            num_common = np.bincount(owners[common], minlength=len(detections))
-            if truth.annotated is None:
-                # Tubes that share a frame have no gap between them: the union is the span.
-                num_union = np.maximum(ends, truth.end) - np.minimum(starts, truth.start)
-            else:
-                num_union = np.full(len(detections), truth.annotated.sum())
-            for rule in rules:
-                if (rule.detection_offset, rule.ground_truth_offset) == offsets:
-                    num_frames = num_common if rule.spatial_only else num_union
-                    counts = num_common >= (1 if rule.single_frame_counts else 2)
-                    # Rounding of the areas can lift the IoU of boxes that are all but equal above 1.
-                    overlaps[rule][counts, column] = np.minimum(sums[counts] / num_frames[counts], 1.0)
+    lengths = np.array([len(tube) for tube in detections])
+    # All detections one after the other, so that each true tube costs one vectorised pass.
+    boxes = np.concatenate([tube.boxes for tube in detections])
+    sides = {offset: _Sides.of(boxes, offset) for offset, _ in by_offsets}
+    for column, truth in enumerate(ground_truth):
+        owners, rows, true_rows = _common_frames(starts, lengths, truth)
+        num_common = np.bincount(owners, minlength=len(detections))
+        num_union = _num_union(starts, lengths, truth)
+        for (offset, true_offset), sharing in by_offsets.items():
+            spatial = sides[offset].at(rows).iou(_Sides.of(truth.boxes, true_offset).at(true_rows))
+            sums = np.bincount(owners, weights=spatial, minlength=len(detections))
+            for rule in sharing:
+                num_frames = num_common if rule.spatial_only else num_union
+                counts = num_common >= (1 if rule.single_frame_counts else 2)
+                # Rounding of the areas can lift the IoU of boxes that are all but equal above 1.
+                overlaps[rule][counts, column] = np.minimum(sums[counts] / num_frames[counts], 1.0)
     return overlaps
 
 
-def _by_frame(tubes: Sequence[Tube]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All S boxes of the tubes, ordered by frame: the tube of each ``(S,)``, its frame ``(S,)``, the box ``(S, 4)``.
+def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The frames that P detections, given by start and length, share with a true tube, one after the other.
 
-    Those of a stretch of time lie side by side, so that each true tube costs one vectorised pass over a slice.
+    Returns:
+        ``(n,)`` each: the detection, the row of its box among the boxes of all, the row of the true box.
     """
-    lengths = np.array([len(tube) for tube in tubes])
-    owners = np.repeat(np.arange(len(tubes)), lengths)
-    frames = np.concatenate([np.arange(tube.start, tube.end) for tube in tubes])
-    order = np.argsort(frames, kind="stable")
-    return owners[order], frames[order], np.concatenate([tube.boxes for tube in tubes])[order]
+    first = np.maximum(starts, truth.start)
+    counts = np.maximum(np.minimum(starts + lengths, truth.end) - first, 0)
+    owners = np.repeat(np.arange(len(starts)), counts)
+    within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows = within + np.repeat(np.cumsum(lengths) - lengths + first - starts, counts)
+    true_rows = within + np.repeat(first - truth.start, counts)
+    if truth.annotated is None:
+        return owners, rows, true_rows
+    annotated = truth.annotated[true_rows]
+    return owners[annotated], rows[annotated], true_rows[annotated]
+
+
+def _num_union(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> np.ndarray:
+    """``(P,)``, the number of frames in which a detection or the true tube is, if they share one."""
+    if truth.annotated is not None:
+        return np.full(len(starts), truth.annotated.sum())
+    # Tubes that share a frame have no gap between them: the union is the span.
+    return np.maximum(starts + lengths, truth.end) - np.minimum(starts, truth.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +130,13 @@ class _Sides:
     @classmethod
     def of(cls, boxes: np.ndarray, offset: float) -> "_Sides":
         """The sides of boxes ``(S, 4)``, the offset added to the right and to the lower one."""
-        left, top, right, bottom = np.ascontiguousarray(boxes.T, dtype=np.float64)
+        left, top, right, bottom = boxes.T.astype(np.float64, order="C")
         right, bottom = right + offset, bottom + offset
         return cls(left, top, right, bottom, (right - left) * (bottom - top))
 
-    def at(self, index: slice | np.ndarray) -> "_Sides":
-        """Those at the index."""
-        return _Sides(*(side[index] for side in (self.left, self.top, self.right, self.bottom, self.area)))
+    def at(self, rows: np.ndarray) -> "_Sides":
+        """Those of the rows."""
+        return _Sides(*(side.take(rows) for side in (self.left, self.top, self.right, self.bottom, self.area)))
 
     def iou(self, other: "_Sides") -> np.ndarray:
         """IoU ``(S,)`` of each box with the other of the same place; two empty ones give 0."""
@@ -133,4 +144,4 @@ class _Sides:
         height = np.minimum(self.bottom, other.bottom) - np.maximum(self.top, other.top)
         intersection = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
         union = self.area + other.area - intersection
-        return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
+        return intersection / np.maximum(union, np.finfo(np.float64).tiny, out=union)
