@@ -55,8 +55,8 @@ def evaluate(
         config: as ``load_config`` returns it.
         checkpoint: made by training the same model.
         overlays: folder for a picture of each video with its best tubes; None for none.
-        diagnose_at: the overlap at which errors are diagnosed, as the config's ``TubeMAP`` counts them; None: not,
-            unless the config's ``test_evaluator`` has a ``TubeDiagnosis``.
+        diagnose_at: the overlap at which errors are diagnosed, as the config's ``TubeMAP`` counts them, instead of what
+            the config's ``test_evaluator`` says; None: as that says.
 
     Returns:
         The numbers and tables of the config's ``test_evaluator``.
@@ -89,8 +89,9 @@ def evaluate(
 
 
 def _with_diagnosis(evaluator: Mapping | Sequence[Mapping], threshold: float) -> list[Mapping]:
-    """The metrics of an evaluator and a diagnosis, which counts the same detections as its first ``TubeMAP``."""
+    """The metrics of an evaluator, with one diagnosis, which counts the same detections as the first ``TubeMAP``."""
     metrics = [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
+    metrics = [metric for metric in metrics if metric["type"] != "TubeDiagnosis"]
     measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
     same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
     return [*metrics, {"type": "TubeDiagnosis", "threshold": threshold, **same}]

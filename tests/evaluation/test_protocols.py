@@ -61,6 +61,19 @@ def test_order_of_the_videos_does_not_matter(name):
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
+def test_order_of_tubes_does_not_matter_where_scores_differ(name):
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        scene, shuffled = [], []
+        for video, tubes, truth, scores in sparse_scene(seed):
+            distinct = rng.random(scores.shape)
+            order = rng.permutation(len(tubes))
+            scene.append((video, tubes, truth, distinct))
+            shuffled.append((video, [tubes[index] for index in order], truth[::-1], distinct[order]))
+        np.testing.assert_allclose(measure(scene, name).per_class, measure(shuffled, name).per_class, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
 def test_ground_truth_as_predictions_gives_one(name):
     for seed in range(20):
         scene = []
