@@ -1,7 +1,7 @@
 """The registries: every part that a config can name by ``type``.
 
 The first group extends mmengine's root registries, so that whatever mmengine ships (optimizers, hooks, samplers) can be
-named too. The second group is ours: the seams of proposal generation.
+named too. The second group is ours: the seams of proposal generation, and what follows a prediction.
 """
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -30,6 +30,7 @@ VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
 TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])
 LINKERS = Registry("linker", scope="actorsup", locations=["actorsup.linkers"])
+POST_PROCESSING = Registry("post-processing", scope="actorsup", locations=["actorsup.post_processing"])
 
 # A scope that lacks one of mmengine's registries makes it warn whenever something is looked up there.
 for parent in [value for value in vars(root).values() if isinstance(value, Registry)]:

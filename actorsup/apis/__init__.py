@@ -4,7 +4,7 @@ from .config import load_config
 from .conversion import convert_act, split_counts, write_act, write_conversion
 from .dataset_check import check_dataset
 from .demo import run_demo
-from .evaluate import evaluate
+from .evaluate import Evaluation, evaluate
 from .experiments import Experiments
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
@@ -13,6 +13,7 @@ from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
+    "Evaluation",
     "Experiments",
     "check_dataset",
     "convert_act",

@@ -1,6 +1,7 @@
-"""Pictures of tubes on their video, and of trackers."""
+"""Pictures of tubes on their video, of trackers and of errors."""
 
 from .contact_sheet import contact_sheet
+from .diagnosis_chart import diagnosis_chart
 from .overlay import DrawnTube, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
 from .picture_file import save_picture
@@ -12,6 +13,7 @@ __all__ = [
     "TubeOverlayHook",
     "contact_sheet",
     "curve_rows",
+    "diagnosis_chart",
     "draw_tubes",
     "proposal_curves",
     "recall_bars",

@@ -53,10 +53,11 @@ class TubeOverlayHook(Hook):
         shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
         indices = sample.frame_indices[shown]
         action = int(sample.video_scores.argmax())
-        scores = sample.tube_scores[:, action]
-        best = np.argsort(-scores, kind="stable")[: self.num_tubes]
+        ranked = sample.ranked_tubes
+        scores = ranked.scores[:, action]
+        best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
         tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth] + [
-            DrawnTube.ranked(sample.proposals[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
+            DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
             for rank, index in enumerate(best)
         ]
         frames = open_video(self.paths[sample.video], self.reader).frames_at(indices)

@@ -23,7 +23,9 @@ def trained(tmp_path_factory):
         "viterbi": run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=viterbi", root=root),
         "eval": run_tool("eval_proposals", config, root=root),
         "train": run_tool("train", config, root=root),
-        "test": run_tool("test", config, root / "work" / "epoch_3.pth", "--show-dir", root / "overlays", root=root),
+        "test": run_tool(
+            "test", config, root / "work" / "epoch_3.pth", "--show-dir", root / "overlays", "--diagnose", root=root
+        ),
     }
     return root, config, outputs
 
@@ -41,8 +43,60 @@ def test_every_number_lands_in_the_work_directory(trained):
     tested = json.loads((root / "work" / "test_metrics.json").read_text())
     assert tested["checkpoint"].endswith("epoch_3.pth")
     assert {"mAP@0.2", "mAP@0.5", "recall@0.5", "accuracy"} <= tested["metrics"].keys()
+    assert {"mAP@0.2/voc", "mAP@0.2/spatial", "localization@0.2"} <= tested["metrics"].keys()
     for value in tested["metrics"].values():
         assert f"{value:.4f}" in outputs["test"].stdout
+
+
+def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
+    root, _, outputs = trained
+    tested = json.loads((root / "work" / "test_metrics.json").read_text())
+    numbers, tables = tested["metrics"], tested["tables"]
+    assert list(tables) == [
+        "mAP by protocol",
+        "AP by class, act",
+        "diagnosis of true tubes, IoU 0.5",
+        "diagnosis of detections, IoU 0.5",
+    ]
+    assert tables["mAP by protocol"][0] == {
+        "IoU": "0.2",
+        "act": numbers["mAP@0.2"],
+        **{name: numbers[f"mAP@0.2/{name}"] for name in ("voc", "multisports", "yowo", "spatial")},
+    }
+    assert [row["class"] for row in tables["AP by class, act"]] == ["Basketball", "Biking"]
+    assert tables["AP by class, act"][1]["AP@0.5"] == numbers["AP@0.5/Biking"]
+    for title in tables:
+        assert title in outputs["test"].stdout
+
+
+def test_diagnosis_is_kept_with_an_entry_for_each_video(trained):
+    root, _, _ = trained
+    (diagnosis,) = json.loads((root / "work" / "diagnosis.json").read_text())["diagnoses"]
+    assert (diagnosis["threshold"], diagnosis["protocol"], diagnosis["background"]) == (0.5, "act", 0.1)
+    assert diagnosis["classes"] == ["Basketball", "Biking"]
+    assert list(diagnosis["videos"]) == ["Basketball/v_Basketball_g01_c01", "Biking/v_Biking_g01_c01"]
+    reasons = [tube["reason"] for video in diagnosis["videos"].values() for tube in video["true_tubes"]]
+    counts = {row["true tubes"]: row["number"] for row in diagnosis["true_tubes"]}
+    assert {reason: reasons.count(reason) for reason in reasons} == {
+        name: count for name, count in counts.items() if count and name != "all missed"
+    }
+    assert (root / "work" / "diagnosis.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_post_processing_is_named_in_the_config(trained, tmp_path):
+    root, config, _ = trained
+    changed = tmp_path / "changed.py"
+    changed.write_text(
+        f'_base_ = ["{config}"]\n'
+        'model = dict(post_processing=[dict(type="TemporalTrimming"), dict(type="TubeNMS", threshold=0.3)])\n'
+    )
+    output = run_tool("test", changed, root / "work" / "epoch_3.pth", "--work-dir", tmp_path, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    before, after = (
+        json.loads((folder / "test_metrics.json").read_text())["metrics"] for folder in (root / "work", tmp_path)
+    )
+    assert after["recall@0.5"] == before["recall@0.5"]  # of the proposals
+    assert "missed@0.5/ranked_low" not in after  # nobody asked for a diagnosis
 
 
 def test_several_stores_are_measured_side_by_side_and_drawn(trained):
@@ -324,7 +378,7 @@ def test_two_processes_train_and_test(trained, tmp_path):
     assert output.returncode == 0, output.stderr[-3000:]
     output = run_tool("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert output.stdout.count("mAP@0.5 ") == 1  # one table, of the main process
+    assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
 
 
 def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):

@@ -3,9 +3,20 @@
 They give fractions in 0..1 (the literature prints percent) and never touch the disk.
 """
 
+from .localization_given_label import LocalizationGivenLabel
 from .pair_precision import PairPrecision
 from .proposal_recall import ProposalRecall
+from .report import MetricReport
+from .tube_diagnosis import TubeDiagnosis
 from .tube_map import TubeMAP
 from .video_accuracy import VideoAccuracy
 
-__all__ = ["PairPrecision", "ProposalRecall", "TubeMAP", "VideoAccuracy"]
+__all__ = [
+    "LocalizationGivenLabel",
+    "MetricReport",
+    "PairPrecision",
+    "ProposalRecall",
+    "TubeDiagnosis",
+    "TubeMAP",
+    "VideoAccuracy",
+]
