@@ -1,18 +1,31 @@
 """What a notebook imports; the tools parse their arguments and call it."""
 
+from .action_localizer import ActionLocalizer
 from .config import load_config
 from .evaluate import evaluate
+from .exports import as_act, as_coco_video, as_table, box_rows, load_localization, save_act, save_localization
+from .localize import LocalizationReport, localize_videos
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
+    "ActionLocalizer",
+    "LocalizationReport",
+    "as_act",
+    "as_coco_video",
+    "as_table",
+    "box_rows",
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
     "generate_proposals",
     "load_config",
+    "load_localization",
+    "localize_videos",
+    "save_act",
+    "save_localization",
     "tracker_tables",
     "train",
 ]

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from actorsup.errors import InputError
 from actorsup.utils import read_checkpoint
 
+from .checkpoints import require_fit
 from .config import require_files, with_proposals
 from .launch import init_distributed
 from .results import save_json
@@ -38,12 +40,12 @@ def evaluate(config: Config, checkpoint: str | Path, overlays: str | Path | None
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     init_distributed(config)
     runner = Runner.from_cfg(config)
+    loaded = read_checkpoint(str(checkpoint), owner="the config's model")
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    classes = runner.test_dataloader.dataset.metainfo["classes"]
+    require_fit(str(checkpoint), loaded, model, config, classes)
     # By the runner, so that hooks which keep weights of their own take part.
-    read_checkpoint(str(checkpoint), owner="the config's model")
-    try:
-        runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
-    except RuntimeError as error:
-        raise InputError(f"checkpoint {checkpoint} does not fit the config's model: {error}") from error
+    runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
     metrics = {name: float(value) for name, value in runner.test().items()}
     if is_main_process():
         save_json(Path(config.work_dir) / "test_metrics.json", {"checkpoint": str(checkpoint), "metrics": metrics})

@@ -2,11 +2,14 @@
 
 from .boxes import box_areas, clip_boxes, elementwise_iou, pairwise_iou
 from .detections import Detections
+from .localization import ActionTube, Localization
 from .tube import Tube
 from .video_sample import TubeBatch, VideoSample
 
 __all__ = [
+    "ActionTube",
     "Detections",
+    "Localization",
     "Tube",
     "TubeBatch",
     "VideoSample",

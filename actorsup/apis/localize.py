@@ -1,0 +1,132 @@
+"""Localizing actions in video files, for people to look at."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from actorsup.datasets.annotation import VideoAnnotation
+from actorsup.errors import InputError
+from actorsup.io import open_video
+from actorsup.proposals.progress import progress_bar
+from actorsup.registry import DATASETS
+from actorsup.structures import Localization
+from actorsup.visualization import DrawnTube, render_video
+
+from .action_localizer import ActionLocalizer
+from .config import dataset_configs, recipe_of
+from .exports import save_localization
+
+DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
+
+
+@dataclass
+class LocalizationReport:
+    """What became of the videos, by their paths.
+
+    Args:
+        localized: what was found in them.
+        failed: why they could not be used.
+    """
+
+    localized: dict[str, Localization] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrueTubes:
+    """An annotation file, to draw what is true beside what was found.
+
+    Args:
+        annotations: by the data set's name of each video.
+        classes: names of the actions; a tube whose label has none is drawn without.
+    """
+
+    annotations: Mapping[str, VideoAnnotation]
+    classes: Sequence[str]
+
+    @classmethod
+    def read(cls, config: Config, file: str | Path) -> "TrueTubes":
+        """Read a file in the format of the config's test data set.
+
+        Raises:
+            InputError: if the config has no such data set, or the file is not in its format.
+        """
+        settings = next(dataset_configs(config, ["test_dataloader"]), None)
+        if settings is None:
+            raise InputError(f"{config.filename}: has no test_dataloader, whose data set would read {file}")
+        path = str(Path(file).resolve())
+        plain = {"ann_file": path, "tube_store": None, "pipeline": [], "test_mode": True, "lazy_init": True}
+        dataset = DATASETS.build({**settings, **plain})
+        return cls(dataset.read_annotations(), dataset.METAINFO.get("classes", ()))
+
+    def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
+        """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""
+        names = [name for name in self.annotations if Path(name).name in (path.name, path.stem)]
+        if len(names) > 1:
+            names = [name for name in names if Path(name).parent.name == path.resolve().parent.name]
+        tubes = self.annotations[names[0]].tubes_at(size) if len(names) == 1 else ()
+        return [
+            DrawnTube.truth(tube, self.classes[tube.label] if tube.label < len(self.classes) else "") for tube in tubes
+        ]
+
+
+def localize_videos(
+    localizer: ActionLocalizer,
+    videos: Sequence[str | Path],
+    out: str | Path,
+    top: int | None = 5,
+    min_score: float = 0.0,
+    truth: TrueTubes | None = None,
+) -> LocalizationReport:
+    """Write what is found in each video: ``<name>.json``, and ``<name>.mp4`` with the tubes drawn.
+
+    A video that cannot be read is reported, and the others go on. Files appear whole or not at all.
+
+    Args:
+        localizer: finds the actions.
+        videos: files or folders of frames.
+        out: folder; it is made.
+        top: the best tubes of each video; None is all.
+        min_score: none of a lower score.
+        truth: true tubes to draw too.
+
+    Raises:
+        InputError: if two videos have one name, or a result would replace a video.
+    """
+    paths = [Path(video) for video in videos]
+    out = Path(out)
+    _check_names(paths, out)
+    reader = recipe_of(localizer.config).reader
+    report = LocalizationReport()
+    with progress_bar("videos", len(paths), unit="frames") as progress:
+        for path in paths:
+            progress.show(path.name)
+            try:
+                found = localizer(path).best(top, min_score)
+                video = open_video(path, reader)
+                rate = video.frames_per_second() or DEFAULT_RATE
+                save_localization(out / f"{path.stem}.json", found)
+                drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
+                render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
+            except InputError as error:
+                report.failed[str(path)] = str(error)
+                print_log(f"{path}: left out: {error}", logger="current", level=logging.ERROR)
+                progress.advance(0)
+                continue
+            report.localized[str(path)] = found
+            progress.advance(found.num_frames)
+    return report
+
+
+def _check_names(paths: Sequence[Path], out: Path) -> None:
+    by_name: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in by_name:
+            raise InputError(f"{by_name[path.stem]} and {path} would both become {path.stem}.mp4; take one at a time")
+        by_name[path.stem] = path
+        if (out / f"{path.stem}.mp4").resolve() == path.resolve():
+            raise InputError(f"{path}: would be replaced by what is drawn of it; give another folder with --out")

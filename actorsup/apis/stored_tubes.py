@@ -1,0 +1,27 @@
+"""Finding a video in a store of tubes."""
+
+from pathlib import Path, PurePosixPath
+
+from actorsup.errors import InputError
+from actorsup.io import TubeStore
+
+
+def stored_name(store: TubeStore, path: str | Path, name: str) -> str:
+    """What a store calls a video: ``name``, or else the one name that ends like its path.
+
+    Raises:
+        InputError: if there is none, or several.
+    """
+    videos = store.videos()
+    if name in videos:
+        return name
+    path = Path(path)
+    alike = [video for video in videos if PurePosixPath(video).name in (path.name, path.stem)]
+    if len(alike) > 1:
+        alike = [video for video in alike if PurePosixPath(video).parent.name == path.resolve().parent.name]
+    if len(alike) != 1:
+        raise InputError(
+            f"{path}: {store.folder} has {'several videos' if alike else 'no video'} of that name; give the name that "
+            "tools/generate_proposals.py gave it, or leave the store out"
+        )
+    return alike[0]
