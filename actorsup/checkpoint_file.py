@@ -2,6 +2,9 @@
 
 import numpy as np
 import torch
+from mmengine.runner.checkpoint import get_external_models
+
+OPENMMLAB = ("open-mmlab://", "openmmlab://")
 
 _core = np._core.multiarray
 _DTYPE_CODES = "?bhilqBHILQefdUS"
@@ -40,13 +43,32 @@ def load_checkpoint_file(checkpoint: str):
     anything else, mmengine would load it all the same, and this does not.
 
     Args:
-        checkpoint: a path, or an ``http`` or ``https`` address, which is downloaded once into torch.hub's cache.
+        checkpoint: a path; or an ``http`` or ``https`` address, or ``open-mmlab://<name>`` of a model that mmengine
+            knows, which is downloaded once into torch.hub's cache.
 
     Raises:
+        ValueError: if mmengine knows no such model.
         OSError, RuntimeError, pickle.UnpicklingError: if it cannot be downloaded or read, or names anything else. Bytes
             that are no checkpoint can raise nearly anything.
     """
+    checkpoint = resolve_address(checkpoint)
     with torch.serialization.safe_globals(ALLOWED):
         if checkpoint.startswith(("http://", "https://")):
             return torch.hub.load_state_dict_from_url(checkpoint, map_location="cpu", weights_only=True)
         return torch.load(checkpoint, map_location="cpu", weights_only=True)
+
+
+def resolve_address(checkpoint: str) -> str:
+    """The address that ``open-mmlab://<name>`` stands for; anything else as it is.
+
+    Raises:
+        ValueError: if mmengine knows no such model.
+    """
+    for prefix in OPENMMLAB:
+        if checkpoint.startswith(prefix):
+            addresses = get_external_models()
+            name = checkpoint.removeprefix(prefix)
+            if name not in addresses:
+                raise ValueError(f"mmengine knows no model {name!r}")
+            return addresses[name]
+    return checkpoint

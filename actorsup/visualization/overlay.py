@@ -18,6 +18,9 @@ RANK_COLORS = ((255, 80, 60), (70, 200, 80), (70, 140, 255), (240, 200, 40), (20
 LINE_WIDTH = 2
 DASH, GAP = 6, 4  # pixels
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+SATURATIONS = (0.8, 0.45, 1.0)
+LUMA = (0.299, 0.587, 0.114)  # BT.601
+MIN_LUMINANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,12 @@ class DrawnTube:
 
 
 def class_color(label: int) -> Color:
-    """A bright colour; those of consecutive classes are far from each other."""
-    red, green, blue = colorsys.hsv_to_rgb(label * GOLDEN_RATIO % 1, 0.75, 1.0)
-    return round(255 * red), round(255 * green), round(255 * blue)
+    """A colour that is bright enough for a dark ground; those of neighbouring classes differ in hue and saturation."""
+    rgb = np.array(colorsys.hsv_to_rgb(label * GOLDEN_RATIO % 1, SATURATIONS[label % len(SATURATIONS)], 1.0))
+    luminance = rgb @ LUMA
+    if luminance < MIN_LUMINANCE:
+        rgb += (1 - rgb) * (MIN_LUMINANCE - luminance) / (1 - luminance)
+    return tuple((255 * rgb).round().astype(int).tolist())
 
 
 def draw_tubes(frame: np.ndarray, index: int, tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
