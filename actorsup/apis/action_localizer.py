@@ -13,7 +13,7 @@ from mmengine.dataset import Compose
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore, VideoFrames, open_video
 from actorsup.linkers import Linker
-from actorsup.registry import DATASETS, MODELS, TRANSFORMS
+from actorsup.registry import DATASETS, DETECTORS, MODELS, TRANSFORMS
 from actorsup.structures import Localization, Tube
 from actorsup.utils import pick_device, read_checkpoint
 
@@ -88,7 +88,13 @@ class ActionLocalizer:
         metainfo = _metainfo(dataset)
         classes = dataset.get("classes") or metainfo.get("classes")
         self.classes, self._model = self._load_model(str(checkpoint), classes, device)
-        self._actors = self._recipe.detector.get("actors") or metainfo.get("actors") or ()
+        detector = self._recipe.detector
+        self._actors = (
+            detector.get("actors")
+            or getattr(DETECTORS.get(detector["type"]), "actors", None)
+            or metainfo.get("actors")
+            or ()
+        )
 
     def _load_model(self, path: str, classes: Sequence[str] | None, device: str | None):
         """Names of the classes, and the model with the checkpoint's weights."""

@@ -17,11 +17,11 @@ def stored_name(store: TubeStore, path: str | Path, name: str) -> str:
         return name
     path = Path(path)
     alike = [video for video in videos if PurePosixPath(video).name in (path.name, path.stem)]
-    if len(alike) > 1:
-        alike = [video for video in alike if PurePosixPath(video).parent.name == path.resolve().parent.name]
-    if len(alike) != 1:
-        raise InputError(
-            f"{path}: {store.folder} has {'several videos' if alike else 'no video'} of that name; give the name that "
-            "tools/generate_proposals.py gave it, or leave the store out"
-        )
-    return alike[0]
+    beside = [video for video in alike if PurePosixPath(video).parent.name == path.resolve().parent.name]
+    for candidates in (alike, beside):
+        if len(candidates) == 1:
+            return candidates[0]
+    raise InputError(
+        f"{path}: {store.folder} has {'several videos' if alike else 'no video'} of that name; give the name that "
+        "tools/generate_proposals.py gave it, or leave the store out"
+    )

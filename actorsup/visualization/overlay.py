@@ -18,7 +18,7 @@ RANK_COLORS = ((255, 80, 60), (70, 200, 80), (70, 140, 255), (240, 200, 40), (20
 LINE_WIDTH = 2
 DASH, GAP = 6, 4  # pixels
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
-SATURATIONS = (0.8, 0.45, 1.0)
+SATURATIONS = (1.0, 0.35, 0.7, 0.5, 0.85)
 LUMA = (0.299, 0.587, 0.114)  # BT.601
 MIN_LUMINANCE = 0.5
 
