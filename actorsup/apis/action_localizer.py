@@ -1,6 +1,6 @@
 """Actions in videos that no data set knows: the whole method as one object."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -119,7 +119,12 @@ class ActionLocalizer:
     def _linker(self) -> Linker:
         return self._recipe.build_linker()
 
-    def __call__(self, video: Video | Sequence[Video], name: str | None = None) -> Localization | list[Localization]:
+    def __call__(
+        self,
+        video: Video | Sequence[Video],
+        name: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Localization | list[Localization]:
         """The actions of a whole video, or of each of several.
 
         Args:
@@ -127,6 +132,7 @@ class ActionLocalizer:
                 or a list of these.
             name: of the video in the result; None: a path's name without suffix. In a store of proposals the video is
                 looked up by it.
+            progress: called after each window with the number of frames that are finished.
 
         Raises:
             InputError: naming the video, if it cannot be read, holds no frame, or is not in the store.
@@ -134,7 +140,7 @@ class ActionLocalizer:
         if isinstance(video, (list, tuple)) and not all(_is_frame(item) for item in video):
             if name is not None:
                 raise InputError(f"name={name!r} is for one video, got {len(video)}")
-            return [self(item, _name(item, f"video{index}")) for index, item in enumerate(video)]
+            return [self(item, _name(item, f"video{index}"), progress) for index, item in enumerate(video)]
         name = name or _name(video, "video")
         parts: dict[int, list[TrackPiece]] = {}
         num_frames, size = 0, None
@@ -142,6 +148,8 @@ class ActionLocalizer:
             num_frames, size = stretch.end, stretch.size
             for piece in stretch.pieces:
                 parts.setdefault(piece.track, []).append(piece)
+            if progress is not None:
+                progress(num_frames)
         if size is None:
             raise InputError(f"{name}: holds no frame")
         return self._localization(name, _Stretch(0, num_frames, size, [_whole(pieces) for pieces in parts.values()]))

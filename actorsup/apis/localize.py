@@ -1,17 +1,18 @@
 """Localizing actions in video files, for people to look at."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from actorsup.datasets.annotation import VideoAnnotation
 from actorsup.errors import InputError
-from actorsup.io import open_video
-from actorsup.proposals.progress import progress_bar
+from actorsup.io import VideoReader, open_video
+from actorsup.proposals.progress import Bar, progress_bar
 from actorsup.registry import DATASETS
 from actorsup.structures import Localization
 from actorsup.visualization import DrawnTube, render_video
@@ -21,6 +22,7 @@ from .config import dataset_configs, recipe_of
 from .exports import save_localization
 
 DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
+FRAMES_BETWEEN_SIGNS = 25
 
 
 @dataclass
@@ -102,24 +104,36 @@ def localize_videos(
     _check_names(paths, out)
     reader = recipe_of(localizer.config).reader
     report = LocalizationReport()
-    with progress_bar("videos", len(paths), unit="frames") as progress:
+    with progress_bar("videos", len(paths), unit="frames") as bar:
         for path in paths:
-            progress.show(path.name)
+            bar.show(path.name)
             try:
-                found = localizer(path).best(top, min_score)
-                video = open_video(path, reader)
-                rate = video.frames_per_second() or DEFAULT_RATE
+                found = localizer(path, progress=lambda count, name=path.name: bar.show(f"{name}, frame {count}"))
+                found = found.best(top, min_score)
                 save_localization(out / f"{path.stem}.json", found)
                 drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
-                render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
+                _render(out / f"{path.stem}.mp4", open_video(path, reader), found, drawn, bar)
             except InputError as error:
                 report.failed[str(path)] = str(error)
                 print_log(f"{path}: left out: {error}", logger="current", level=logging.ERROR)
-                progress.advance(0)
-                continue
-            report.localized[str(path)] = found
-            progress.advance(found.num_frames)
+                bar.advance(0)
+            else:
+                report.localized[str(path)] = found
+                bar.advance(found.num_frames)
     return report
+
+
+def _render(path: Path, video: VideoReader, found: Localization, drawn: Sequence[DrawnTube], bar: Bar) -> None:
+    """Draw a video, and say on the bar how far it is."""
+
+    def frames() -> Iterator[np.ndarray]:
+        for index, frame in enumerate(video):
+            if index % FRAMES_BETWEEN_SIGNS == 0:
+                bar.show(f"{path.name}, drawing frame {index} of {found.num_frames}")
+            yield frame
+
+    rate = video.frames_per_second() or DEFAULT_RATE
+    render_video(path, frames(), drawn, found.num_frames, found.size, rate)
 
 
 def _check_names(paths: Sequence[Path], out: Path) -> None:

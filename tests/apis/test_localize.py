@@ -2,7 +2,9 @@
 
 import json
 import re
+import signal
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.visualization import video_file
 from tests.conftest import write_video
-from tests.toy import frames_of, make_toy, run_tool, untrained_checkpoint
+from tests.toy import frames_of, make_toy, run_tool, start_tool, untrained_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,23 @@ def test_the_tool_writes_what_it_can_and_names_the_rest(commands):
     assert f"{values['tubes'][0]['score']:.4f}" in output.stdout
     assert re.search(r"failed: .*broken\.avi: .*cannot be opened as a video", output.stdout)
     assert "Traceback" not in output.stderr
+
+
+def test_ctrl_c_while_a_video_is_drawn_leaves_whole_files_alone(commands):
+    root, common, _, _ = commands
+    video = write_video(root / "long.avi", np.tile(frames_of("Biking"), (300, 1, 1, 1)))
+    out = root / "interrupted"
+    options = ("--window", 1200, "--overlap", 8, "--cfg-options", "proposals.linker=viterbi")
+    process = start_tool("localize", video, *common, "--out", out, *options, root=root)
+    deadline = time.monotonic() + 300
+    while not list(out.glob("*.tmp.mp4")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, printed = process.communicate(timeout=60)
+    assert (process.returncode, "interrupted" in printed) == (130, True)
+    assert names(out) == ["long.json"]
 
 
 def test_the_tool_refuses_a_checkpoint_of_another_model_in_one_message(commands):
