@@ -109,9 +109,9 @@ def as_act(localizations: Sequence[Localization]) -> dict:
     """Tubes in the layout of the ACT detector's ground truth, for tools that read it.
 
     ``labels``, ``train_videos`` (empty) and ``test_videos``, a list of one split each; ``nframes`` and ``resolution
-    (height, width)`` by video; ``gttubes[video][label]``, a list of arrays ``(T, 5)``: frame, 1-based, and the box's
-    first and last column and row of pixels, 0-based, which that layout includes. It has no scores: here ``scores`` has
-    them, in the order of ``gttubes``.
+    (height, width)`` by video; ``gttubes[video][label]``, a list of arrays ``(T, 5)``: frame, 1-based, and the corners
+    of the box as they are, in continuous pixels. That layout has no scores: here ``scores`` has them, in the order of
+    ``gttubes``.
 
     Raises:
         InputError: if two videos have one name.
@@ -125,8 +125,8 @@ def as_act(localizations: Sequence[Localization]) -> dict:
         for found in localization.tubes:
             tube = found.tube
             frames = np.arange(tube.start, tube.end, dtype=np.float32)[:, None] + 1
-            boxes = tube.boxes - np.array([0, 0, 1, 1], np.float32)
-            tubes[localization.video].setdefault(tube.label, []).append(np.concatenate([frames, boxes], axis=1))
+            rows = np.concatenate([frames, tube.boxes], axis=1)
+            tubes[localization.video].setdefault(tube.label, []).append(rows)
             scores[localization.video].setdefault(tube.label, []).append(found.score)
     return {
         "labels": list(_common_classes(localizations)),

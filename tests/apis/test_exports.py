@@ -85,7 +85,7 @@ def test_coco_video_has_a_box_or_nothing_for_every_frame():
     assert annotation["score"] == 0.75
 
 
-def test_the_act_layout_counts_frames_from_one_and_includes_the_last_pixel(tmp_path):
+def test_the_act_layout_counts_frames_from_one(tmp_path):
     save_act(tmp_path / "tubes.pkl", [localization()])
     content = load_pickle(tmp_path / "tubes.pkl")
     assert content["labels"] == ["run", "jump"]
@@ -93,7 +93,7 @@ def test_the_act_layout_counts_frames_from_one_and_includes_the_last_pixel(tmp_p
     assert content["nframes"] == {"clip": 4}
     assert content["resolution"] == {"clip": (48, 64)}
     (tube,) = content["gttubes"]["clip"][1]
-    np.testing.assert_array_equal(tube, [[2, 10, 20, 29, 49], [3, 11, 20, 30, 49]])
+    np.testing.assert_array_equal(tube, [[2, 10, 20, 30, 50], [3, 11, 20, 31, 50]])
     assert content["scores"]["clip"] == {1: [0.75], 0: [0.5]}
     assert [path.name for path in tmp_path.iterdir()] == ["tubes.pkl"]
 
