@@ -6,6 +6,13 @@
 #   python tools/eval_proposals.py     configs/actorsup_vgg16_thumos13.py
 #   python tools/train.py              configs/actorsup_vgg16_thumos13.py
 #   python tools/test.py               configs/actorsup_vgg16_thumos13.py work_dirs/actorsup_vgg16_thumos13/epoch_30.pth
+#
+# What it is compared with, each in a work directory of its own (--work-dir):
+#
+#   attention    --cfg-options model.head.type=MeanHead, and others: _base_/models/actorsup_vgg16.py
+#   proposals    --cfg-options proposals.linker=random, and others: _base_/proposals/paper.py
+#   no actors    actorsup_vgg16_thumos13_whole_frame.py: learns from whole frames
+#   upper bound  actorsup_vgg16_thumos13_supervised.py: learns from true tubes
 _base_ = [
     "_base_/models/actorsup_vgg16.py",
     "_base_/datasets/thumos13.py",

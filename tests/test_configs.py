@@ -4,11 +4,13 @@ import copy
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 
+from actorsup.apis import load_config
 from actorsup.datasets.tracking import SequenceSource
 from actorsup.linkers import SiameseLinker
+from actorsup.models import heads
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
 
@@ -22,8 +24,11 @@ def test_every_part_that_a_config_names_exists(path):
     recipe = ProposalRecipe.from_config(config.proposals)
     assert DETECTORS.get(recipe.detector["type"])
     for linker in config.proposals.linkers.values():
-        assert LINKERS.get(linker.type)
-        assert "tracker" not in linker or TRACKERS.get(linker.tracker.type)
+        if "tracker" in linker:
+            assert LINKERS.get(linker.type)
+            assert TRACKERS.get(linker.tracker.type)
+        else:
+            LINKERS.build(linker)
     for loader in (config.train_dataloader, config.test_dataloader):
         assert DATASETS.get(loader.dataset.type)
         for step in loader.dataset.pipeline:
@@ -82,6 +87,59 @@ def test_the_model_sees_16_frames_and_20_tubes_and_attends_to_12(paper):
     model = MODELS.build(paper.model)
     assert (model.pooling.output_size, model.head.topk, model.head.num_classes) == ((5, 5), 12, 24)
     assert paper.train_dataloader.batch_size == 4
+
+
+OTHER_HEADS = [name for name in heads.__all__ if name not in ("TubeHead", "TopKAttentionHead")]
+
+
+@pytest.mark.parametrize("path", [PAPER, CONFIGS / "actorsup_squeezenet_thumos13_clips.py"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("head", OTHER_HEADS)
+def test_another_head_is_one_option(path, head):
+    built = MODELS.build(load_config(path, options={"model.head.type": head}).model.head)
+    assert type(built) is getattr(heads, head)
+    assert (built.num_classes, built.pooled_shape) == (24, (512, 5, 5))
+
+
+def test_a_heads_own_option_is_one_more():
+    config = load_config(PAPER, options={"model.head.type": "LogSumExpHead", "model.head.sharpness": 5.0})
+    assert MODELS.build(config.model.head).sharpness == 5.0
+
+
+@pytest.mark.parametrize(
+    ("linker", "type_name"),
+    [
+        ("random", "RandomTubes"),
+        ("sliding_window", "SlidingWindowTubes"),
+        ("unlinked", "UnlinkedDetections"),
+        ("whole_frame", "WholeFrame"),
+    ],
+)
+def test_what_proposals_are_compared_with_is_chosen_by_name_and_as_many(linker, type_name):
+    recipe = ProposalRecipe.from_config(load_config(PAPER, options={"proposals.linker": linker}).proposals)
+    assert recipe.linker["type"] == type_name
+    assert recipe.linker.get("max_tubes") == (None if linker == "whole_frame" else 20)
+    assert recipe.tubes.folder.name == f"tubes_{linker}"
+
+
+def test_the_upper_bound_differs_from_the_paper_in_what_it_is_told_alone(paper):
+    config = Config.fromfile(CONFIGS / "actorsup_vgg16_thumos13_supervised.py")
+    assert config.model.head.type == "SupervisedTubeHead"
+    steps = [step.type for step in config.train_dataloader.dataset.pipeline]
+    assert steps.index("AttachTubes") < steps.index("LabelTubes") < steps.index("PackVideo")
+    config.model.head.type = "TopKAttentionHead"
+    dataset = config.train_dataloader.dataset
+    assert (dataset.pop("true_tubes"), dataset.pop("ann_file")) == (True, paper.test_dataloader.dataset.ann_file)
+    for pipeline in (dataset.pipeline, config.train_pipeline):
+        pipeline[:] = [step for step in pipeline if step.type != "LabelTubes"]
+    assert config.to_dict() == paper.to_dict()
+
+
+def test_the_whole_frame_is_what_training_alone_sees(paper):
+    config = Config.fromfile(CONFIGS / "actorsup_vgg16_thumos13_whole_frame.py")
+    for pipeline in (config.train_dataloader.dataset.pipeline, config.train_pipeline):
+        (index,) = [index for index, step in enumerate(pipeline) if step.type == "AttachWholeFrame"]
+        pipeline[index] = ConfigDict(type="AttachTubes", max_tubes=20)
+    assert config.to_dict() == paper.to_dict()
 
 
 def test_training_is_30_epochs_of_sgd_with_weight_decay_on_the_classifier_alone(paper):

@@ -48,11 +48,11 @@ class BrightColorDetector:
 
 
 @MODELS.register_module()
-class MaximumHead(TubeHead):
-    """The best tube speaks for the video."""
+class MedianHead(TubeHead):
+    """The middle tube speaks for the video."""
 
     def aggregate(self, tube_logits, pooled):
-        return tube_logits.amax(dim=0)
+        return tube_logits.median(dim=0).values
 '''
 
 CONFIG = """
@@ -108,7 +108,7 @@ train_dataloader = dict(
 test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline, **data))
 model = dict(
     encoder=dict(weights=None, node="features.4", padding=4),
-    head=dict(_delete_=True, type="MaximumHead", in_channels=128, num_classes=2),
+    head=dict(_delete_=True, type="MedianHead", in_channels=128, num_classes=2),
 )
 optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=1.0))
 train_cfg = dict(max_epochs=3)

@@ -7,6 +7,7 @@ from .exports import as_act, as_coco_video, as_table, box_rows, load_localizatio
 from .localize import LocalizationReport, localize_videos
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
+from .puppets import make_puppets
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
@@ -24,6 +25,7 @@ __all__ = [
     "load_config",
     "load_localization",
     "localize_videos",
+    "make_puppets",
     "save_act",
     "save_localization",
     "tracker_tables",

@@ -212,8 +212,6 @@ class ActionLocalizer:
         self, name: str, path: str | Path, reader: dict | None, proposals: Proposals
     ) -> tuple[Sequence[Tube], np.ndarray]:
         """The tubes that the pipeline keeps, and their scores ``(P, K)``."""
-        if not proposals.tubes:
-            return (), np.zeros((0, len(self.classes)))
         results = {"video": name, "path": path, "reader": reader, "label": None, "ground_truth": ()}
         packed = self._pipeline({**results, "proposals": proposals})
         (sample,) = self._model.test_step({key: [value] for key, value in packed.items()})
@@ -253,8 +251,8 @@ def _open_store(folder: str | Path) -> TubeStore:
 
 
 def _metainfo(dataset: dict) -> dict:
-    """``classes`` and ``actors`` of a data set, as far as they are known without its files."""
+    """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
     try:
-        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).metainfo
+        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).read_metainfo()
     except InputError:
         return {}

@@ -44,7 +44,7 @@ class TrueTubes:
 
     Args:
         annotations: by the data set's name of each video.
-        classes: names of the actions; a tube whose label has none is drawn without.
+        classes: names of the actions, by the labels of the tubes.
     """
 
     annotations: Mapping[str, VideoAnnotation]
@@ -63,7 +63,7 @@ class TrueTubes:
         path = str(Path(file).resolve())
         plain = {"ann_file": path, "tube_store": None, "pipeline": [], "test_mode": True, "lazy_init": True}
         dataset = DATASETS.build({**settings, **plain})
-        return cls(dataset.read_annotations(), dataset.METAINFO.get("classes", ()))
+        return cls(dataset.read_annotations(), dataset.read_metainfo()["classes"])
 
     def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
         """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""
@@ -71,9 +71,7 @@ class TrueTubes:
         if len(names) > 1:
             names = [name for name in names if Path(name).parent.name == path.resolve().parent.name]
         tubes = self.annotations[names[0]].tubes_at(size) if len(names) == 1 else ()
-        return [
-            DrawnTube.truth(tube, self.classes[tube.label] if tube.label < len(self.classes) else "") for tube in tubes
-        ]
+        return [DrawnTube.truth(tube, self.classes[tube.label]) for tube in tubes]
 
 
 def localize_videos(

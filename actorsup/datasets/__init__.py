@@ -4,7 +4,8 @@ Beside them, ``tracking``: sequences of one target, for trackers, and pairs to t
 """
 
 from . import tracking
+from .annotated_videos import AnnotatedVideos
 from .thumos13 import THUMOS13
 from .video_dataset import VideoDataset
 
-__all__ = ["THUMOS13", "VideoDataset", "tracking"]
+__all__ = ["THUMOS13", "AnnotatedVideos", "VideoDataset", "tracking"]

@@ -2,7 +2,7 @@
 
 from actorsup.registry import DATASETS
 
-from .annotation import VideoAnnotation, read_pyannot, read_split_list
+from .annotation import VideoAnnotation, read_ucf101_annotation, read_ucf101_list
 from .video_dataset import VideoDataset
 
 
@@ -10,8 +10,10 @@ from .video_dataset import VideoDataset
 class THUMOS13(VideoDataset):
     """3,207 videos, 2,293 for training and 914 for testing in split 1, labelled with one of 24 actions of people.
 
-    Split lists have lines ``Class/v_Class_g01_c01.avi 1``. The annotation is the corrected ``pyannot.pkl``, at 320×240,
-    of 3,194 of the videos: 2,284 of training and 910 of testing, with 4,458 tubes, 1,315 of them in testing.
+    Split lists have lines ``Class/v_Class_g01_c01.avi 1``; UCF101's own, of all 101 classes, need ``classInd.txt``
+    beside them. The annotation is the corrected ``pyannot.pkl``, at 320×240, of 3,194 of the videos: 2,284 of training
+    and 910 of testing, with 4,458 tubes, 1,315 of them in testing. ``finalAnnots.mat`` holds the same boxes,
+    ``annot_apt.mat`` an older annotation of 3,204 videos and 4,205 tubes; ACT-detector's pickles are read too.
     """
 
     METAINFO = {  # noqa: RUF012
@@ -43,9 +45,7 @@ class THUMOS13(VideoDataset):
         ),
         "actors": ("person",),
     }
-    split_file_source = (
-        "trainlist01.txt and testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
-    )
+    split_file_source = "trainlist01.txt or testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
     ann_file_source = (
         "pyannot.pkl, the corrected annotation, from the GitHub repository gurkirt/corrected-UCF101-Annots"
     )
@@ -53,8 +53,8 @@ class THUMOS13(VideoDataset):
 
     def read_labels(self) -> list[tuple[str, int]]:
         """The videos of the split list with the label of their class folder."""
-        return read_split_list(self.split_file, self.METAINFO["classes"])
+        return read_ucf101_list(self.split_file, self.METAINFO["classes"])
 
     def read_annotations(self) -> dict[str, VideoAnnotation]:
-        """The corrected annotation."""
-        return read_pyannot(self.ann_file, self.METAINFO["classes"])
+        """The annotation, in whichever format it is."""
+        return read_ucf101_annotation(self.ann_file, self.METAINFO["classes"])

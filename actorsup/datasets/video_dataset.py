@@ -24,19 +24,21 @@ class VideoDataset(BaseDataset, ABC):
 
     Training knows the labels of the videos alone: the annotation file is not even opened. Videos without a proposal are
     left out. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without annotation;
-    those without a proposal stay: their true tubes are missed.
+    those without a proposal stay: their true tubes are missed. The fully supervised, to compare with, are trained with
+    ``true_tubes``.
 
     The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
-    ``ground_truth`` (a tuple of ``Tube``, empty in training). What it raises ends the run: no other video is tried
-    instead.
+    ``ground_truth`` (a tuple of ``Tube``, empty in training without ``true_tubes``). What it raises ends the run: no
+    other video is tried instead.
 
     A data set is a subclass that says how its files are read (``read_labels``, ``read_annotations``), where they come
-    from (``split_file_source``, ``ann_file_source``, ``videos_source``), and its ``METAINFO``: ``classes``, ``actors``.
+    from (``split_file_source``, ``ann_file_source``, ``videos_source``), and, in its ``METAINFO`` or, where only a file
+    knows them, in ``read_metainfo``, its ``classes``.
 
     Args:
         data_root: folder that the next three are relative to.
-        split_file: lists the videos.
-        ann_file: the true tubes; needed in testing only.
+        split_file: lists the videos and their labels.
+        ann_file: the true tubes; needed in testing, and with ``true_tubes``.
         video_prefix: folder of the videos: in it ``<name>`` with a suffix of ``VIDEO_SUFFIXES``, or a folder of frames.
         tube_store: the proposals: a ``TubeStore``'s folder, or ``dict(folder=..., made_by=...)`` to insist on those of
             one configuration (``Fingerprint.made_by``). None where the list of videos is enough, as for making the
@@ -47,6 +49,7 @@ class VideoDataset(BaseDataset, ABC):
         missing_videos: ``'error'``, or ``'skip'`` to use those videos of the list that are there.
         pipeline: transforms, built or as configs.
         test_mode: testing, not training.
+        true_tubes: training with the true tubes, as in testing; it leaves out videos without annotation too.
         lazy_init: read nothing yet; ``full_init`` does it, and whatever needs it calls that.
 
     Raises:
@@ -70,6 +73,7 @@ class VideoDataset(BaseDataset, ABC):
         missing_videos: str = "error",
         pipeline: Sequence[Mapping | Callable] = (),
         test_mode: bool = False,
+        true_tubes: bool = False,
         lazy_init: bool = False,
     ) -> None:
         if missing_videos not in ("error", "skip"):
@@ -78,12 +82,13 @@ class VideoDataset(BaseDataset, ABC):
         self.split_file = data_root / split_file
         self.reader = reader
         self.missing_videos = missing_videos
+        self.reads_annotation = test_mode or true_tubes
         self.tube_store = _open_tube_store(tube_store)
-        self._new_labels = self._number_classes(classes)
+        self.classes = None if classes is None else tuple(classes)
+        self._new_labels: dict[int, int] = {}
         self._annotations: dict[str, VideoAnnotation] = {}
         super().__init__(
             ann_file="" if ann_file is None else str(ann_file),
-            metainfo=None if classes is None else {"classes": tuple(classes)},
             data_root=str(data_root),
             data_prefix={"videos": str(video_prefix)},
             # By our registry: mmengine's own finds our transforms only after a Runner has set the default scope.
@@ -93,13 +98,21 @@ class VideoDataset(BaseDataset, ABC):
             max_refetch=0,
         )
 
+    def read_metainfo(self) -> dict:
+        """``classes``, all of them in the order of their labels, and what else there is to know of the data set.
+
+        ``class_actors`` says whose action each class is, parallel to ``classes``; ``actors`` are categories for
+        detectors.
+        """
+        return dict(self.METAINFO)
+
     @abstractmethod
     def read_labels(self) -> list[tuple[str, int]]:
-        """Name and label of every video of ``split_file``; labels are indices into the classes of ``METAINFO``."""
+        """Name and label of every video of ``split_file``; labels are indices into the classes of ``read_metainfo``."""
 
     @abstractmethod
     def read_annotations(self) -> dict[str, VideoAnnotation]:
-        """The annotation in ``ann_file``, by name of video. Called in testing only."""
+        """The annotation in ``ann_file``, by name of video. Called in testing, and with ``true_tubes``."""
 
     @property
     def video_folder(self) -> Path:
@@ -117,9 +130,12 @@ class VideoDataset(BaseDataset, ABC):
         return [super(VideoDataset, self).get_data_info(index)["label"] for index in range(len(self))]
 
     def ground_truth(self, index: int) -> tuple[Tube, ...]:
-        """The true tubes of a video, in pixels of the video as it is; their label is the action. Empty in training."""
+        """The true tubes of a video, in pixels of the video as it is; their label is the action.
+
+        Empty in training without ``true_tubes``.
+        """
         record = super().get_data_info(index)
-        if not self.test_mode:
+        if not self.reads_annotation:
             return ()
         if self.tube_store is not None:
             size = self.tube_store.load(record["video"]).size
@@ -134,19 +150,20 @@ class VideoDataset(BaseDataset, ABC):
             raise InputError(f"{type(self).__name__}: samples need proposals, set tube_store")
         record = super().get_data_info(idx)
         proposals = self.tube_store.load(record["video"])
-        ground_truth = self._annotations[record["video"]].tubes_at(proposals.size) if self.test_mode else ()
+        ground_truth = self._annotations[record["video"]].tubes_at(proposals.size) if self.reads_annotation else ()
         return {**record, "reader": self.reader, "proposals": proposals, "ground_truth": ground_truth}
 
     def load_data_list(self) -> list[dict]:
-        """Name, file and label of every video that is used; sets the annotation of those."""
+        """Name, file and label of every video that is used; sets ``metainfo`` and the annotation of those."""
         self.require_files()
+        self._set_classes(self.read_metainfo())
         labels = {video: self._new_labels[old] for video, old in self.read_labels() if old in self._new_labels}
         paths = find_videos(self.video_folder, labels)
         if self.missing_videos == "skip":
             num_listed = len(labels)
             labels = {video: label for video, label in labels.items() if video in paths}
             self._log(f"{len(labels)} of {num_listed} listed videos are in {self.video_folder}", logging.INFO)
-        if self.test_mode:
+        if self.reads_annotation:
             labels = self._annotated(labels)
         self._require_videos(labels, paths)
         if self.tube_store is not None and not self.test_mode:
@@ -163,8 +180,8 @@ class VideoDataset(BaseDataset, ABC):
         """
         missing = []
         if not self.split_file.is_file():
-            missing.append(f"{self.split_file}: no split list. There belongs one of {self.split_file_source}.")
-        if self.test_mode and not Path(self.ann_file).is_file():
+            missing.append(f"{self.split_file}: no list of videos. There belongs {self.split_file_source}.")
+        if self.reads_annotation and not Path(self.ann_file).is_file() and Path(self.ann_file) != self.split_file:
             where = self.ann_file or "ann_file is not set"
             missing.append(f"{where}: no annotation. There belongs {self.ann_file_source}.")
         if not self.video_folder.is_dir():
@@ -185,7 +202,7 @@ class VideoDataset(BaseDataset, ABC):
         if absent := [video for video in labels if video not in made]:
             missing.append(
                 f"{self.tube_store.folder}: {len(absent)} of {len(labels)} videos have no proposals: {_first(absent)}. "
-                f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the split list)"
+                f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of {self.split_file})"
             )
         self._raise_missing(missing)
 
@@ -197,6 +214,10 @@ class VideoDataset(BaseDataset, ABC):
     def _annotated(self, labels: dict[str, int]) -> dict[str, int]:
         annotations = self.read_annotations()
         without = [video for video in labels if video not in annotations]
+        if labels and len(without) == len(labels):
+            raise InputError(
+                f"{self.ann_file}: has no annotation of any of the {len(labels)} videos; testing needs true tubes"
+            )
         if without:
             self._log(
                 f"{self.ann_file} has no annotation of {len(without)} of {len(labels)} videos; they are left out: "
@@ -215,14 +236,17 @@ class VideoDataset(BaseDataset, ABC):
             )
         return {video: label for video, label in labels.items() if video not in without}
 
-    def _number_classes(self, classes: Sequence[str] | None) -> dict[int, int]:
-        """``{label in the files: label in the samples}`` of the classes that are used."""
-        known = list(self.METAINFO["classes"])
-        chosen = known if classes is None else list(classes)
+    def _set_classes(self, metainfo: dict) -> None:
+        """Choose classes: sets ``metainfo``, and ``{label in the files: label in the samples}``."""
+        known = list(metainfo["classes"])
+        chosen = known if self.classes is None else self.classes
         unknown = [name for name in chosen if name not in known]
         if unknown or not chosen or len(set(chosen)) < len(chosen):
             raise InputError(f"classes must be different ones of {', '.join(known)}, got {', '.join(chosen) or 'none'}")
-        return {known.index(name): new for new, name in enumerate(chosen)}
+        self._new_labels = {known.index(name): new for new, name in enumerate(chosen)}
+        self._metainfo = {**metainfo, "classes": tuple(chosen)}
+        if metainfo.get("class_actors") is not None:
+            self._metainfo["class_actors"] = tuple(metainfo["class_actors"][old] for old in self._new_labels)
 
     def _log(self, message: str, level: int = logging.WARNING) -> None:
         print_log(f"{type(self).__name__}: {message}", logger="current", level=level)

@@ -5,6 +5,8 @@ import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 
+from actorsup.errors import InputError
+
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".webm", ".mov")
 # Ranks of what has no suffix of a video; those that have one come first.
 _FRAME_FOLDER = len(VIDEO_SUFFIXES)
@@ -33,6 +35,24 @@ def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
             if rank != _NO_VIDEO and name in wanted:
                 found.setdefault(name, root / folder / file_name)
     return found
+
+
+def only_video(folder: Path) -> Path:
+    """The one video file in a folder, or the folder where there is none: it has the frames then.
+
+    Raises:
+        InputError: if there are several.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    if len(files) > 1:
+        raise InputError(f"{folder}: expected one video file, found {', '.join(path.name for path in files)}")
+    return files[0] if files else folder
+
+
+def strip_suffix(name: str) -> str:
+    """The name of a video without the suffix of a video file, where it has one."""
+    stem, suffix = posixpath.splitext(name)
+    return stem if suffix.lower() in VIDEO_SUFFIXES else name
 
 
 def _rank_and_stem(entry: os.DirEntry) -> tuple[int, str]:

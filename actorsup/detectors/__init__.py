@@ -7,5 +7,6 @@ frame ``(H, W, 3)`` RGB in order, while the frames stream in.
 from .actor_detector import ActorDetector
 from .inception_v2 import InceptionV2
 from .ssd_mending import MendSSDHeads
+from .torchvision_backbone import TorchvisionBackbone
 
-__all__ = ["ActorDetector", "InceptionV2", "MendSSDHeads"]
+__all__ = ["ActorDetector", "InceptionV2", "MendSSDHeads", "TorchvisionBackbone"]

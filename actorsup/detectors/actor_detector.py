@@ -120,7 +120,6 @@ def _read_config(config: str) -> Config:
 
 
 def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
-    from mmdet.evaluation import get_classes
     from mmdet.registry import MODELS
     from mmdet.utils import register_all_modules
     from mmengine.model import revert_sync_batchnorm
@@ -131,8 +130,15 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     model = revert_sync_batchnorm(MODELS.build(config.model))
     mend_ssd_heads(model)
     meta = load_checkpoint(model, checkpoint, owner=config_name)
-    classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or get_classes("coco")
+    classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or _classes(config)
     return model, classes
+
+
+def _classes(config: Config) -> Sequence[str]:
+    """The categories that a detector's config names in its ``metainfo``; COCO's where it names none."""
+    from mmdet.evaluation import get_classes
+
+    return config.get("metainfo", {}).get("classes") or get_classes("coco")
 
 
 def _build_pipeline(config: Config) -> Compose:

@@ -20,7 +20,8 @@ class Linker(ABC):
             detections: of each frame.
 
         Returns:
-            The tubes, best first; none where nothing was detected. A tube's label is its actor's.
+            The tubes, best first; none where nothing was detected. A tube's label is its actor's. Linkers that look at
+            no detections, to compare with, give tubes in any case, with the label 0.
         """
 
 

@@ -2,7 +2,15 @@
 
 from .data_preprocessor import VideoDataPreprocessor
 from .encoders import Encoder, TorchvisionEncoder, VGG16Encoder
-from .heads import TopKAttentionHead, TubeHead
+from .heads import (
+    LogSumExpHead,
+    MaximumHead,
+    MeanHead,
+    SoftmaxAttentionHead,
+    SupervisedTubeHead,
+    TopKAttentionHead,
+    TubeHead,
+)
 from .localizer import ActorLocalizer
 from .pooling import ActorRoIPool3D
 
@@ -10,6 +18,11 @@ __all__ = [
     "ActorLocalizer",
     "ActorRoIPool3D",
     "Encoder",
+    "LogSumExpHead",
+    "MaximumHead",
+    "MeanHead",
+    "SoftmaxAttentionHead",
+    "SupervisedTubeHead",
     "TopKAttentionHead",
     "TorchvisionEncoder",
     "TubeHead",

@@ -50,11 +50,13 @@ class ActorLocalizer(BaseModel):
 
         Raises:
             ValueError: for an unknown mode.
-            InputError: in ``loss`` mode, if a video has no label or one that is not among the classes.
+            InputError: in ``loss`` mode, if a video, or a tube of it where the head learns from tubes, has no label or
+                one that is not among the classes.
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
-        labels = self._labels(data_samples) if mode == "loss" else None
+        read_labels = self._tube_labels if self.head.learns_from_tubes else self._video_labels
+        labels = read_labels(data_samples) if mode == "loss" else None
 
         tubes = TubeBatch.from_samples(data_samples, inputs.device)
         features = self._encode(inputs)
@@ -72,7 +74,7 @@ class ActorLocalizer(BaseModel):
         maps = self.encoder(inputs.flatten(0, 1))
         return maps.unflatten(0, inputs.shape[:2])
 
-    def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
+    def _video_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
         """Labels ``(B,)`` int64; checked here, where the videos' names are known."""
         num_classes = self.head.num_classes
         for sample in data_samples:
@@ -82,6 +84,22 @@ class ActorLocalizer(BaseModel):
                     f"(num_classes of the head is {num_classes})"
                 )
         return torch.tensor([sample.label for sample in data_samples])
+
+    def _tube_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
+        """Labels ``(P,)`` int64 of all tubes of the batch, −1 for background."""
+        num_classes = self.head.num_classes
+        for sample in data_samples:
+            if sample.tube_labels is None:
+                raise InputError(
+                    f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
+                    "the training data set true_tubes=True and an ann_file, and its pipeline LabelTubes"
+                )
+            if ((sample.tube_labels < -1) | (sample.tube_labels >= num_classes)).any():
+                raise InputError(
+                    f"{sample.video}: its tubes have the labels {sample.tube_labels.tolist()}, but training needs ones "
+                    f"of -1 to {num_classes - 1} (num_classes of the head is {num_classes})"
+                )
+        return torch.cat([sample.tube_labels for sample in data_samples])
 
 
 def _build(part: dict | nn.Module) -> nn.Module:

@@ -4,6 +4,7 @@ from .boxes import box_areas, clip_boxes, elementwise_iou, pairwise_iou
 from .detections import Detections
 from .localization import ActionTube, Localization
 from .tube import Tube
+from .tube_overlap import pairwise_tube_iou
 from .video_sample import TubeBatch, VideoSample
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "clip_boxes",
     "elementwise_iou",
     "pairwise_iou",
+    "pairwise_tube_iou",
 ]

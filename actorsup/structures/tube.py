@@ -1,5 +1,6 @@
 """A tube: one box a frame over consecutive frames."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,12 @@ class Tube:
         object.__setattr__(self, "scores", scores)
         object.__setattr__(self, "score", float(self.score))
         object.__setattr__(self, "label", int(self.label))
+
+    @classmethod
+    def still(cls, box: Sequence[float], num_frames: int, start: int = 0, score: float = 1.0, label: int = 0) -> "Tube":
+        """A tube whose box stays the same for ``num_frames`` frames; each has the tube's score."""
+        boxes = np.tile(np.asarray(box, dtype=np.float32), (num_frames, 1))
+        return cls(start, boxes, np.full(num_frames, score), score, label)
 
     def __len__(self) -> int:
         """Number of frames."""

@@ -22,6 +22,8 @@ class VideoSample:
         label: action class of the video; None where it is unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, for evaluation only; their label is the action class.
+        tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None where they are unknown, as
+            they are to all but the fully supervised.
         tube_scores: ``(P, K)``, every tube's score for every class, to rank tubes by; None before prediction. The
             package's heads give log-probabilities.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
@@ -37,6 +39,7 @@ class VideoSample:
     label: int | None = None
     proposals: tuple[Tube, ...] = ()
     ground_truth: tuple[Tube, ...] = ()
+    tube_labels: Tensor | None = None
     tube_scores: np.ndarray | None = None
     video_scores: np.ndarray | None = None
 
@@ -50,6 +53,10 @@ class VideoSample:
             )
         if not self.covered.any(dim=1).all():
             raise ValueError(f"{self.video}: every tube must cover at least one of the sampled frames")
+        if self.tube_labels is not None and self.tube_labels.shape != (num_tubes,):
+            raise ValueError(
+                f"{self.video}: {num_tubes} proposals need as many tube_labels, got {tuple(self.tube_labels.shape)}"
+            )
 
     def with_scores(self, tube_scores: Tensor, video_scores: Tensor) -> "VideoSample":
         """The same video with the scores ``(P, K)`` and ``(K,)`` that the model gave."""

@@ -85,6 +85,9 @@ class SiameseTracker(Tracker):
             load_checkpoint(self.network, checkpoint, owner="SiameseTracker", part="network")
         self.network.to(self.device, memory_format=torch.channels_last).eval()
         self.region_features = (SharedFeatures if shared_features else CropFeatures)(self.network)
+        # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
+        # Shared features cost so little that a few together, no more than the cache holds, are markedly faster.
+        self.num_searched_together = 8 if shared_features else 1
         self.exemplar_size = exemplar_size
         self.search_size = search_size
         self.response_upsampling = response_upsampling
@@ -133,8 +136,7 @@ class SiameseTracker(Tracker):
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""
-        # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
-        num_together = len(templates) if templates.is_cuda else 1
+        num_together = len(templates) if templates.is_cuda else self.num_searched_together
         found = []
         for few, of_few in zip(templates.split(num_together), regions.split(num_together), strict=True):
             best, response, scores = self._choose_scale(self.network.correlation(few, of_few))

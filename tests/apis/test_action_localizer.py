@@ -189,7 +189,7 @@ def test_a_checkpoint_of_another_config_is_refused_with_the_difference(toy, conf
     with pytest.raises(InputError, match="class 0 is Diving there, Basketball here"):
         ActionLocalizer(config, other)
     head = {"model.head": {"type": "TopKAttentionHead", "_delete_": True, "in_channels": 128, "num_classes": 2}}
-    with pytest.raises(InputError, match=r"model\.head\.type: MaximumHead there, TopKAttentionHead here"):
+    with pytest.raises(InputError, match=r"model\.head\.type: MedianHead there, TopKAttentionHead here"):
         ActionLocalizer(load_config(toy[1], options={**VITERBI, **head}), toy[2])
 
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from actorsup.apis import ActionLocalizer, load_config, load_localization, localize_videos
+from actorsup.apis.joining import cut
 from actorsup.apis.localize import TrueTubes
 from actorsup.errors import InputError
 from actorsup.io import open_video
+from actorsup.structures import pairwise_tube_iou
 from actorsup.visualization import video_file
 from tests.conftest import write_video
-from tests.toy import frames_of, make_toy, run_tool, start_tool, untrained_checkpoint
+from tests.toy import REPOSITORY, frames_of, make_toy, run_tool, start_tool, untrained_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,19 @@ def test_true_tubes_are_drawn_dashed_and_white(toy, tmp_path):
         pictures.append(open_video(tmp_path / "out" / "v_Biking_g01_c01.mp4").read_all()[0])
     white = [(picture[: 64 * 7] > 200).all(axis=2).sum() for picture in pictures]
     assert white[0] > 100 > white[1]
+
+
+def test_people_of_a_real_clip_are_found_where_they_are(data_root, tmp_path):
+    options = {"proposals.linker": "viterbi"}
+    config = load_config(REPOSITORY / "configs" / "actorsup_squeezenet_thumos13_clips.py", options=options)
+    classes = TrueTubes.read(config, data_root / "thumos13" / "pyannot.pkl").classes
+    localizer = ActionLocalizer(config, untrained_checkpoint(config, tmp_path / "a.pth", classes), window=24, overlap=8)
+    clip = data_root / "thumos13" / "clips" / "Fencing" / "v_Fencing_g01_c06.mp4"
+    found = localizer(list(open_video(clip).frames_at(range(40))))
+    truth = TrueTubes.read(config, data_root / "thumos13" / "pyannot.pkl").drawn(clip, found.size)
+    tubes = [cut(drawn.tube, 0, 40) for drawn in truth]
+    assert {each.actor for each in found.tubes} == {"person"}
+    assert pairwise_tube_iou([each.tube for each in found.tubes], tubes).max() > 0.5
 
 
 def test_names_that_would_meet_are_refused_before_anything_is_written(toy, tmp_path):

@@ -85,12 +85,43 @@ def test_stores_that_cannot_be_compared_are_named(trained, tmp_path):
 
 def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
     root, _, outputs = trained
-    assert "MaximumHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
-    assert "MaximumHead" in outputs["train"].stdout + outputs["train"].stderr
+    assert "MedianHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
+    assert "MedianHead" in outputs["train"].stdout + outputs["train"].stderr
     lines = next((root / "work").glob("*/vis_data/scalars.json")).read_text().splitlines()
     losses = [json.loads(line)["loss_action"] for line in lines if "loss_action" in line]
     assert len(losses) == 6  # 3 epochs of 2 batches
     assert np.isfinite(losses).all()
+
+
+UPPER_BOUND = """
+_base_ = "toy_config.py"
+train_pipeline = [*_base_.train_pipeline[:-1], dict(type="LabelTubes"), _base_.train_pipeline[-1]]
+train_dataloader = dict(dataset=dict(ann_file="pyannot.pkl", true_tubes=True, pipeline=train_pipeline))
+model = dict(head=dict(type="SupervisedTubeHead"))
+"""
+WHOLE_FRAME = """
+_base_ = "toy_config.py"
+train_pipeline = [
+    dict(type="AttachWholeFrame") if step["type"] == "AttachTubes" else step for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+model = dict(head=dict(type="SoftmaxAttentionHead"))
+"""
+
+
+@pytest.mark.parametrize("lines", [UPPER_BOUND, WHOLE_FRAME], ids=["upper bound", "whole frame"])
+def test_what_the_method_is_compared_with_is_trained_and_tested_by_a_few_lines_over_its_config(
+    trained, tmp_path, lines
+):
+    root, _, _ = trained
+    config = root / "compared.py"
+    config.write_text(lines)
+    output = run_tool("train", config, "--work-dir", tmp_path, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    output = run_tool("test", config, tmp_path / "epoch_3.pth", "--work-dir", tmp_path, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    metrics = json.loads((tmp_path / "test_metrics.json").read_text())["metrics"]
+    assert 0 <= metrics["mAP@0.5"] <= 1
 
 
 def test_pictures_of_the_best_tubes_are_drawn(trained):

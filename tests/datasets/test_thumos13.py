@@ -3,10 +3,10 @@ import pytest
 
 from actorsup.datasets import THUMOS13, VideoDataset
 from actorsup.errors import InputError, StoreError
-from actorsup.io import TubeStore
+from actorsup.io import Fingerprint, Proposals, TubeStore
 from actorsup.registry import DATASETS
 
-from .conftest import CLASSES, MADE_BY, VIDEOS
+from .conftest import CLASSES, MADE_BY, NUM_FRAMES, SIZE, VIDEOS, make_tube
 
 BASKETBALL, BIKING, WITHOUT_TUBES, NOT_ANNOTATED = VIDEOS
 
@@ -29,6 +29,25 @@ def test_training_leaves_out_videos_without_a_tube_and_says_so_once(thumos13, lo
     assert WITHOUT_TUBES in warning
     assert WITHOUT_TUBES not in dict(dataset.videos())
     logged_warnings.clear()
+
+
+def test_training_with_true_tubes_has_those_of_testing_and_leaves_out_what_either_does(thumos13, logged_warnings):
+    training = thumos13.build(ann_file="pyannot.pkl", true_tubes=True)
+    testing = thumos13.build(ann_file="pyannot.pkl", test_mode=True)
+    assert "no annotation of 1 of 4 videos" in logged_warnings[0]
+    assert "1 of 3 videos have no tube" in logged_warnings[1]
+    logged_warnings.clear()
+    assert [video for video, _ in training.videos()] == [BASKETBALL, BIKING]
+    for index in range(2):
+        (tube,), (expected,) = training[index]["ground_truth"], testing[index]["ground_truth"]
+        np.testing.assert_array_equal(tube.boxes, expected.boxes)
+        assert (tube.start, tube.label) == (expected.start, expected.label)
+        np.testing.assert_array_equal(training.ground_truth(index)[0].boxes, tube.boxes)
+
+
+def test_training_with_true_tubes_needs_the_annotation(thumos13):
+    with pytest.raises(InputError, match=r"files for training are missing\.\n.*ann_file is not set: .*pyannot\.pkl"):
+        thumos13.build(true_tubes=True)
 
 
 def test_testing_keeps_videos_without_a_tube_and_leaves_out_those_without_annotation(thumos13, logged_warnings):
@@ -103,7 +122,7 @@ def test_files_are_checked_before_any_is_read(thumos13):
     dataset = thumos13.build(lazy_init=True)
     dataset.require_files()
     (thumos13.root / "list.txt").unlink()
-    with pytest.raises(InputError, match="no split list"):
+    with pytest.raises(InputError, match="no list of videos"):
         dataset.require_files()
 
 
@@ -214,6 +233,17 @@ def test_the_whole_pipeline_gives_a_video_sample(thumos13, logged_warnings):
     assert (sample.video, sample.label) == (NOT_ANNOTATED, CLASSES.index("WalkingWithDog"))
     assert sample.tubes.shape == (2, 4, 4)
     assert len(sample.proposals) == 2
+
+
+def test_with_true_tubes_the_pipeline_labels_the_tubes_that_are_attached(thumos13, logged_warnings):
+    pipeline = [*PIPELINE[:3], {"type": "LabelTubes", "min_overlap": 0.1}, *PIPELINE[3:]]
+    dataset = thumos13.build(pipeline=pipeline, ann_file="pyannot.pkl", true_tubes=True)
+    logged_warnings.clear()
+    # Proposals lie at 10 20 30 60, the true tube at 60 27 90 43.
+    assert dataset[0]["data_samples"].tube_labels.tolist() == [-1, -1]
+    tubes = (make_tube(0, NUM_FRAMES), *dataset.ground_truth(1))
+    TubeStore(thumos13.root / "tubes", Fingerprint(MADE_BY)).save(BIKING, Proposals(tubes, NUM_FRAMES, SIZE))
+    assert dataset[1]["data_samples"].tube_labels.tolist() == [-1, CLASSES.index("Biking")]
 
 
 def test_an_unreadable_video_in_training_is_an_error_that_names_the_file(thumos13, logged_warnings):

@@ -11,6 +11,7 @@ from tests.toy import REPOSITORY
 PATH = REPOSITORY / "tools/benchmarks/linking.py"
 SETTINGS = {
     "type": "SiameseLinker",
+    "batch_size": 2,
     "tracker": {
         "type": "SiameseTracker",
         "network": {"type": "SiameseNetwork", "backbone": {"type": "UnpaddedThinNet"}},

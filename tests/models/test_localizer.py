@@ -36,6 +36,10 @@ def build(config=SQUEEZENET_MODEL):
     return model
 
 
+SUPERVISED_MODEL = copy.deepcopy(SQUEEZENET_MODEL)
+SUPERVISED_MODEL["head"] = {"type": "SupervisedTubeHead", "num_classes": 4, "in_channels": 512}
+
+
 def two_videos_one_without_tubes():
     return {
         "inputs": [small_frames(seed=0), small_frames(seed=1)],
@@ -92,6 +96,37 @@ def test_a_label_outside_of_the_classes_names_the_video_and_the_range(label):
     data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07", label=label)]}
     with pytest.raises(InputError, match=rf"jump/07: its label is {label}, .* 0 to 3"):
         run(build(), data, "loss")
+
+
+def test_full_supervision_learns_from_the_labels_of_tubes_and_needs_none_of_videos():
+    model = build(SUPERVISED_MODEL)
+    samples = [
+        small_sample("jump/01", label=None, tube_labels=[3, -1, 0]),
+        small_sample("jump/02", num_tubes=0, label=None, tube_labels=[]),
+        small_sample("jump/03", num_tubes=1, label=None, tube_labels=[2]),
+    ]
+    data = {"inputs": [small_frames(seed=seed) for seed in range(3)], "data_samples": samples}
+    loss = run(model, data, "loss")["loss_action"]
+    loss.backward()
+    assert next(model.encoder.parameters()).grad.any()
+    # Background's logit is 0.
+    logits = torch.nn.functional.pad(run(model, data, "tensor"), (0, 1))
+    expected = -logits.log_softmax(dim=1)[range(4), [3, 4, 0, 2]].mean()
+    torch.testing.assert_close(loss, expected)
+    assert run(model, data, "predict")[0].tube_scores.shape == (3, 4)
+
+
+def test_full_supervision_without_labels_of_tubes_names_the_video_and_the_remedy():
+    data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07")]}
+    with pytest.raises(InputError, match=r"jump/07: .*SupervisedTubeHead.*true_tubes=True.*LabelTubes"):
+        run(build(SUPERVISED_MODEL), data, "loss")
+
+
+@pytest.mark.parametrize("label", [-2, 4])
+def test_a_tubes_label_outside_of_the_classes_names_the_video_and_the_range(label):
+    data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07", tube_labels=[0, label, -1])]}
+    with pytest.raises(InputError, match=rf"jump/07: .*\[0, {label}, -1\].* -1 to 3"):
+        run(build(SUPERVISED_MODEL), data, "loss")
 
 
 def test_a_label_is_not_needed_to_predict():

@@ -18,7 +18,12 @@ TRACKER = {
     },
     "num_scales": 1,
 }
-CONFIGS = [{"type": "ViterbiLinker"}, {"type": "SiameseLinker", "tracker": TRACKER, "max_tubes": 3}]
+CONFIGS = [
+    {"type": "ViterbiLinker"},
+    {"type": "SiameseLinker", "tracker": TRACKER, "max_tubes": 3},
+    {"type": "UnlinkedDetections"},
+    {"type": "RandomTubes"},
+]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config["type"])

@@ -37,6 +37,13 @@ def test_malformed_tubes_are_refused(arguments, message):
         Tube(*arguments)
 
 
+def test_a_still_tube_has_one_box_and_one_score_in_all_frames():
+    still = Tube.still((0, 1, 2, 3), num_frames=3, start=5, score=0.5, label=7)
+    np.testing.assert_array_equal(still.boxes, [[0, 1, 2, 3]] * 3)
+    assert still.scores.tolist() == [0.5] * 3
+    assert (still.start, still.end, still.score, still.label) == (5, 8, 0.5, 7)
+
+
 def test_detections_need_one_finite_score_and_one_label_a_box():
     with pytest.raises(ValueError, match="one score and one label"):
         Detections(BOXES, np.ones(2), np.zeros(3))
@@ -75,3 +82,12 @@ def test_a_sample_whose_shapes_disagree_is_refused():
         )
     with pytest.raises(ValueError, match="cover at least one"):
         VideoSample("video", np.array([5, 6]), torch.zeros(1, 2, 4), torch.zeros(1, 2).bool(), None, (tube(),))
+    with pytest.raises(ValueError, match="1 proposals need as many tube_labels, got \\(2,\\)"):
+        VideoSample(
+            "video",
+            np.array([5, 6]),
+            torch.zeros(1, 2, 4),
+            torch.ones(1, 2).bool(),
+            proposals=(tube(),),
+            tube_labels=torch.tensor([0, 1]),
+        )

@@ -72,7 +72,7 @@ class CountingTracker(Tracker):
 def make_linker(settings: dict, mode: str, num_tubes: int, device: str) -> SiameseLinker:
     """The config's linker, changed to a mode and a number of tubes."""
     tracker = {**settings["tracker"], "device": device, "shared_features": mode == MODES[2]}
-    batch_size = 1 if mode == MODES[0] else num_tubes
+    batch_size = 1 if mode == MODES[0] else settings["batch_size"]
     counting = {"type": "CountingTracker", "tracker": tracker}
     return LINKERS.build({**settings, "tracker": counting, "max_tubes": num_tubes, "batch_size": batch_size})
 
@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("video", type=Path, help="a video file, or a folder of frames")
     parser.add_argument("--frames", type=int, default=60, help="how many frames of it are linked")
     parser.add_argument("--tubes", type=int, nargs="+", default=[5, 10, 20, 40, 80])
+    parser.add_argument("--batch-size", type=int, default=8, help="targets that are tracked together at most")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
@@ -161,10 +162,11 @@ def main() -> None:
         f"{device}, torch {torch.__version__}; {arguments.video.name}: {len(frames)} frames of {width}×{height}, "
         f"{sum(map(len, detections))} detections; medians of {arguments.rounds}"
     )
+    settings = {**recipe.linker, "batch_size": arguments.batch_size}
     results = []
     for num_tubes in arguments.tubes:
         with console.status(f"{num_tubes} tubes"):
-            results.append(measure(recipe.linker, frames, detections, num_tubes, arguments.rounds, arguments.device))
+            results.append(measure(settings, frames, detections, num_tubes, arguments.rounds, arguments.device))
     console.print(table(results))
     if arguments.json:
         arguments.json.write_text(json.dumps({"device": device, "results": results}, indent=2) + "\n")

@@ -4,7 +4,7 @@
 after the last. ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels counted from 1 at 320×240, stored as uint8 or uint16.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from actorsup.errors import InputError
 from actorsup.structures import Tube
 
+from .fields import field, whole_number
 from .pickle_file import load_pickle
 from .video_annotation import VideoAnnotation
 
@@ -31,9 +32,18 @@ def read_pyannot(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnn
     content = load_pickle(path)
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
+    return read_entries(path, content.items(), classes)
+
+
+def read_entries(
+    path: str | Path, entries: Iterable[tuple[str, Mapping]], classes: Sequence[str]
+) -> dict[str, VideoAnnotation]:
+    """What ``read_pyannot`` returns, of entries ``(video, {numf, label, annotations})`` that came from ``path``."""
     annotations = {}
-    for video, entry in content.items():
+    for video, entry in entries:
         try:
+            if video in annotations:
+                raise ValueError("is there several times")
             annotations[str(video)] = _read_video(video, entry, classes)
         except ValueError as error:
             raise InputError(f"{path}: video {video!s}: {error}") from error
@@ -43,13 +53,13 @@ def read_pyannot(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnn
 def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> VideoAnnotation:
     if not isinstance(video, str):
         raise ValueError(f"the name must be text, got {type(video).__name__}")
-    num_frames = _whole_number(entry, "numf")
-    label = _whole_number(entry, "label")
+    num_frames = whole_number(entry, "numf")
+    label = whole_number(entry, "label")
     if not 0 <= label < len(classes):
         raise ValueError(f"label {label} is outside 0..{len(classes) - 1}")
     if video.split("/")[0] != classes[label]:
         raise ValueError(f"label {label} is {classes[label]}, which is not the video's folder")
-    tubes = _field(entry, "annotations")
+    tubes = field(entry, "annotations")
     if not isinstance(tubes, Sequence):
         raise ValueError(f"'annotations' must be a list, got {type(tubes).__name__}")
     return VideoAnnotation(
@@ -58,12 +68,12 @@ def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> VideoAnno
 
 
 def _read_tube(name: str, entry: Mapping, video_label: int, num_frames: int) -> Tube:
-    label, first, end = (_whole_number(entry, key) for key in ("label", "sf", "ef"))
+    label, first, end = (whole_number(entry, key) for key in ("label", "sf", "ef"))
     if label != video_label:
         raise ValueError(f"{name}: label {label}, the video has label {video_label}")
     if not 0 <= first < end <= num_frames:
         raise ValueError(f"{name}: sf = {first} and ef = {end} are no range within the video's {num_frames} frames")
-    boxes = np.asarray(_field(entry, "boxes"))
+    boxes = np.asarray(field(entry, "boxes"))
     if boxes.shape != (end - first, 4) or boxes.dtype.kind not in "iuf":
         raise ValueError(
             f"{name}: sf = {first} and ef = {end} need boxes of shape ({end - first}, 4), "
@@ -85,21 +95,3 @@ def _corners(boxes: np.ndarray) -> np.ndarray:
     boxes = boxes.astype(np.float64)  # before adding, because uint8 overflows
     with np.errstate(invalid="ignore"):
         return np.concatenate([boxes[:, :2] - 1, boxes[:, :2] - 1 + boxes[:, 2:]], axis=1)
-
-
-def _field(entry: Mapping, key: str):
-    if not isinstance(entry, Mapping) or key not in entry:
-        raise ValueError(f"expected a dictionary with {key!r}, got {_brief(entry)}")
-    return entry[key]
-
-
-def _whole_number(entry: Mapping, key: str) -> int:
-    value = _field(entry, key)
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ValueError(f"{key!r} must be a whole number, got {_brief(value)}")
-    return int(value)
-
-
-def _brief(value) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

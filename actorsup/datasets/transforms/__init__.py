@@ -12,6 +12,9 @@ FlipFrames      frames, tubes                           frames, tubes
 PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
 ==============  ======================================  ===========================================================
 
+For what the paper's method is compared with: ``AttachWholeFrame`` instead of ``AttachTubes``; and, after the tubes are
+attached, ``LabelTubes``, which needs proposals and ground_truth and gives tube_labels (P,) int64.
+
 ``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
 """
 
@@ -19,6 +22,17 @@ from .decoding import DecodeFrames
 from .geometry import FlipFrames, ResizeFrames
 from .packing import PackVideo
 from .sampling import SampleFrames
+from .tube_labels import LabelTubes
 from .tubes import AttachTubes
+from .whole_frame import AttachWholeFrame
 
-__all__ = ["AttachTubes", "DecodeFrames", "FlipFrames", "PackVideo", "ResizeFrames", "SampleFrames"]
+__all__ = [
+    "AttachTubes",
+    "AttachWholeFrame",
+    "DecodeFrames",
+    "FlipFrames",
+    "LabelTubes",
+    "PackVideo",
+    "ResizeFrames",
+    "SampleFrames",
+]

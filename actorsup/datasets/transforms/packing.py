@@ -14,6 +14,7 @@ class PackVideo(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Keep nothing but those two."""
+        tube_labels = results.get("tube_labels")
         frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
         return {
             "inputs": torch.from_numpy(frames),
@@ -25,5 +26,6 @@ class PackVideo(BaseTransform):
                 label=results["label"],
                 proposals=results["proposals"].tubes,
                 ground_truth=results["ground_truth"],
+                tube_labels=None if tube_labels is None else torch.from_numpy(tube_labels),
             ),
         }

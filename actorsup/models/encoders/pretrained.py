@@ -13,14 +13,15 @@ from actorsup.errors import InputError
 _HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 
 
-def load_torchvision_weights(module: nn.Module, model_name: str, weights: str) -> None:
+def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, prefix: str = "") -> None:
     """Load the part of a torchvision model that ``module`` holds; its parameters bear torchvision's names.
 
     Args:
         module: part of the model; what it lacks (the classifier) is left aside.
         model_name: torchvision's name of the model, such as ``vgg16``.
         weights: torchvision's name of the weights, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache;
-            or the path of a state dict of the whole model.
+            or the path of a state dict of the whole model, or of a checkpoint that holds one.
+        prefix: what the names of the model begin with in that file, where it is a part of another.
 
     Raises:
         InputError: if there is neither such a name nor such a file, the download fails, or the weights do not fit.
@@ -29,7 +30,7 @@ def load_torchvision_weights(module: nn.Module, model_name: str, weights: str) -
     if weights in named_weights:
         state, source = _download(model_name, weights, named_weights[weights]), f"torchvision's {model_name} {weights}"
     elif Path(weights).is_file():
-        state, source = _read(Path(weights)), str(weights)
+        state, source = _without_prefix(_read(Path(weights)), prefix), str(weights)
     else:
         raise InputError(
             f"weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
@@ -57,7 +58,11 @@ def _read(path: Path) -> dict:
         raise InputError(f"{path} is not a state dict that torch can read: {type(error).__name__}: {reason}") from error
     if not isinstance(state, dict):
         raise InputError(f"{path} holds a {type(state).__name__}, expected a state dict: tensors by parameter name")
-    return state
+    return state.get("state_dict", state)
+
+
+def _without_prefix(state: dict, prefix: str) -> dict:
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
 def _load_used_part(module: nn.Module, state: dict, source: str, model_name: str) -> None:

@@ -2,15 +2,14 @@
 
 import torch
 import torch.nn.functional as F
-import torchvision.models
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
-from torchvision.models.feature_extraction import create_feature_extractor
 
 from actorsup.errors import InputError
 from actorsup.registry import MODELS
 
 from .base import Encoder
+from .cutting import cut_torchvision_model
 from .pretrained import load_torchvision_weights
 
 _MEASURED_SIZES = (256, 512)
@@ -34,6 +33,8 @@ class TorchvisionEncoder(Encoder):
         node: where to cut, as ``torchvision.models.feature_extraction`` names it: a module stands for its last node.
         weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
             :meth:`init_weights`, which training calls and testing a checkpoint does not.
+        weights_prefix: what the names in that file begin with where the model is a part of another, such as
+            ``backbone.body.`` in a detector with a ``TorchvisionBackbone``.
         padding: input pixels of zeros added to all four sides of the normalised frame. Networks without padding of
             their own need it to reach the border: their cell ``i`` lies ``padding`` pixels too far right and down.
         skipped_cells: cells then dropped at the left and at the top of the map: networks whose padding puts the first
@@ -45,7 +46,13 @@ class TorchvisionEncoder(Encoder):
     """
 
     def __init__(
-        self, name: str, node: str, weights: str | None = None, padding: int = 0, skipped_cells: int = 0
+        self,
+        name: str,
+        node: str,
+        weights: str | None = None,
+        padding: int = 0,
+        skipped_cells: int = 0,
+        weights_prefix: str = "",
     ) -> None:
         super().__init__()
         if padding < 0 or skipped_cells < 0:
@@ -53,15 +60,16 @@ class TorchvisionEncoder(Encoder):
         self.name = name
         self.node = node
         self.weights = weights
+        self.weights_prefix = weights_prefix
         self.padding = padding
         self.skipped_cells = skipped_cells
-        self.body = _cut(name, node)
+        self.body = cut_torchvision_model(name, {node: "maps"})
         self.stride, self.out_channels = self._measure()
 
     def init_weights(self) -> None:
         """Load ``weights``."""
         if self.weights is not None:
-            load_torchvision_weights(self.body, self.name, self.weights)
+            load_torchvision_weights(self.body, self.name, self.weights, self.weights_prefix)
         self.is_init = True
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -88,15 +96,3 @@ class TorchvisionEncoder(Encoder):
                 f"{self.name} cut at {self.node!r} has no whole-numbered stride: {tuple(small)}, {tuple(large)}"
             )
         return stride, small[1]
-
-
-def _cut(name: str, node: str) -> nn.Module:
-    if name not in torchvision.models.list_models(module=torchvision.models):
-        raise InputError(
-            f"torchvision has no classification model {name!r}: torchvision.models.list_models() names them"
-        )
-    model = torchvision.models.get_model(name, weights=None)
-    try:
-        return create_feature_extractor(model, {node: "maps"})
-    except ValueError as error:
-        raise InputError(f"{name} cannot be cut at {node!r}: {error}") from error

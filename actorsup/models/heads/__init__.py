@@ -1,6 +1,31 @@
-"""Heads: tube features in, losses or scores out."""
+"""Heads: tube features in, losses or scores out.
 
+========================  ===========================================================================================
+head                      a video's logit for a class, from those of its tubes
+========================  ===========================================================================================
+``TopKAttentionHead``     the mean of the k highest (the paper's)
+``MeanHead``              the mean
+``MaximumHead``           the highest
+``LogSumExpHead``         between mean and maximum, by ``sharpness``
+``SoftmaxAttentionHead``  the mean, weighted by learned attention
+``SupervisedTubeHead``    the highest, having learnt from the labels of tubes: the upper bound
+========================  ===========================================================================================
+"""
+
+from .log_sum_exp import LogSumExpHead
+from .maximum import MaximumHead
+from .mean import MeanHead
+from .softmax_attention import SoftmaxAttentionHead
+from .supervised import SupervisedTubeHead
 from .top_k_attention import TopKAttentionHead
 from .tube_head import TubeHead
 
-__all__ = ["TopKAttentionHead", "TubeHead"]
+__all__ = [
+    "LogSumExpHead",
+    "MaximumHead",
+    "MeanHead",
+    "SoftmaxAttentionHead",
+    "SupervisedTubeHead",
+    "TopKAttentionHead",
+    "TubeHead",
+]

@@ -15,7 +15,9 @@ class TubeHead(BaseModule):
 
     One fully connected layer gives every tube a logit per class. How the logits of a video's tubes become those of the
     video is what heads differ in: a new one implements :meth:`aggregate`, and may override :meth:`forward`,
-    :meth:`loss` and :meth:`predict`.
+    :meth:`score_tubes`, :meth:`loss` and :meth:`predict`.
+
+    A head whose ``learns_from_tubes`` is true is given the labels of tubes, not those of videos, in :meth:`loss`.
 
     Args:
         num_classes: the paper's number of actions, K.
@@ -26,6 +28,8 @@ class TubeHead(BaseModule):
             not say what relevance is. ``tube``: the class's probability, softmax over the tube's own logits.
             ``video``: that, times the class's probability in the tube's video. The scores are the logarithms.
     """
+
+    learns_from_tubes = False
 
     def __init__(
         self, num_classes: int, in_channels: int, roi_size: tuple[int, int] = (5, 5), ranking: str = "tube"
@@ -61,6 +65,18 @@ class TubeHead(BaseModule):
             )
         return self.classifier(pooled.flatten(1))
 
+    def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+        """Scores of one video's tubes, by which the tubes of all videos are ranked for a class.
+
+        Args:
+            tube_logits: ``(P, K)`` float32; of no tube, too.
+            pooled: ``(P, C, Y, X)``, as in :meth:`aggregate`.
+
+        Returns:
+            ``(P, K)`` float64; here the logarithm of the softmax over the classes.
+        """
+        return log_probabilities(tube_logits)
+
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Cross-entropy of the videos' softmax with their labels (Section 3.2, "Learning").
 
@@ -78,7 +94,7 @@ class TubeHead(BaseModule):
         tube_logits = self.forward(pooled).float()
         has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, len(labels))
         if not has_tubes:
-            return {"loss_action": tube_logits.sum(), "top1_acc": tube_logits.new_zeros(())}
+            return {"loss_action": self._zero_loss(tube_logits), "top1_acc": tube_logits.new_zeros(())}
         labels = labels[has_tubes]
         return {
             "loss_action": F.cross_entropy(video_logits, labels),
@@ -89,19 +105,20 @@ class TubeHead(BaseModule):
         """Scores of tubes, to rank them by, and of videos.
 
         Returns:
-            For each video, ``(P_b, K)`` log-probabilities of its tubes, float64, and ``(K,)`` probabilities of the
-            video, which are all alike for a video without tubes.
+            For each video, ``(P_b, K)`` scores of its tubes, float64 logarithms of probabilities, and ``(K,)``
+            probabilities of the video, which are all alike for a video without tubes.
         """
         tube_logits = self.forward(pooled).float()
         has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, num_videos)
         all_logits = tube_logits.new_zeros((num_videos, self.num_classes))
         if has_tubes:
             all_logits[has_tubes] = video_logits
-        tube_scores = log_probabilities(tube_logits)
+        masks = [video_index == video for video in range(num_videos)]
+        tube_scores = [self.score_tubes(tube_logits[mask], pooled[mask]) for mask in masks]
         if self.ranking == "video":
-            tube_scores = tube_scores + log_probabilities(all_logits)[video_index]
-        video_scores = all_logits.softmax(dim=1)
-        return [(tube_scores[video_index == video], video_scores[video]) for video in range(num_videos)]
+            of_videos = log_probabilities(all_logits)
+            tube_scores = [scores + own for scores, own in zip(tube_scores, of_videos, strict=True)]
+        return list(zip(tube_scores, all_logits.softmax(dim=1), strict=True))
 
     def _video_logits(
         self, tube_logits: Tensor, pooled: Tensor, video_index: Tensor, num_videos: int
@@ -112,6 +129,10 @@ class TubeHead(BaseModule):
         if not masks:
             return [], None
         return list(masks), torch.stack([self.aggregate(tube_logits[mask], pooled[mask]) for mask in masks.values()])
+
+    def _zero_loss(self, no_logits: Tensor) -> Tensor:
+        """0, as the sum of no terms: of the logits ``(0, K)`` of no tubes, and of nothing from each parameter."""
+        return no_logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

@@ -10,5 +10,5 @@ model = dict(
         weights="IMAGENET1K_V1",
     ),
     pooling=dict(type="ActorRoIPool3D", output_size=(5, 5)),
-    head=dict(type="TopKAttentionHead", num_classes=24, in_channels=512, roi_size=(5, 5), topk=12),
+    head=dict(type="TopKAttentionHead", num_classes=24, in_channels=512, roi_size=(5, 5)),
 )

@@ -1,6 +1,6 @@
 # Actor proposals (Sec. 3.1, 4.2): SSD on COCO, its people, linked by Algorithm 1 or, to compare with, by Viterbi.
 # `--cfg-options proposals.linker=viterbi` swaps the linker (siamese_small has the tracker that ships with the package),
-# `proposals.detector=rtmdet_s` the detector.
+# `proposals.detector=rtmdet_s` the detector. The last four are what proposals are compared with.
 # Departures: mmdet's SSD300 has a VGG16 base; the paper's detector, ssd300_inceptionv2, has to be trained first. The
 # tracker compares ImageNet features by normalized correlation where the paper's was trained on ALOV.
 _base_ = ["coco_detectors.py", "../trackers/siamese_small.py"]
@@ -28,8 +28,13 @@ proposals = dict(
             type="SiameseLinker",
             max_tubes=20,
             overlap_threshold=0.7,
+            batch_size=8,
             tracker=dict(**_base_.siamese_small, shared_features=True),
         ),
         viterbi=dict(type="ViterbiLinker", max_tubes=20),
+        unlinked=dict(type="UnlinkedDetections", max_tubes=20, overlap_threshold=0.7),
+        sliding_window=dict(type="SlidingWindowTubes", max_tubes=20),
+        random=dict(type="RandomTubes", max_tubes=20),
+        whole_frame=dict(type="WholeFrame"),
     ),
 )

@@ -110,19 +110,3 @@ def test_the_real_annotation_holds_the_published_numbers(real, data_root):
     assert (sum(video in real for video in train), sum(video in real for video in test)) == (2284, 910)
     assert sum(len(real[video].tubes) for video in test if video in real) == 1315
     assert len({*train, *test} - real.keys()) == 13
-
-
-def test_the_real_annotation_agrees_with_the_matlab_file(real, data_root):
-    # The .mat counts frames from 1 and includes the last; its classes are counted from 1.
-    from scipy.io import loadmat
-
-    videos = loadmat(data_root / "thumos13" / "finalAnnots.mat")["annot"][0]
-    for video in videos[::40]:
-        annotation = real[str(video["name"][0])]
-        tubes = video["tubes"].ravel()
-        assert len(tubes) == len(annotation.tubes)
-        for theirs, ours in zip(tubes, annotation.tubes, strict=True):
-            x, y, width, height = theirs["boxes"].astype(float).T
-            assert (int(theirs["sf"].item()) - 1, int(theirs["ef"].item())) == (ours.start, ours.end)
-            assert int(theirs["class"].item()) - 1 == ours.label
-            np.testing.assert_array_equal(ours.boxes, np.stack([x - 1, y - 1, x - 1 + width, y - 1 + height], axis=1))

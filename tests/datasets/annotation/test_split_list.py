@@ -1,6 +1,6 @@
 import pytest
 
-from actorsup.datasets.annotation import read_split_list
+from actorsup.datasets.annotation import read_class_index, read_split_list, read_ucf101_list
 from actorsup.errors import InputError
 
 CLASSES = ("Biking", "Fencing")
@@ -58,3 +58,37 @@ def test_the_real_lists_hold_the_published_numbers(data_root):
     )
     assert (len(train), len(test), len(everything)) == (2293, 914, 3207)
     assert train | test == everything
+
+
+def test_a_list_of_all_of_ucf101_gives_the_classes_that_are_used(tmp_path):
+    (tmp_path / "classInd.txt").write_text("1 Archery\n11 Biking\r\n\n28 Fencing\n")
+    path = tmp_path / "trainlist01.txt"
+    path.write_text("Archery/v_a.avi 1\nFencing/v_b.avi 28\nBiking/v_c.avi 11\n")
+    index = read_class_index(tmp_path / "classInd.txt")
+    assert index == {"Archery": 1, "Biking": 11, "Fencing": 28}
+    expected = [("Fencing/v_b", 1), ("Biking/v_c", 0)]
+    assert read_split_list(path, CLASSES, index) == read_ucf101_list(path, CLASSES) == expected
+    path.write_text("Fencing/v_b.avi 2\n")
+    with pytest.raises(InputError, match="the number 2 contradicts the class: Fencing is 28"):
+        read_ucf101_list(path, CLASSES)
+    path.write_text("Archery/v_a.avi 1\nArchery/v_a.avi 1\n")
+    with pytest.raises(InputError, match=r"line 2: .*listed before"):
+        read_ucf101_list(path, CLASSES)
+    (tmp_path / "classInd.txt").unlink()
+    with pytest.raises(InputError, match="unknown class 'Archery'"):
+        read_ucf101_list(path, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "names no class"),
+        ("1 Biking\n2\n", "line 2: '2': expected '1 Class'"),
+        ("1 Biking\n1 Fencing\n", "line 2: '1 Fencing': the class or its number was listed before"),
+        ("1 Biking\n2 Biking\n", "line 2: '2 Biking': the class or its number was listed before"),
+    ],
+)
+def test_a_broken_class_index_is_an_error_with_file_and_line(tmp_path, content, reason):
+    (tmp_path / "classInd.txt").write_text(content)
+    with pytest.raises(InputError, match=rf"classInd\.txt(: |, ){reason}"):
+        read_class_index(tmp_path / "classInd.txt")

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from actorsup.datasets.drawing import capsule, make_textures, tinted
 from actorsup.datasets.tracking import GeneratedPairs
 from actorsup.datasets.tracking.appearance import vary_pair
 from actorsup.datasets.tracking.generated import scene
-from actorsup.datasets.tracking.generated.figures import capsule, make_figure, pose
-from actorsup.datasets.tracking.generated.textures import make_textures, tinted
+from actorsup.datasets.tracking.generated.figures import make_figure, pose
 from actorsup.datasets.tracking.pair_geometry import context_side
 
 WHITE = np.full((128, 128, 3), 255, np.uint8)
@@ -21,9 +21,9 @@ def test_a_painted_body_lies_where_it_should_at_the_size_of_a_crop(seed):
     turn = np.diag([1.2, 0.8]) @ np.array([[0.8, -0.6], [0.6, 0.8]])
     body = scene.Body(figure, (WHITE,), (turn, turn), activity=1.0)
     parts, scale = scene._fit(pose(rng, figure, 1.0), turn)
-    view = scene.View(np.zeros((255, 255, 3), np.uint8))
+    view = scene.Canvas(np.zeros((255, 255, 3), np.uint8))
     scene._paint_body(view, body, parts, scale, np.array([20.0, -10.0]))
-    rows, columns = np.nonzero(view.canvas[..., 0])
+    rows, columns = np.nonzero(view.pixels[..., 0])
     lowest, highest = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
     np.testing.assert_allclose((lowest + highest) / 2 - 127.5, [20, -10], atol=1.5)
     assert context_side(highest - lowest) == pytest.approx(127, abs=3)
@@ -31,20 +31,20 @@ def test_a_painted_body_lies_where_it_should_at_the_size_of_a_crop(seed):
 
 def test_paint_shows_the_texture_where_the_matrix_says_and_nothing_outside(rng):
     texture = rng.integers(1, 255, (64, 64, 3), dtype=np.uint8)
-    view = scene.View(np.zeros((64, 64, 3), np.uint8))
+    view = scene.Canvas(np.zeros((64, 64, 3), np.uint8))
     square = np.array([[-10, -10], [10, -10], [10, 20], [-10, 20]], float)
     # The scene's origin is the canvas's middle, (32, 32) in continuous pixels: pixel 31.5 of the texture.
     view.paint(square, texture, np.array([[1, 0, 31.5], [0, 1, 31.5]]))
     inside = (slice(23, 51), slice(23, 41))
-    np.testing.assert_array_equal(view.canvas[inside], texture[inside])
-    view.canvas[21:53, 21:43] = 0
-    assert not view.canvas.any()
+    np.testing.assert_array_equal(view.pixels[inside], texture[inside])
+    view.pixels[21:53, 21:43] = 0
+    assert not view.pixels.any()
 
 
 def test_what_lies_outside_the_canvas_is_not_painted(rng):
-    view = scene.View(np.zeros((64, 64, 3), np.uint8))
+    view = scene.Canvas(np.zeros((64, 64, 3), np.uint8))
     view.paint(np.array([[100, 0], [120, 0], [110, 9.0]]), WHITE, np.eye(2, 3))
-    assert not view.canvas.any()
+    assert not view.pixels.any()
 
 
 def test_at_rest_a_pose_is_always_the_same_and_otherwise_joints_hold(rng):

@@ -36,6 +36,13 @@ def test_the_sample_holds_the_tubes_with_their_proposals_and_the_true_tubes(resu
     np.testing.assert_array_equal(sample.covered.numpy(), [[True] * 4, [False, True, False, False]])
 
 
+def test_labels_of_tubes_are_packed_where_there_are_some(results):
+    assert PackVideo()(AttachTubes()(results))["data_samples"].tube_labels is None
+    labels = np.array([2, -1])
+    sample = PackVideo()({**AttachTubes()(results), "tube_labels": labels})["data_samples"]
+    assert sample.tube_labels.tolist() == [2, -1]
+
+
 def test_flipped_frames_are_packed_and_the_decoded_ones_stay_as_they_are(results):
     before = results["frames"].copy()
     inputs = PackVideo()(FlipFrames(1)(AttachTubes()(results)))["inputs"]

@@ -9,21 +9,12 @@ import torch.nn.functional as F
 from actorsup.models import TopKAttentionHead, TubeHead
 from actorsup.models.heads.tube_head import log_probabilities
 
-# Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
-LOGITS = torch.tensor([[3.0, 0.0], [1.0, 2.0], [-1.0, 4.0], [2.0, 2.0], [0.0, 6.0]])
-VIDEO_INDEX = torch.tensor([0, 0, 0, 2, 2])
+from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
 
 
 def identity_head(topk=2, ranking="tube"):
-    """A head whose logits are its input: two channels, one cell, the unit matrix."""
-    head = TopKAttentionHead(num_classes=2, in_channels=2, roi_size=(1, 1), topk=topk, ranking=ranking)
-    torch.nn.init.eye_(head.classifier.weight)
-    torch.nn.init.zeros_(head.classifier.bias)
-    return head
-
-
-def pooled_logits(requires_grad=False):
-    return LOGITS[:, :, None, None].clone().requires_grad_(requires_grad)
+    """A top-k head whose logits are its input."""
+    return identity(TopKAttentionHead, topk=topk, ranking=ranking)
 
 
 def test_video_logits_are_the_mean_of_the_k_highest_by_hand():
@@ -116,18 +107,19 @@ def test_xavier_initialisation_without_bias():
     assert not head.classifier.bias.any()
 
 
-class LogSumExpHead(TubeHead):
+class MedianHead(TubeHead):
     """What a user writes for a head of their own."""
 
     def aggregate(self, tube_logits, pooled):
-        return tube_logits.logsumexp(dim=0)
+        return tube_logits.median(dim=0).values
 
 
 def test_a_new_head_is_one_method():
-    head = LogSumExpHead(num_classes=2, in_channels=2, roi_size=(1, 1))
+    head = MedianHead(num_classes=2, in_channels=2, roi_size=(1, 1))
     pooled = pooled_logits()
     logits = head(pooled)
-    expected = F.cross_entropy(torch.stack([logits[:3].logsumexp(0), logits[3:].logsumexp(0)]), torch.tensor([1, 0]))
+    medians = torch.stack([logits[:3].median(0).values, logits[3:].median(0).values])
+    expected = F.cross_entropy(medians, torch.tensor([1, 0]))
     losses = head.loss(pooled, VIDEO_INDEX, torch.tensor([1, 1, 0]))
     torch.testing.assert_close(losses["loss_action"], expected)
 

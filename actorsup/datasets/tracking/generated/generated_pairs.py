@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from actorsup.datasets.drawing import make_textures
 from actorsup.registry import DATASETS
 
 from ..appearance import vary_pair
 from ..pair_dataset import PairDataset
 from .scene import draw_pair
-from .textures import make_textures
 
 
 @DATASETS.register_module()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from actorsup.datasets.drawing import Canvas, blob, polygon, rectangle, tinted
+
 from ..pair_geometry import EXEMPLAR_SIZE, SEARCH_SIZE, context_side
-from .figures import Figure, PlacedPart, blob, make_figure, polygon, pose, rectangle
-from .textures import tinted
+from .figures import Figure, PlacedPart, make_figure, pose
 
 _NEAREST_NEIGHBOR = 45.0  # pixels between the target and what only resembles it
-_FIXED_POINT = 4  # fractional bits of the corners that OpenCV fills
 
 
 @dataclass(frozen=True)
@@ -21,41 +21,6 @@ class Body:
     textures: tuple[np.ndarray, ...]
     turns: tuple[np.ndarray, np.ndarray]  # (2, 2) each
     activity: float
-
-
-@dataclass(frozen=True)
-class View:
-    """A canvas, painted from the back to the front; its middle is the origin of the scene."""
-
-    canvas: np.ndarray
-
-    def paint(self, outline: np.ndarray, texture: np.ndarray, to_texture: np.ndarray) -> None:
-        """Fill an outline.
-
-        Args:
-            outline: ``(K, 2)``, in pixels of the scene.
-            texture: ``(S, S, 3)``, mirrored where it ends.
-            to_texture: ``(2, 3)``, from the scene's pixels to the texture's.
-        """
-        size = len(self.canvas)
-        outline = outline + size / 2
-        x1, y1 = np.clip(np.floor(outline.min(axis=0)), 0, size).astype(int).tolist()
-        x2, y2 = np.clip(np.ceil(outline.max(axis=0)), 0, size).astype(int).tolist()
-        if x2 <= x1 or y2 <= y1:
-            return
-        matrix = to_texture.copy()
-        matrix[:, 2] += matrix[:, :2] @ (np.array([x1, y1]) - (size - 1) / 2)
-        patch = cv2.warpAffine(
-            texture,
-            matrix,
-            (x2 - x1, y2 - y1),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        mask = np.zeros((y2 - y1, x2 - x1), np.uint8)
-        corners = np.round((outline - (x1 + 0.5, y1 + 0.5)) * (1 << _FIXED_POINT)).astype(np.int32)
-        cv2.fillPoly(mask, [corners], 255, shift=_FIXED_POINT)
-        cv2.copyTo(patch, mask, self.canvas[y1:y2, x1:x2])
 
 
 def draw_pair(
@@ -73,7 +38,7 @@ def draw_pair(
         The exemplar ``(127, 127, 3)``, the search crop ``(255, 255, 3)``, and where the target is in it: (x, y) in
         pixels from its centre.
     """
-    views = tuple(View(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE))
+    views = tuple(Canvas(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE))
     offset = rng.uniform(-max_shift, max_shift, 2)
     places = (rng.uniform(-2, 2, 2), offset)
     stretches = rng.uniform(1 - max_stretch, 1 + max_stretch, (2, 2))
@@ -100,7 +65,7 @@ def draw_pair(
                 _paint_body(views[view], *neighbor)
     if rng.random() < 0.15:
         _paint_occluder(rng, views[1], textures, offset)
-    return views[0].canvas, views[1].canvas, offset.astype(np.float32)
+    return views[0].pixels, views[1].pixels, offset.astype(np.float32)
 
 
 def _make_body(rng: np.random.Generator, textures: list[np.ndarray], like: Body | None = None) -> Body:
@@ -139,7 +104,7 @@ def _fit(parts: list[PlacedPart], turn: np.ndarray) -> tuple[list[tuple[PlacedPa
     return fitted, EXEMPLAR_SIZE / context_side(highest - lowest)
 
 
-def _paint_body(view: View, body: Body, parts, scale: float | np.ndarray, place: np.ndarray) -> None:
+def _paint_body(view: Canvas, body: Body, parts, scale: float | np.ndarray, place: np.ndarray) -> None:
     scale = np.broadcast_to(scale, 2)
     for part, outline, matrix in parts:
         to_scene = np.column_stack([scale[:, None] * matrix[:, :2], scale * matrix[:, 2] + place])
@@ -156,7 +121,7 @@ def _beside(rng: np.random.Generator, place: np.ndarray, nearest: float, farthes
     return place + distance * np.array([np.cos(angle), np.sin(angle)])
 
 
-def _paint_ground(rng: np.random.Generator, views: tuple[View, View], textures: list[np.ndarray]) -> None:
+def _paint_ground(rng: np.random.Generator, views: tuple[Canvas, Canvas], textures: list[np.ndarray]) -> None:
     """The ground of both views with things that stand on it; between them the camera moved, or it is another place."""
     second_place = rng.random() < 0.15
     movement = _small_motion(rng)
@@ -193,7 +158,7 @@ def _scatter(rng: np.random.Generator, textures: list[np.ndarray]) -> list[tuple
     return things
 
 
-def _paint_occluder(rng: np.random.Generator, view: View, textures: list[np.ndarray], place: np.ndarray) -> None:
+def _paint_occluder(rng: np.random.Generator, view: Canvas, textures: list[np.ndarray], place: np.ndarray) -> None:
     """Something that hides a part of the target."""
     shape = (blob(rng, 0.4) * 20, rectangle(rng.uniform(8, 25), 300))[rng.integers(2)] * np.exp(
         1j * rng.uniform(0, 6.3)

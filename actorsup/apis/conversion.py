@@ -1,0 +1,56 @@
+"""Annotation files made of other formats, and the way back."""
+
+from pathlib import Path
+
+from actorsup.datasets.annotation import (
+    VideoCollection,
+    read_act_pickle,
+    read_videos_file,
+    write_act_pickle,
+    write_videos_file,
+)
+from actorsup.datasets.conversion import Conversion
+from actorsup.errors import InputError
+
+SUFFIXES = (".json", ".json.gz")
+
+
+def convert_act(path: str | Path, split: int = 1) -> Conversion:
+    """One split of a pickle of ACT-detector's layout; see ``read_act_pickle``."""
+    return Conversion(read_act_pickle(path, split))
+
+
+def write_conversion(out: str | Path, conversion: Conversion) -> None:
+    """Write the annotation file of a converted data set.
+
+    Raises:
+        InputError: if the name ends neither in ``.json`` nor in ``.json.gz``.
+    """
+    if not str(out).endswith(SUFFIXES):
+        raise InputError(f"{out}: an annotation file is named …{' or …'.join(SUFFIXES)}")
+    write_videos_file(out, conversion.collection)
+
+
+def write_act(out: str | Path, path: str | Path) -> None:
+    """Write an annotation file as a pickle of ACT-detector's layout; see ``write_act_pickle``.
+
+    Raises:
+        InputError: naming file, video and value, if the annotation file is wrong, or lacks what that layout needs.
+    """
+    write_act_pickle(out, read_videos_file(path))
+
+
+def split_counts(collection: VideoCollection) -> list[dict]:
+    """Videos, annotated videos and tubes by class and split, and in all: rows for ``print_table``."""
+    rows = []
+    for label, name in [*enumerate(collection.classes), (None, "all")]:
+        row: dict[str, str | int] = {"class": name}
+        for split in collection.splits:
+            videos = [video for video in collection.videos if video.split == split]
+            tubes = [tube for video in videos for tube in video.tubes or ()]
+            own = [video for video in videos if label in (None, video.label)]
+            row[f"{split}: videos"] = len(own)
+            row[f"{split}: annotated"] = sum(video.tubes is not None for video in own)
+            row[f"{split}: tubes"] = sum(label in (None, tube.label) for tube in tubes)
+        rows.append(row)
+    return rows

@@ -1,0 +1,235 @@
+import copy
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from actorsup.datasets.annotation import LabelledVideo, VideoCollection, read_videos_file, write_videos_file
+from actorsup.datasets.annotation.sparse_tube import tube_of_frames
+from actorsup.errors import InputError
+from actorsup.structures import Tube
+
+GOOD = {
+    "format": "actorsup.videos",
+    "version": 1,
+    "name": "puppets",
+    "classes": ["walk", "jump"],
+    "videos": [
+        {
+            "video": "walk/0001",
+            "split": "test",
+            "label": "walk",
+            "num_frames": 96,
+            "size": [320, 240],
+            "tubes": [
+                {"label": "walk", "start": 12, "boxes": [[1, 2, 3.5, 4], [1, 2, 3, 4]]},
+                {"label": "jump", "frames": [4, 31, 60], "boxes": [[0, 0, 9, 9], [27, 0, 36, 9], [27, 0, 36, 9]]},
+            ],
+        },
+        {"video": "jump/0001", "split": "train", "label": "jump"},
+    ],
+}
+
+
+def write(path, content) -> str:
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_file_is_read_as_the_documentation_says(tmp_path):
+    collection = read_videos_file(write(tmp_path / "a.json", GOOD))
+    assert (collection.name, collection.classes, collection.splits) == ("puppets", ("walk", "jump"), ("test", "train"))
+    assert (collection.class_actors, collection.actors) == (None, None)
+    annotated, labelled = collection.videos
+    assert (annotated.video, annotated.split, annotated.label) == ("walk/0001", "test", 0)
+    assert (annotated.num_frames, annotated.size) == (96, (320, 240))
+    dense, sparse = annotated.tubes
+    assert (dense.start, dense.label, dense.annotated) == (12, 0, None)
+    np.testing.assert_array_equal(dense.boxes, [[1, 2, 3.5, 4], [1, 2, 3, 4]])
+    assert (sparse.start, sparse.end, sparse.label, np.flatnonzero(sparse.annotated).tolist()) == (
+        4,
+        61,
+        1,
+        [0, 27, 56],
+    )
+    np.testing.assert_array_equal(sparse.boxes[:28, 0], np.arange(28))  # a pixel a frame
+    assert (labelled.label, labelled.num_frames, labelled.size, labelled.tubes) == (1, None, None, None)
+    assert labelled.annotation is None
+
+
+def test_without_tubes_nothing_but_names_and_labels_is_looked_at(tmp_path):
+    content = copy.deepcopy(GOOD)
+    content["videos"][0]["tubes"] = [{"boxes": "none"}]
+    collection = read_videos_file(write(tmp_path / "a.json", content), with_tubes=False)
+    assert [(video.video, video.label, video.tubes) for video in collection.videos] == [
+        ("walk/0001", 0, None),
+        ("jump/0001", 1, None),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz"])
+def test_what_is_written_is_read_again_to_the_bit(tmp_path, rng, name):
+    corners = rng.uniform(0, 100, (4, 2, 2)).astype(np.float32)
+    boxes = np.sort(corners, axis=1).reshape(4, 4)
+    tubes = (
+        Tube(3, boxes, np.ones(4), 1.0, 1),
+        tube_of_frames(np.array([2, 5, 6, 11]), boxes, 0),
+        tube_of_frames(np.array([2, 3, 4, 5]), boxes, 0),
+    )
+    videos = (
+        LabelledVideo("a/b", "train", 1, 12, (640, 480), tubes),
+        LabelledVideo("c", "test", 0, tubes=()),
+        LabelledVideo("d", "test", 0),
+    )
+    collection = VideoCollection("made", ("x", "y"), videos, class_actors=("cat", "dog"), actors=("cat",))
+    write_videos_file(tmp_path / "new" / name, collection)
+    again = read_videos_file(tmp_path / "new" / name)
+    for key in ("name", "classes", "class_actors", "actors"):
+        assert getattr(again, key) == getattr(collection, key)
+    for video, other in zip(collection.videos, again.videos, strict=True):
+        for key in ("video", "split", "label", "num_frames", "size"):
+            assert getattr(other, key) == getattr(video, key)
+        assert (other.tubes is None) == (video.tubes is None)
+        for tube, read in zip(video.tubes or (), other.tubes or (), strict=True):
+            assert (read.start, read.label) == (tube.start, tube.label)
+            np.testing.assert_array_equal(read.boxes, tube.boxes)
+            np.testing.assert_array_equal(read.annotated, tube.annotated)
+    assert again.videos[0].tubes[2].annotated is None  # every frame of it is
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
+    first = (tmp_path / "new" / name).read_bytes()
+    write_videos_file(tmp_path / "new" / name, again)
+    assert (tmp_path / "new" / name).read_bytes() == first
+
+
+def changed(path: str, value) -> dict:
+    """The good file with one value changed or, for KeyError, gone; the path is like ``videos.0.tubes.0.start``."""
+    content = copy.deepcopy(GOOD)
+    *parents, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+    place = content
+    for key in parents:
+        place = place[key]
+    if value is KeyError:
+        del place[last]
+    else:
+        place[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("format", "coco", "'format' must be 'actorsup.videos', got 'coco'"),
+        ("format", KeyError, "expected a dictionary with 'format'"),
+        ("version", 2, "is of version 2, this package reads version 1"),
+        ("version", "1", "'version' must be a whole number, got '1'"),
+        ("name", "", "'name' must be text, got ''"),
+        ("classes", KeyError, "expected a dictionary with 'classes'"),
+        ("classes", [], "'classes' must be a list of names, got []"),
+        ("classes", ["walk", 2], "'classes' must be a list of names, got 2 among them"),
+        ("classes", ["walk", "jump", "walk"], "'classes' names 'walk' several times"),
+        ("class_actors", ["person"], "'class_actors' names 1 actors, 'classes' names 2 classes"),
+        ("actors", "person", "'actors' must be a list of names, got 'person'"),
+        ("actors", ["dog", "dog"], "'actors' names 'dog' several times"),
+        ("video", [], "unknown 'video'; known are actors, class_actors"),
+        ("videos", {}, "'videos' must be a list, got {}"),
+        ("videos.1", 7, "video number 2 of the list: expected a dictionary with 'video', got 7"),
+        ("videos.1.video", KeyError, "video number 2 of the list: expected a dictionary with 'video'"),
+        ("videos.1.video", "walk/0001", "video walk/0001: is there several times"),
+    ],
+)
+def test_a_wrong_file_is_an_error_with_file_and_value(tmp_path, path, value, reason):
+    with pytest.raises(InputError) as raised:
+        read_videos_file(write(tmp_path / "wrong.json", changed(path, value)))
+    assert str(raised.value).startswith(f"{tmp_path / 'wrong.json'}: {reason}")
+
+
+NAME = "the name must be a path below the folder of the videos"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        *(("video", name, NAME) for name in ("../a", "/a", "a//b", "a/", ".", "a/../b")),
+        ("video", "a/b.MP4", "the name must be without the suffix .MP4"),
+        ("split", KeyError, "expected a dictionary with 'split'"),
+        ("split", 1, "'split' must be text, got 1"),
+        ("label", "fly", "label 'fly' is none of the 2 classes: walk, jump"),
+        ("label", ["walk"], "label ['walk'] is none of"),
+        ("tube", [], "unknown 'tube'; known are label, num_frames"),
+        ("num_frames", 0, "num_frames must be from 1 to"),
+        ("num_frames", 10**9, "num_frames must be from 1 to"),
+        ("num_frames", 96.0, "'num_frames' must be a whole number, got 96.0"),
+        ("num_frames", 13, "tube 0 ends at frame 14, the video has 13 frames"),
+        ("size", KeyError, "its tubes need the size of the frames"),
+        ("size", [320], "'size' must be [width, height], got [320]"),
+        ("size", [-320, 240], "size must be the frames' width and height in pixels, got [-320, 240]"),
+        ("size", [320.5, 240], "\"width of 'size'\" must be a whole number, got 320.5"),
+        ("tubes", None, "'tubes' must be a list, got None"),
+        ("tubes.0", None, "expected a dictionary with 'boxes', got None"),
+        ("tubes.0.label", "fly", "tube 0: label 'fly' is none of"),
+        ("tubes.0.frames", [1, 2], "tube 0: expected either 'start' or 'frames'"),
+        ("tubes.0.start", KeyError, "tube 0: expected either 'start' or 'frames'"),
+        ("tubes.0.end", 14, "tube 0: unknown 'end'; known are boxes"),
+        ("tubes.0.start", -1, "tube 0: frames must be from 0 to"),
+        ("tubes.0.start", True, "'start' must be a whole number, got True"),
+        ("tubes.1.frames", [4, 31], "tube 1: 3 boxes need as many frames, got 2"),
+        ("tubes.1.frames", [4, 31, 31], "tube 1: 3 boxes need as many ascending frames, got [4, 31, 31]"),
+        ("tubes.1.frames", [4, 31, 10**12], "tube 1: frames must be from 0 to"),
+        ("tubes.1.frames", [4, 31, "60"], "tube 1: 'frames' must be a list of whole numbers"),
+        ("tubes.0.boxes", [], "tube 0: holds no box"),
+        ("tubes.0.boxes", [[1, 2, 3]], "tube 0: expected four numbers a box, got (1, 3)"),
+        ("tubes.0.boxes", [[1, 2, 3], [1, 2]], "tube 0: expected four numbers a box"),
+        ("tubes.0.boxes", [["1", "2", "3", "4"]], "tube 0: expected four numbers a box"),
+        ("tubes.0.boxes", [[1, 2, 3, 4], [1, 2, 3, None]], "tube 0: expected four numbers a box"),
+        (
+            "tubes.0.boxes",
+            [[1, 2, 3, 4], [1, 2, float("nan"), 4]],
+            "tube 0, box 1: expected finite numbers below 16777216, got [1.0, ",
+        ),
+        (
+            "tubes.0.boxes",
+            [[1, 2, 3, 1e300]],
+            "tube 0, box 0: expected finite numbers below 16777216, got [1.0, 2.0, 3.0, 1e+300]",
+        ),
+        ("tubes.0.boxes", [[1, 2, 3, 10**400]], "tube 0: expected four numbers a box"),
+        ("tubes.0.boxes", [[3, 2, 1, 4]], "tube 0, box 0: [3.0, 2.0, 1.0, 4.0]: expected x1 <= x2"),
+    ],
+)
+def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):
+    with pytest.raises(InputError) as raised:
+        read_videos_file(write(tmp_path / "wrong.json", changed(f"videos.0.{path}", value)))
+    video = value if path == "video" else "walk/0001"
+    assert str(raised.value).startswith(f"{tmp_path / 'wrong.json'}: video {video}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[1]", "expected a dictionary with 'format', got [1]"),
+        (gzip.compress(b"{}")[:-9], "cannot be decompressed"),
+        (gzip.compress(b"{}")[:-1] + b"1", "cannot be read"),
+        (b"\x1f\x8b\x08", "cannot be decompressed"),
+    ],
+)
+def test_what_is_no_annotation_file_is_an_error_that_names_it(tmp_path, content, reason):
+    path = tmp_path / "other.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as raised:
+        read_videos_file(path)
+    assert str(raised.value).startswith(f"{path}: {reason}")
+
+
+def test_labels_of_videos_and_tubes_are_classes():
+    with pytest.raises(ValueError, match="'classes' names no class"):
+        VideoCollection("x", (), ())
+    with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
+        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 1),))
+    tube = tube_of_frames([0], [[0, 0, 1, 1]], 1)
+    with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
+        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 0, 1, (9, 9), (tube,)),))

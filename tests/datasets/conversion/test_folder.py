@@ -1,0 +1,93 @@
+import pytest
+
+from actorsup.datasets.conversion import convert_folder
+from actorsup.errors import InputError
+
+
+@pytest.fixture
+def videos(tmp_path):
+    """Two classes: ten videos of one, one video and one folder of frames of the other."""
+    for number in range(10):
+        place = tmp_path / "pets" / "walk" / f"{number:02d}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    (tmp_path / "pets" / "jump" / "frames").mkdir(parents=True)
+    (tmp_path / "pets" / "jump" / "frames" / "1.jpg").touch()
+    (tmp_path / "pets" / "jump" / "one.AVI").touch()
+    return tmp_path / "pets"
+
+
+def test_labels_are_the_names_of_folders(videos):
+    conversion = convert_folder(videos)
+    collection = conversion.collection
+    assert (collection.name, collection.classes, conversion.notes) == ("pets", ("jump", "walk"), ())
+    assert [(video.video, video.label, video.split) for video in collection.videos[:3]] == [
+        ("jump/frames", 0, "train"),
+        ("jump/one", 0, "train"),
+        ("walk/00", 1, "train"),
+    ]
+    assert (len(collection.videos), collection.splits) == (12, ("train",))
+    assert {video.tubes for video in collection.videos} == {None}
+
+
+def test_what_is_no_video_is_named_and_hidden_files_are_not(videos):
+    (videos / "readme.txt").touch()
+    (videos / "empty").mkdir()
+    (videos / "walk" / "notes.txt").touch()
+    (videos / "walk" / "old").mkdir()
+    (videos / "walk" / ".DS_Store").touch()
+    (videos / ".cache").mkdir()
+    (note,) = convert_folder(videos).notes
+    assert note == ("4 files and folders hold no video and are left out: empty, readme.txt, walk/notes.txt, walk/old")
+
+
+def test_a_share_of_each_class_is_drawn_again_by_the_same_seed(videos):
+    def drawn(**options) -> list[str]:
+        return [video.video for video in convert_folder(videos, **options).collection.videos if video.split == "test"]
+
+    test = drawn(test_share=0.3)
+    assert [name.split("/")[0] for name in test] == ["jump", "walk", "walk", "walk"]
+    assert drawn(test_share=0.3) == test
+    assert drawn(test_share=0.3, seed=1) != test
+    assert len(drawn(test_share=0.99)) == 1 + 9  # never all of a class
+    assert len(drawn(test_share=0.01)) == 1 + 1  # and at least one
+    (videos / "jump" / "one.AVI").unlink()
+    assert len(drawn(test_share=0.99)) == 9  # but not the only one
+
+
+def test_a_list_names_what_is_for_testing(videos, tmp_path):
+    path = tmp_path / "test.txt"
+    path.write_text("walk/03.mp4\n\njump/frames\n")
+    collection = convert_folder(videos, name="mine", test_list=path).collection
+    assert collection.name == "mine"
+    assert [video.video for video in collection.videos if video.split == "test"] == ["jump/frames", "walk/03"]
+    path.write_text("walk/99.mp4\n")
+    with pytest.raises(InputError, match=r"test\.txt: 'walk/99' is none of the 12 videos, such as 'jump/frames'"):
+        convert_folder(videos, test_list=path)
+    path.write_text("\n")
+    with pytest.raises(InputError, match=r"test\.txt: lists no video"):
+        convert_folder(videos, test_list=path)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"test_share": 1.0}, r"test_share must be between 0 and 1, got 1\.0"),
+        ({"test_share": 0.0}, r"test_share must be between 0 and 1, got 0\.0"),
+        ({"test_share": 0.5, "test_list": "x.txt"}, "by test_list or by test_share, not by both"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_an_error(videos, options, reason):
+    with pytest.raises(InputError, match=reason):
+        convert_folder(videos, **options)
+
+
+def test_a_folder_that_cannot_be_used_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(InputError, match="absent: no such folder"):
+        convert_folder(tmp_path / "absent")
+    with pytest.raises(InputError, match="holds no class/video"):
+        convert_folder(tmp_path)
+    (tmp_path / "walk\n").mkdir()
+    (tmp_path / "walk\n" / "a.mp4").touch()
+    with pytest.raises(InputError, match="the name must be a path"):
+        convert_folder(tmp_path)

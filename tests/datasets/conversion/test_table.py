@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import pytest
+
+from actorsup.datasets.conversion import convert_table
+from actorsup.errors import InputError
+from tests.conftest import moving_square, write_video
+
+BOXES = "video,tube,frame,x1,y1,x2,y2,label\n"
+
+
+def write(path, text: str):
+    path.write_text(text)
+    return path
+
+
+def test_labels_alone_are_a_data_set_for_training(tmp_path):
+    table = write(tmp_path / "mine.csv", "label, video\nwalk, a/one.mp4\njump, two\n")
+    conversion = convert_table(table)
+    collection = conversion.collection
+    assert (collection.name, collection.classes, conversion.notes) == ("mine", ("jump", "walk"), ())
+    assert [(video.video, video.label, video.split) for video in collection.videos] == [
+        ("a/one", 1, "train"),
+        ("two", 0, "train"),
+    ]
+    assert {video.tubes for video in collection.videos} == {None}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"video": "a.avi", "label": "walk"}, {"video": "b", "label": "jump", "split": "test"}],
+        {"a.avi": "walk", "b": "jump"},
+    ],
+)
+def test_json_is_as_good_as_csv(tmp_path, content):
+    collection = convert_table(write(tmp_path / "a.json", json.dumps(content)), name="own").collection
+    assert collection.name == "own"
+    assert [video.video for video in collection.videos] == ["a", "b"]
+    assert collection.videos[1].split == ("test" if isinstance(content, list) else "train")
+
+
+def test_boxes_of_some_videos_become_their_tubes(tmp_path):
+    table = write(tmp_path / "a.csv", "video,label,split\na,walk,train\nb,walk,test\nc,jump,test\n")
+    rows = ["b.avi,1,7,0,0,10,10,", "b,x,3,1,2,3.5,4,jump", "b,1,5,20,0,30,10,", "b,x,4,1,2,3,4,jump"]
+    boxes = write(tmp_path / "boxes.csv", BOXES + "\n".join(rows))
+    write_video(tmp_path / "videos" / "b.avi", moving_square(8))
+    conversion = convert_table(table, boxes, tmp_path / "videos")
+    a, b, c = conversion.collection.videos
+    assert (a.tubes, c.tubes, b.size) == (None, None, (96, 64))
+    sparse, dense = b.tubes
+    assert (sparse.label, sparse.start, sparse.annotated.tolist()) == (1, 5, [True, False, True])
+    np.testing.assert_array_equal(sparse.boxes[:, 0], [20, 10, 0])
+    assert (dense.label, dense.start, dense.annotated) == (0, 3, None)
+    assert conversion.notes == (f"1 videos not for training have no box in {boxes}: c",)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("video,class\na,walk\n", ": its first line must name the columns video, label; no label"),
+        ("", ": its first line must name the columns"),
+        ("video,label\n", ": lists no video"),
+        ("video,label\na,\n", ", line 2: 'label' must be text, got ''"),
+        ("video,label\na\n", ", line 2: 'label' must be text, got None"),
+        ("video,label\na,walk\na.mp4,walk\n", ", line 3: video a was there before"),
+        ("video,label,split\na,walk,\n", ", line 2: 'split' must be text, got ''"),
+        ("video,label\n../a,walk\n", ": the name must be a path"),
+        ("video,label\n" + "x" * 200_000, ": is no CSV file"),
+    ],
+)
+def test_a_wrong_table_is_an_error_with_file_line_and_value(tmp_path, text, reason):
+    table = write(tmp_path / "wrong.csv", text)
+    with pytest.raises(InputError) as raised:
+        convert_table(table)
+    assert str(raised.value).startswith(f"{table}{reason}")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", ": is not JSON"),
+        ("7", ": expected a list of videos or an object {video: label}, got 7"),
+        ('["a"]', ", entry 1: expected a dictionary with 'video', got 'a'"),
+        ('{"a": 1}', ", entry 1: 'label' must be text, got 1"),
+    ],
+)
+def test_a_wrong_json_table_is_an_error_with_file_entry_and_value(tmp_path, text, reason):
+    table = write(tmp_path / "wrong.json", text)
+    with pytest.raises(InputError) as raised:
+        convert_table(table)
+    assert str(raised.value).startswith(f"{table}{reason}")
+
+
+def test_a_table_that_is_not_there_or_no_text_is_named(tmp_path):
+    for name in ("absent.csv", "absent.json"):
+        with pytest.raises(InputError, match=rf"{name}: cannot be read"):
+            convert_table(tmp_path / name)
+    (tmp_path / "a.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"a\.csv: is no CSV file"):
+        convert_table(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("x,1,0,0,0,9,9,", ", line 2: video x has no label"),
+        ("a,1,0,0,0,9,9,fly", ", line 2: label 'fly' is none of the 1 classes: walk"),
+        ("a,1,-1,0,0,9,9,", ", line 2: frame -1 is no number from 0"),
+        ("a,1,0,0,0,9,9,\na,1,0,0,0,9,9,", ", line 3: frame 0 is no number from 0 to 4194303, or was there before"),
+        ("a,1,0.5,0,0,9,9,", ", line 2: invalid literal"),
+        ("a,1,0,0,0,nan,9,", ", line 2: box, box 0: expected finite numbers"),
+        ("a,1,0,0,0,wide,9,", ", line 2: could not convert"),
+        ("a,1,0,0,0,9", ", line 2: 'y2' must be text, got None"),
+        ("a,1,0,9,0,1,9,", ": video a, tube 1: tube.boxes[0]"),
+    ],
+)
+def test_a_wrong_box_is_an_error_with_file_line_and_value(tmp_path, row, reason):
+    table, boxes = write(tmp_path / "a.csv", "video,label\na,walk\n"), write(tmp_path / "boxes.csv", BOXES + row)
+    with pytest.raises(InputError) as raised:
+        convert_table(table, boxes, tmp_path)
+    assert str(raised.value).startswith(f"{boxes}{reason}")
+
+
+def test_boxes_need_their_videos(tmp_path):
+    table, boxes = (
+        write(tmp_path / "a.csv", "video,label\na,walk\n"),
+        write(tmp_path / "b.csv", BOXES + "a,1,0,0,0,9,9,"),
+    )
+    with pytest.raises(InputError, match="boxes need the folder of the videos"):
+        convert_table(table, boxes)
+    with pytest.raises(InputError, match="1 videos with boxes are missing: a"):
+        convert_table(table, boxes, tmp_path)

@@ -1,0 +1,53 @@
+import pytest
+
+from actorsup.datasets.annotation import read_videos_file, write_videos_file
+from actorsup.datasets.conversion import convert_thumos13
+from actorsup.errors import InputError
+
+from ..conftest import pyannot_entry, write_pickle
+
+BIKING = "Biking/v_Biking_g0{}_c01"
+
+
+def test_what_is_listed_is_there_and_what_is_not_is_named(tmp_path):
+    annotation = {BIKING.format(number): pyannot_entry(2) for number in (1, 2, 9)}
+    write_pickle(tmp_path / "a.pkl", annotation)
+    (tmp_path / "train.txt").write_text(f"{BIKING.format(1)}.avi 3\n{BIKING.format(3)}.avi 3\n")
+    (tmp_path / "test.txt").write_text(f"{BIKING.format(2)}.avi\n")
+    conversion = convert_thumos13(tmp_path / "a.pkl", tmp_path / "train.txt", tmp_path / "test.txt")
+    videos = conversion.collection.videos
+    assert [(video.video, video.split, video.label) for video in videos] == [
+        (BIKING.format(1), "train", 2),
+        (BIKING.format(3), "train", 2),
+        (BIKING.format(2), "test", 2),
+    ]
+    assert (len(videos[0].tubes), videos[1].tubes, videos[0].size) == (1, None, (320, 240))
+    assert conversion.notes == (
+        f"1 videos have no annotation in {tmp_path / 'a.pkl'}: {BIKING.format(3)}",
+        f"1 annotated videos are in neither list and left out: {BIKING.format(9)}",
+    )
+    with pytest.raises(InputError, match=rf"video {BIKING.format(1)} is in .*train\.txt too"):
+        convert_thumos13(tmp_path / "a.pkl", tmp_path / "train.txt", tmp_path / "train.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "num_annotated", "num_tubes", "num_test_tubes"),
+    [("pyannot.pkl", (2284, 910), 4458, 1315), ("finalAnnots.mat", (2284, 910), 4458, 1315)],
+)
+def test_the_real_data_set_has_its_published_numbers(
+    data_root, tmp_path, name, num_annotated, num_tubes, num_test_tubes
+):
+    root = data_root / "thumos13"
+    lists = (root / "splits" / "trainlist01.txt", root / "splits" / "testlist01.txt")
+    conversion = convert_thumos13(root / name, *lists)
+    write_videos_file(tmp_path / "a.json.gz", conversion.collection)
+    collection = read_videos_file(tmp_path / "a.json.gz")
+    assert (collection.splits, len(collection.classes)) == (("train", "test"), 24)
+    by_split = {split: [video for video in collection.videos if video.split == split] for split in collection.splits}
+    assert [len(by_split[split]) for split in ("train", "test")] == [2293, 914]
+    assert tuple(sum(video.tubes is not None for video in videos) for videos in by_split.values()) == num_annotated
+    assert sum(len(video.tubes or ()) for video in collection.videos) == num_tubes
+    assert sum(len(video.tubes or ()) for video in by_split["test"]) == num_test_tubes
+    (note,) = conversion.notes
+    assert note.startswith("13 videos have no annotation")
+    assert note.count("/v_") == 13

@@ -1,0 +1,19 @@
+"""A batch of tubes whose logits are known, for the tests of the heads."""
+
+import torch
+
+# Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
+LOGITS = torch.tensor([[3.0, 0.0], [1.0, 2.0], [-1.0, 4.0], [2.0, 2.0], [0.0, 6.0]])
+VIDEO_INDEX = torch.tensor([0, 0, 0, 2, 2])
+
+
+def identity(head_type, **options):
+    """A head whose logits are its input: two channels, one cell, the unit matrix."""
+    head = head_type(num_classes=2, in_channels=2, roi_size=(1, 1), **options)
+    torch.nn.init.eye_(head.classifier.weight)
+    torch.nn.init.zeros_(head.classifier.bias)
+    return head
+
+
+def pooled_logits(requires_grad=False):
+    return LOGITS[:, :, None, None].clone().requires_grad_(requires_grad)
