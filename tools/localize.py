@@ -5,6 +5,7 @@ true tubes, where an annotation file is given, are dashed. Exit code 1 if some v
 """
 
 import argparse
+from pathlib import Path
 
 from actorsup.apis import ActionLocalizer, cli, load_config, localize_videos
 from actorsup.apis.localize import TrueTubes
@@ -56,7 +57,7 @@ def main() -> int:
         else:
             print(f"{path}: nothing found")
     for path, reason in report.failed.items():
-        print(f"failed: {path}: {reason}")
+        print(f"failed: {Path(path).name}: {reason}")
     return 1 if report.failed else 0
 
 

@@ -108,7 +108,22 @@ class ActionLocalizer:
         classes = classes or ((loaded.get("meta") or {}).get("dataset_meta") or {}).get("classes")
         if classes is None:
             raise InputError(f"{path}: neither the checkpoint nor the config's data set names the classes")
+        if model.head.num_classes != len(classes):
+            raise InputError(
+                f"the config's head has {model.head.num_classes} classes, its data set {len(classes)}; "
+                "set model.head.num_classes, and train"
+            )
         return tuple(classes), model.to(pick_device(device)).eval()
+
+    def prepare(self) -> None:
+        """Load detector and tracker now and not with the first video.
+
+        Raises:
+            InputError: if their settings or weights are wrong.
+        """
+        if self._store is None:
+            self._detector  # noqa: B018
+            self._linker  # noqa: B018
 
     # Built only when needed: stored proposals need neither.
     @cached_property
@@ -215,11 +230,6 @@ class ActionLocalizer:
         results = {"video": name, "path": path, "reader": reader, "label": None, "ground_truth": ()}
         packed = self._pipeline({**results, "proposals": proposals})
         (sample,) = self._model.test_step({key: [value] for key, value in packed.items()})
-        if sample.tube_scores.shape[1] != len(self.classes):
-            raise InputError(
-                f"the config's model gives {sample.tube_scores.shape[1]} scores a tube, its data set has "
-                f"{len(self.classes)} classes; set model.head.num_classes"
-            )
         return sample.proposals, sample.tube_scores
 
     def _localization(self, name: str, stretch: _Stretch) -> Localization:

@@ -95,12 +95,13 @@ def localize_videos(
         truth: true tubes to draw too.
 
     Raises:
-        InputError: if two videos have one name, or a result would replace a video.
+        InputError: if two videos have one name, a result would replace a video, or detector or linker cannot be loaded.
     """
     paths = [Path(video) for video in videos]
     out = Path(out)
     _check_names(paths, out)
     reader = recipe_of(localizer.config).reader
+    localizer.prepare()  # so that a wrong setting is not taken for a bad video
     report = LocalizationReport()
     with progress_bar("videos", len(paths), unit="frames") as bar:
         for path in paths:
@@ -113,7 +114,7 @@ def localize_videos(
                 _render(out / f"{path.stem}.mp4", open_video(path, reader), found, drawn, bar)
             except InputError as error:
                 report.failed[str(path)] = str(error)
-                print_log(f"{path}: left out: {error}", logger="current", level=logging.ERROR)
+                print_log(f"{path.name}: left out: {error}", logger="current", level=logging.ERROR)
                 bar.advance(0)
             else:
                 report.localized[str(path)] = found

@@ -193,11 +193,11 @@ def test_a_checkpoint_of_another_config_is_refused_with_the_difference(toy, conf
         ActionLocalizer(load_config(toy[1], options={**VITERBI, **head}), toy[2])
 
 
-def test_a_model_with_another_number_of_classes_than_its_data_set_is_refused(toy, tmp_path):
+def test_a_head_with_another_number_of_classes_than_its_data_set_is_refused(toy, tmp_path):
     config = load_config(toy[1], options={**VITERBI, "model.head.num_classes": 3})
     checkpoint = untrained_checkpoint(config, tmp_path / "three.pth")
-    with pytest.raises(InputError, match=r"gives 3 scores a tube, its data set has 2 classes"):
-        ActionLocalizer(config, checkpoint)(moving_square(4))
+    with pytest.raises(InputError, match=r"head has 3 classes, its data set 2; set model\.head\.num_classes"):
+        ActionLocalizer(config, checkpoint)
 
 
 def test_a_config_without_test_videos_or_class_names_is_refused(toy, config, tmp_path):

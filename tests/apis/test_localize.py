@@ -104,6 +104,15 @@ def test_names_that_would_meet_are_refused_before_anything_is_written(toy, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_wrong_setting_is_not_taken_for_bad_videos(toy, tmp_path):
+    root = toy[0]
+    config = load_config(root / "toy_config.py", options={"proposals.linkers.siamese.tracker.checkpoint": "absent.pth"})
+    localizer = ActionLocalizer(config, root / "untrained.pth", "cpu")
+    video = write_video(tmp_path / "a.avi", frames_of("Biking"))
+    with pytest.raises(InputError, match=r"absent\.pth of SiameseTracker: no such file"):
+        localize_videos(localizer, [video], tmp_path / "out")
+
+
 def test_truth_needs_a_data_set_that_reads_it(toy):
     config = load_config(toy[0] / "toy_config.py")
     config.test_dataloader = None
