@@ -11,17 +11,17 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from actorsup.errors import InputError
-from actorsup.io import Proposals, StreamedFrames, TubeStore, VideoFrames, open_video
+from actorsup.io import Proposals, StreamedFrames, VideoFrames, open_video
 from actorsup.linkers import Linker
-from actorsup.registry import DATASETS, DETECTORS, MODELS, TRANSFORMS
+from actorsup.registry import DETECTORS, MODELS, TRANSFORMS
 from actorsup.structures import Localization, Tube
 from actorsup.utils import pick_device, read_checkpoint
 
 from .checkpoints import require_fit
-from .config import dataset_configs, load_config, recipe_of
+from .config import dataset_configs, load_config, metainfo_of, recipe_of
 from .joining import TrackPiece, TubeJoiner
 from .ranking import rank_tubes
-from .stored_tubes import stored_name
+from .stored_tubes import open_tubes, stored_name
 from .windows import Window, windows
 
 Video = str | Path | np.ndarray | Iterable[np.ndarray]
@@ -80,12 +80,12 @@ class ActionLocalizer:
         self.window, self.overlap = window, overlap
         self._join_threshold, self._classes_per_tube = join_threshold, classes_per_tube
         self._recipe = recipe_of(self.config).on_device(device)
-        self._store = None if proposals is None else _open_store(proposals)
+        self._store = None if proposals is None else open_tubes(proposals)
         dataset = next(dataset_configs(self.config, ["test_dataloader"]), None)
         if dataset is None:
             raise InputError(f"{self.config.filename}: has no test_dataloader, whose pipeline the videos go through")
         self._pipeline = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
-        metainfo = _metainfo(dataset)
+        metainfo = metainfo_of(dataset)
         classes = dataset.get("classes") or metainfo.get("classes")
         self.classes, self._model = self._load_model(str(checkpoint), classes, device)
         detector = self._recipe.detector
@@ -251,18 +251,3 @@ def _is_frame(item) -> bool:
 
 def _name(video: Video, otherwise: str) -> str:
     return Path(video).stem if isinstance(video, (str, Path)) else otherwise
-
-
-def _open_store(folder: str | Path) -> TubeStore:
-    store = TubeStore(folder)
-    if not store.exists:
-        raise InputError(f"{folder}: no store of tubes; tools/generate_proposals.py makes them")
-    return store
-
-
-def _metainfo(dataset: dict) -> dict:
-    """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
-    try:
-        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).read_metainfo()
-    except InputError:
-        return {}

@@ -1,9 +1,21 @@
-"""Finding a video in a store of tubes."""
+"""Tubes that were stored before, for a video that no data set names."""
 
 from pathlib import Path, PurePosixPath
 
 from actorsup.errors import InputError
 from actorsup.io import TubeStore
+
+
+def open_tubes(folder: str | Path) -> TubeStore:
+    """The store in a folder, whatever made it.
+
+    Raises:
+        InputError: if there is none.
+    """
+    store = TubeStore(folder)
+    if not store.exists:
+        raise InputError(f"{folder}: no store of tubes; tools/generate_proposals.py makes them")
+    return store
 
 
 def stored_name(store: TubeStore, path: str | Path, name: str) -> str:
