@@ -1,13 +1,15 @@
 """Small things that several rooms need."""
 
 import os
+import re
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from actorsup.checkpoint_file import load_checkpoint_file
 from actorsup.errors import InputError
 
 
@@ -63,9 +65,17 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
 
 
 def read_checkpoint(checkpoint: str, owner: str) -> dict:
-    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``."""
+    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``. Nothing in it is run."""
     try:
-        loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+        loaded = load_checkpoint_file(checkpoint)
+    except UnpicklingError as error:
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        if refused is None:
+            raise InputError(f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {error}") from error
+        raise InputError(
+            f"checkpoint {checkpoint} of {owner} is refused, because it would load {refused[1]}; a checkpoint holds "
+            "tensors, numpy arrays and builtin containers only"
+        ) from error
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
         raise InputError(
             f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {type(error).__name__}: {error}"

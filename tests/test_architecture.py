@@ -55,6 +55,17 @@ import actorsup.detectors, actorsup.post_processing
     assert output.returncode == 0, output.stderr
 
 
+def test_importing_the_package_imports_nothing_heavy():
+    code = """
+import sys
+import actorsup
+heavy = {"torch", "mmengine", "mmcv", "mmdet", "torchvision", "matplotlib", "cv2", "pandas", "scipy", "PIL", "rich"}
+sys.exit(", ".join(heavy & sys.modules.keys()))
+"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.stderr.strip() == ""
+
+
 def test_a_missing_mmdet_is_named_with_the_remedy(monkeypatch):
     from actorsup.detectors import ActorDetector
     from actorsup.errors import InputError

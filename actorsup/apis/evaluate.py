@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from actorsup.errors import InputError
@@ -15,6 +16,7 @@ from actorsup.evaluation.metrics import MetricReport, TubeDiagnosis
 from actorsup.utils import read_checkpoint
 from actorsup.visualization import diagnosis_chart
 
+from .checkpoints import require_fit
 from .config import require_files, with_proposals
 from .launch import init_distributed
 from .results import save_json
@@ -74,12 +76,12 @@ def evaluate(
         config.test_evaluator = _with_diagnosis(config.test_evaluator, diagnose_at)
     init_distributed(config)
     runner = Runner.from_cfg(config)
+    loaded = read_checkpoint(str(checkpoint), owner="the config's model")
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    classes = runner.test_dataloader.dataset.metainfo["classes"]
+    require_fit(str(checkpoint), loaded, model, config, classes)
     # By the runner, so that hooks which keep weights of their own take part.
-    read_checkpoint(str(checkpoint), owner="the config's model")
-    try:
-        runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
-    except RuntimeError as error:
-        raise InputError(f"checkpoint {checkpoint} does not fit the config's model: {error}") from error
+    runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
     result = _with_tables(numbers, metrics)
