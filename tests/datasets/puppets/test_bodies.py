@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from actorsup.datasets.puppets.bodies import ACTORS, Body, Bone, make_body, pose_body
-from actorsup.datasets.puppets.motions import ACTIONS, PASTIMES, UP, blend, usual_motions
+from actorsup.datasets.puppets.motions import ACTIONS, PASTIMES, blend, usual_motions
+from actorsup.datasets.puppets.motions.motion import UP
 
 TEXTURES = [np.full((8, 8, 3), 100, np.uint8)]
 LIMB = np.array([0, 1j])
