@@ -1,7 +1,7 @@
 # The detector of the Puppets: SSD on ShuffleNetV2 ×0.5, trained from random initialisation on drawn still images of
 # usual poses. Its weights ship with the package: 0.53 million parameters, 2.3 MB.
 #
-# On 160 other still images: box AP .332, at IoU .5 .667, at .75 .265. Time: 24 minutes on two cores that others used too.
+# On 160 other still images: box AP .332, at IoU .5 .667, at .75 .265. Time: 24 minutes on two cores in use by others.
 #
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py configs/detectors/ssd_shufflenet_puppets.py
