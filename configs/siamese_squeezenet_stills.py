@@ -4,7 +4,7 @@
 #   export ACTORSUP_DATA=<folder with weights/ and coco_stills/>
 #   python tools/train.py configs/siamese_squeezenet_stills.py
 #
-# Time: 28 minutes on one CPU core beside other work. Validation pairs: loss .368, accuracy .842, mean error of the centre
+# Time: 28 minutes on one CPU core beside other work. Validation pairs: loss .368, accuracy .842, mean error of centres
 # 19.3 px. Mean IoU on the 14 real targets of configs/trackers/opencv_and_siamese_clips.py: .650, and .671 with
 # template_cells=7, which keeps the template's centre alone; .633 before the training.
 _base_ = ["_base_/siamese_runtime.py"]
