@@ -38,4 +38,4 @@ def test_the_demo_ends_with_its_tables_and_gives_the_same_numbers_again(root):
     assert numbers[0] == numbers[1]
     measured = json.loads((root / "work" / "proposal_metrics.json").read_text())
     assert measured.keys() == {"ssd/siamese", "ssd/viterbi"}
-    assert len(list((root / "work" / "pictures").glob("**/*.png"))) == 15
+    assert len(list((root / "work" / "pictures").glob("**/*.png"))) == 6

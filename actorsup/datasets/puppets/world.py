@@ -57,7 +57,7 @@ class PuppetWorld:
     def num_parts(self) -> int:
         """How many images, sequences and videos there are."""
         sizes = self.sizes
-        videos = (sizes.train_videos + sizes.test_videos) * len(ACTIONS)
+        videos = (sizes.train_videos + sizes.test_videos) * len(self.settings.actions)
         return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
 
     def is_written(self, root: Path) -> bool:
@@ -126,7 +126,7 @@ class PuppetWorld:
         for index in range(self.sizes.sequences):
             yield "sequences", draw_sequence, (index, root / "sequences" / f"{index:04d}", self.sizes.sequence_frames)
         for name, split in (("train_videos", "train"), ("test_videos", "test")):
-            for action in ACTIONS:
+            for action in self.settings.actions:
                 (root / "videos" / split / action).mkdir(parents=True)
                 for index in range(getattr(self.sizes, name)):
                     yield name, draw_video, (name, action, index, root / "videos")
@@ -137,8 +137,8 @@ class PuppetWorld:
             "format": "actorsup.videos",
             "version": 1,
             "name": "puppets",
-            "classes": list(ACTIONS),
-            "class_actors": [motion.actor for motion in ACTIONS.values()],
+            "classes": list(self.settings.actions),
+            "class_actors": [ACTIONS[action].actor for action in self.settings.actions],
             "actors": list(ACTORS),
             "videos": videos,
         }

@@ -89,6 +89,9 @@ def test_a_still_is_a_scene_of_one_frame():
         ({"quality": (10, 101)}, "from 1 to 100"),
         ({"untrimmed_share": 1.5}, "untrimmed_share=1.5"),
         ({"camera_motion": 0.5}, "camera_motion"),
+        ({"actions": ()}, r"actions=\(\): different ones of walk"),
+        ({"actions": ("walk", "walk")}, "different ones"),
+        ({"actions": ("walk", "swim")}, "swim"),
     ],
 )
 def test_settings_out_of_range_are_named(settings, message):

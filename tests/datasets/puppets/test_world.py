@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,20 @@ def test_upper_bounds_find_the_tubes_of_the_training_videos_in_a_file_of_their_o
     tubes = AnnotatedVideos(root, "train_with_tubes.json", true_tubes=True)
     assert labels.videos() == tubes.videos()
     assert labels.labels == tubes.labels
+
+
+def test_a_world_of_some_actions_shows_them_as_the_whole_one_does(root, tmp_path):
+    settings = replace(SETTINGS, actions=("wave", "car_drive"))
+    list(
+        PuppetWorld(settings, replace(WORLD.sizes, train_stills=0, sequences=0)).write(
+            tmp_path / "few", num_processes=1
+        )
+    )
+    dataset = AnnotatedVideos(tmp_path / "few", "test.json", test_mode=True)
+    assert dataset.metainfo["classes"] == ("wave", "car_drive")
+    for action in settings.actions:
+        path = f"videos/test/{action}/0000.avi"
+        assert (tmp_path / "few" / path).read_bytes() == (root / path).read_bytes()
 
 
 def test_stills_are_coco_and_sequences_a_trackers(root):
