@@ -11,6 +11,9 @@ INSTALLED := $(VENV)/.installed
 OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs tests tools setup.py
 
+# Threads that wait must not spin: on cores that other programs use too, that would take several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .PHONY: setup demo experiments test lint format
 
 setup: $(INSTALLED) $(OPERATOR)
