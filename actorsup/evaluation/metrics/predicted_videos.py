@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 from actorsup.evaluation.functional import ScoredVideo, average_precision_protocol
 from actorsup.evaluation.functional.checks import check_limit
 from actorsup.registry import METRICS
-from actorsup.structures import RankedTubes, Tube, VideoSample
+from actorsup.structures import Tube, VideoSample
 
 from .class_names import class_names
 from .ranked_tubes import scored_video
@@ -24,11 +24,12 @@ class PredictedVideos(BaseMetric):
     ``tubes`` and ``true_tubes``.
     ``overlap`` is, of each class that the video shows, the overlap of its best-ranked tube with the true tube that it
     overlaps most, averaged over the classes; None without true tubes. A tube has ``start``, ``label`` and ``boxes``;
-    those of ``tubes`` also their ``score`` for the class ``label``, the best of the tube, and ``tube``, their number
-    among the ranked tubes of the video, which the diagnosis gives too.
+    those of ``tubes`` also their ``score`` for the class ``label`` and ``tube``, their number among the ranked tubes of
+    the video, which the diagnosis gives too. They are the best tubes, each of its best class, followed by the best one
+    of each class that the video shows, and of the one that the model gives it, unless that is among them.
 
     Args:
-        num_tubes: kept of each video, the best-scored first.
+        num_tubes: of the best that are kept of each video.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`, for overlap.
         prefix: as for every metric; there are no names to put it before.
         collect_device: where mmengine gathers the results of all ranks, ``cpu`` or ``gpu``.
@@ -60,7 +61,7 @@ class PredictedVideos(BaseMetric):
                     "label": None if sample.label is None else int(sample.label),
                     "video_scores": _rounded(sample.video_scores),
                     "overlap": _overlap_of_the_best(scored),
-                    "tubes": _best(sample.ranked_tubes, self.num_tubes),
+                    "tubes": _worth_a_look(sample, self.num_tubes),
                     "true_tubes": [_plain(tube, tube.label) for tube in sample.ground_truth],
                 }
             )
@@ -75,13 +76,22 @@ def _rounded(scores: np.ndarray | None) -> list[float] | None:
     return None if scores is None else [round(float(score), 6) for score in scores]
 
 
-def _best(ranked: RankedTubes, num_tubes: int) -> list[dict]:
-    labels = ranked.scores.argmax(axis=1) if len(ranked.tubes) else np.zeros(0, int)
-    scores = ranked.scores[np.arange(len(labels)), labels]
-    order = [index for index in np.argsort(-scores, kind="stable").tolist() if scores[index] > -np.inf]
+def _worth_a_look(sample: VideoSample, num_tubes: int) -> list[dict]:
+    """The best tubes, each of its best class; then of every class of interest the best tube, if it is not there yet."""
+    ranked = sample.ranked_tubes
+    if not len(ranked.tubes):
+        return []
+    labels = ranked.scores.argmax(axis=1)
+    order = np.argsort(-ranked.scores.max(axis=1), kind="stable")[:num_tubes]
+    of_interest = [sample.label, *(tube.label for tube in sample.ground_truth)]
+    if sample.video_scores is not None:
+        of_interest.append(sample.video_scores.argmax())
+    chosen = [(int(index), int(labels[index])) for index in order]
+    chosen += [(int(ranked.scores[:, label].argmax()), int(label)) for label in of_interest if label is not None]
     return [
-        {"tube": index, "score": float(scores[index]), **_plain(ranked.tubes[index], labels[index])}
-        for index in order[:num_tubes]
+        {"tube": index, "score": float(ranked.scores[index, label]), **_plain(ranked.tubes[index], label)}
+        for index, label in dict.fromkeys(chosen)
+        if ranked.scores[index, label] > -np.inf
     ]
 
 

@@ -2,6 +2,7 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const byId = (id) => document.getElementById(id);
 const data = read("data");
+const CHART_OPTIONS = { responsive: true, displaylogo: false, showTips: false, modeBarButtons: [["toImage"]] };
 
 /** An element with text, never with markup: names come from files. */
 function element(tag, text = "", className = "") {
@@ -15,7 +16,7 @@ function drawCharts() {
   const figures = read("figures");
   for (const place of document.querySelectorAll(".chart")) {
     const figure = figures[Number(place.dataset.figure)];
-    Plotly.newPlot(place, figure.data, figure.layout, { responsive: true, displaylogo: false, showTips: false });
+    Plotly.newPlot(place, figure.data, figure.layout, CHART_OPTIONS);
   }
 }
 
@@ -35,7 +36,7 @@ class Clip {
   constructor(clip, video) {
     this.clip = clip;
     this.video = video;
-    this.frame = 0;
+    this.frame = Math.floor(clip.images.length / 2);
     this.timer = null;
     this.images = new Map();
     this.place = element("article", "", "clip");
@@ -58,7 +59,7 @@ class Clip {
     this.slider = element("input");
     this.slider.type = "range";
     this.slider.max = clip.images.length - 1;
-    this.slider.value = 0;
+    this.slider.value = this.frame;
     this.slider.ariaLabel = "frame";
     this.slider.addEventListener("input", () => {
       this.pause();
@@ -124,22 +125,23 @@ class Clip {
     const chosen = filters();
     const fits = (tube) => !chosen.class || tube.class === chosen.class;
     const found = this.clip.found[run].filter(fits).slice(0, chosen.tubes);
+    const taken = [];
     found.reverse().forEach((tube) => {
       const caption = `${tube.class} ${tube.score.toFixed(2)}`;
-      outline(pen, tube.boxes[this.frame], scale, density, data.colors[tube.class], caption, false);
+      outline(pen, tube.boxes[this.frame], scale, density, data.colors[tube.class], caption, false, taken);
     });
     if (!chosen.truth) return;
     this.clip.truth.forEach((tube, index) => {
       if (!fits(tube)) return;
       const fate = this.clip.fates[run][index];
       const caption = tube.class + (fate ? `: ${fate.replaceAll("_", " ")}` : "");
-      outline(pen, tube.boxes[this.frame], scale, density, "#ffffff", caption, true);
+      outline(pen, tube.boxes[this.frame], scale, density, "#ffffff", caption, true, taken);
     });
   }
 }
 
-/** A box in its colour; the caption stands above it, that of a true tube below. */
-function outline(pen, box, scale, density, color, caption, isTrue) {
+/** A box in its colour; the caption stands above it, that of a true tube below, or where none of `taken` is. */
+function outline(pen, box, scale, density, color, caption, isTrue, taken) {
   if (box === null) return;
   const [left, top, right, bottom] = box.map((value) => value * scale);
   pen.lineWidth = 2 * density;
@@ -153,9 +155,13 @@ function outline(pen, box, scale, density, color, caption, isTrue) {
   const x = Math.max(0, Math.min(left, pen.canvas.width - width));
   const above = Math.max(0, top - size - 4 * density);
   const below = Math.min(pen.canvas.height - size - 4 * density, bottom);
-  const y = isTrue ? below : above;
+  const height = size + 4 * density;
+  const isTaken = (y) => taken.some((other) => x < other.right && other.x < x + width && Math.abs(y - other.y) < height);
+  const rows = Array.from({ length: 12 }, (_, row) => (isTrue ? below - row * height : above + row * height));
+  const y = rows.find((row) => row >= 0 && row + height <= pen.canvas.height && !isTaken(row)) ?? rows[0];
+  taken.push({ x, y, right: x + width });
   pen.fillStyle = isTrue ? "rgba(0, 0, 0, 0.65)" : color;
-  pen.fillRect(x, y, width, size + 4 * density);
+  pen.fillRect(x, y, width, height);
   pen.fillStyle = isTrue ? "#ffffff" : "#000000";
   pen.fillText(caption, x + 3 * density, y + size);
 }
