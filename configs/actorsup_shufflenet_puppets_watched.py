@@ -12,7 +12,7 @@ val_cfg = dict()
 train_cfg = dict(val_interval=3)
 work_dir = "work_dirs/actorsup_shufflenet_puppets_watched"
 custom_hooks = [
-    dict(type="TubeOverlayHook", folder=f"{work_dir}/pictures", videos=["walk/walk_000", "kick/kick_000"]),
+    dict(type="TubeOverlayHook", folder=f"{work_dir}/pictures", videos=["test/walk/0000", "test/kick/0000"]),
 ]
 # TensorBoard too (pip install tensorboard; tensorboard --logdir work_dirs), with the pictures by to_visualizer=True:
 # vis_backends = [dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]

@@ -102,7 +102,7 @@ class EarlyWarningHook(Hook):
             return
         predictions = Counter(label for batch in self.predictions for label in batch)
         labels = Counter(label for batch in self.labels for label in batch)
-        if not predictions:
+        if predictions.total() < len(self.predictions):  # most videos have no tube
             return
         (favourite, count), total = predictions.most_common(1)[0], predictions.total()
         if count >= self.max_one_class * total and labels[favourite] < self.max_one_class * labels.total():
@@ -110,7 +110,7 @@ class EarlyWarningHook(Hook):
                 "predictions",
                 f"iterations {runner.iter + 2 - len(self.predictions)} to {runner.iter + 1}: {count} of {total} videos "
                 f"are given the class {self._name(runner, favourite)}, which {labels[favourite]} of them show. The "
-                "model has learnt nothing but that class, or nothing yet: look at the loss; if it does not fall, change "
+                "model has learnt nothing but that class, or nothing yet: if the loss does not fall, change "
                 "optim_wrapper.optimizer.lr or start from pretrained weights (model.encoder.weights), and see whether "
                 "the labels of the videos are right",
             )

@@ -6,7 +6,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from actorsup.evaluation.functional import ScoredVideo, average_precision_protocol
-from actorsup.evaluation.functional.checks import check_limit
+from actorsup.evaluation.functional.checks import check_limit, check_unique
 from actorsup.registry import METRICS
 from actorsup.structures import Tube, VideoSample
 
@@ -62,13 +62,17 @@ class PredictedVideos(BaseMetric):
                     "video_scores": _rounded(sample.video_scores),
                     "overlap": _overlap_of_the_best(scored),
                     "tubes": _worth_a_look(sample, self.num_tubes),
-                    "true_tubes": [_plain(tube, tube.label) for tube in sample.ground_truth],
+                    "true_tubes": [_kept(tube, tube.label) for tube in sample.ground_truth],
                 }
             )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """No number; sets ``predictions``, in the order of the videos' names."""
-        self.predictions = sorted(results, key=lambda entry: entry["video"])
+        check_unique(entry["video"] for entry in results)
+        self.predictions = [
+            {**entry, **{kind: [_plain(tube) for tube in entry[kind]] for kind in ("tubes", "true_tubes")}}
+            for entry in sorted(results, key=lambda entry: entry["video"])
+        ]
         return {}
 
 
@@ -89,14 +93,19 @@ def _worth_a_look(sample: VideoSample, num_tubes: int) -> list[dict]:
     chosen = [(int(index), int(labels[index])) for index in order]
     chosen += [(int(ranked.scores[:, label].argmax()), int(label)) for label in of_interest if label is not None]
     return [
-        {"tube": index, "score": float(ranked.scores[index, label]), **_plain(ranked.tubes[index], label)}
+        {"tube": index, "score": float(ranked.scores[index, label]), **_kept(ranked.tubes[index], label)}
         for index, label in dict.fromkeys(chosen)
         if ranked.scores[index, label] > -np.inf
     ]
 
 
-def _plain(tube: Tube, label: int) -> dict:
-    return {"start": tube.start, "label": int(label), "boxes": tube.boxes.astype(float).round(DECIMALS).tolist()}
+def _kept(tube: Tube, label: int) -> dict:
+    """A tube with its boxes as they are, which is a tenth of what lists of numbers take."""
+    return {"start": tube.start, "label": int(label), "boxes": tube.boxes}
+
+
+def _plain(kept: dict) -> dict:
+    return {**kept, "boxes": kept["boxes"].astype(float).round(DECIMALS).tolist()}
 
 
 def _overlap_of_the_best(scored: ScoredVideo) -> float | None:
