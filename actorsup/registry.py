@@ -23,7 +23,10 @@ TRANSFORMS = Registry(
 )
 METRICS = Registry("metric", parent=MMENGINE_METRICS, scope="actorsup", locations=["actorsup.evaluation.metrics"])
 HOOKS = Registry(
-    "hook", parent=MMENGINE_HOOKS, scope="actorsup", locations=["actorsup.visualization", "actorsup.detectors"]
+    "hook",
+    parent=MMENGINE_HOOKS,
+    scope="actorsup",
+    locations=["actorsup.visualization", "actorsup.detectors", "actorsup.training"],
 )
 
 VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])

@@ -12,6 +12,7 @@ from .localize import LocalizationReport, localize_videos
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
 from .puppets import make_puppets
+from .report import make_report
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
@@ -34,6 +35,7 @@ __all__ = [
     "load_localization",
     "localize_videos",
     "make_puppets",
+    "make_report",
     "run_demo",
     "save_act",
     "save_localization",

@@ -10,9 +10,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from actorsup.datasets import VideoDataset
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import Diagnosis
-from actorsup.evaluation.metrics import MetricReport, TubeDiagnosis
+from actorsup.evaluation.metrics import MetricReport, PredictedVideos, TubeDiagnosis
 from actorsup.utils import read_checkpoint
 from actorsup.visualization import diagnosis_chart
 
@@ -50,8 +51,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure a checkpoint on the test videos of a config.
 
-    Writes ``test_metrics.json`` into the work directory, and where the errors are diagnosed ``diagnosis.json``, with an
-    entry for each video, and ``diagnosis.png``.
+    Writes ``test_metrics.json`` into the work directory, ``predictions.json``, with the best tubes of each video, and
+    where the errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``.
 
     Args:
         config: as ``load_config`` returns it.
@@ -74,6 +75,7 @@ def evaluate(
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     if diagnose_at is not None:
         config.test_evaluator = _with_diagnosis(config.test_evaluator, diagnose_at)
+    config.test_evaluator = _with_predictions(config.test_evaluator)
     init_distributed(config)
     runner = Runner.from_cfg(config)
     loaded = read_checkpoint(str(checkpoint), owner="the config's model")
@@ -86,7 +88,9 @@ def evaluate(
     metrics = runner.test_evaluator.metrics
     result = _with_tables(numbers, metrics)
     if is_main_process():
+        dataset = runner.test_dataloader.dataset
         _save(Path(config.work_dir), str(checkpoint), result, metrics)
+        _save_predictions(Path(config.work_dir), str(checkpoint), metrics, dataset)
     return result
 
 
@@ -97,6 +101,14 @@ def _with_diagnosis(evaluator: Mapping | Sequence[Mapping], threshold: float) ->
     measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
     same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
     return [*metrics, {"type": "TubeDiagnosis", "threshold": threshold, **same}]
+
+
+def _with_predictions(evaluator: Mapping | Sequence[Mapping]) -> list[Mapping]:
+    """The metrics of an evaluator, with one ``PredictedVideos``: the config's, or else ours."""
+    metrics = [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
+    if any(metric["type"] == "PredictedVideos" for metric in metrics):
+        return metrics
+    return [*metrics, {"type": "PredictedVideos"}]
 
 
 def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
@@ -119,6 +131,18 @@ def _save(folder: Path, checkpoint: str, result: Evaluation, metrics: Sequence[B
             folder / "diagnosis.json", {"checkpoint": checkpoint, "diagnoses": [_entry(one) for one in diagnosed]}
         )
         diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
+
+
+def _save_predictions(folder: Path, checkpoint: str, metrics: Sequence[BaseMetric], dataset: VideoDataset) -> None:
+    (kept,) = [metric for metric in metrics if isinstance(metric, PredictedVideos)]
+    paths = {video: str(Path(path).resolve()) for video, path in dataset.videos()}
+    content = {
+        "checkpoint": checkpoint,
+        "classes": list(dataset.metainfo["classes"]),
+        "reader": dataset.reader,
+        "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
+    }
+    save_json(folder / "predictions.json", content, indent=None)
 
 
 def _entry(metric: TubeDiagnosis) -> dict:

@@ -12,12 +12,12 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 
-def save_json(path: str | Path, content: Mapping) -> None:
-    """Write a JSON file; it appears whole or not at all."""
+def save_json(path: str | Path, content: Mapping, indent: int | None = 2) -> None:
+    """Write a JSON file, on one line where ``indent`` is None; it appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.write_text(json.dumps(content, indent=indent) + "\n")
     os.replace(temporary, path)
 
 

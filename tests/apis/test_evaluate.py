@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from actorsup.apis.evaluate import _with_diagnosis, _with_tables
+from actorsup.apis.evaluate import _with_diagnosis, _with_predictions, _with_tables
 from actorsup.evaluation.metrics import MetricReport
 
 ACCURACY = {"type": "VideoAccuracy"}
@@ -28,3 +28,9 @@ def test_tables_bear_the_prefix_of_their_metric_and_other_numbers_remain():
     result = _with_tables({"mAP@0.5": 0.3, "few/mAP@0.5": 0.3, "accuracy": 0.9}, metrics)
     assert list(result.tables) == ["mAP", "few/mAP"]
     assert result.rest == {"accuracy": 0.9}
+
+
+def test_videos_are_kept_once_and_as_the_config_says():
+    configured = {"type": "PredictedVideos", "num_tubes": 9}
+    assert _with_predictions([ACCURACY, configured]) == [ACCURACY, configured]
+    assert _with_predictions(ACCURACY) == [ACCURACY, {"type": "PredictedVideos"}]

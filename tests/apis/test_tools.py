@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.conftest import write_video
-from tests.toy import REPOSITORY, frames_of, make_toy, run_tool, start_tool
+from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_tool, start_tool
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,73 @@ def test_diagnosis_is_kept_with_an_entry_for_each_video(trained):
         name: count for name, count in counts.items() if count and name != "all missed"
     }
     assert (root / "work" / "diagnosis.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_the_model_says_of_each_video_is_kept(trained):
+    root, _, _ = trained
+    kept = json.loads((root / "work" / "predictions.json").read_text())
+    assert kept["classes"] == ["Basketball", "Biking"]
+    assert [video["path"] for video in kept["videos"]] == [
+        str(root / "videos" / f"{video['video']}.avi") for video in kept["videos"]
+    ]
+    assert [video["label"] for video in kept["videos"]] == [0, 1]
+    accuracy = np.mean([np.argmax(video["video_scores"]) == video["label"] for video in kept["videos"]])
+    assert accuracy == json.loads((root / "work" / "test_metrics.json").read_text())["metrics"]["accuracy"]
+    for video in kept["videos"]:
+        (true,) = video["true_tubes"]
+        assert len(true["boxes"]) == NUM_FRAMES
+        assert 1 <= len(video["tubes"]) <= 8
+
+
+def test_a_report_says_what_is_missing_and_how_to_get_it(trained, tmp_path):
+    root, config, _ = trained
+    only_proposals = tmp_path / "proposals"
+    run_tool("eval_proposals", config, "--work-dir", only_proposals, root=root)
+    output = run_tool("report", root / "work", only_proposals, "--out", tmp_path / "page.html", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert "proposals: not there yet: curves of the training: python tools/train.py CONFIG" in output.stdout
+    assert "work: not there yet" not in output.stdout
+    assert (tmp_path / "page.html").stat().st_size < 20e6
+    assert run_tool("report", root / "work", root=root).returncode == 0
+    assert (root / "work" / "report.html").is_file()
+    refused = run_tool("report", tmp_path / "absent", root=root)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_training_is_validated_and_drawn_by_config(trained, tmp_path):
+    root, config, _ = trained
+    watched = tmp_path / "watched.py"
+    watched.write_text(
+        f"""_base_ = ["{config}"]
+val_dataloader = _base_.test_dataloader
+val_evaluator = _base_.test_evaluator
+val_cfg = dict()
+train_cfg = dict(max_epochs=2, val_interval=1)
+video = "Biking/v_Biking_g01_c01"
+custom_hooks = [dict(type="TubeOverlayHook", folder="{tmp_path}/pictures", videos=[video], to_visualizer=True)]
+"""
+    )
+    output = run_tool("train", watched, "--work-dir", tmp_path / "work", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    pictures = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "pictures").glob("**/*.png"))
+    assert pictures == [f"pictures/epoch_{epoch}/Biking/v_Biking_g01_c01.png" for epoch in (1, 2)]
+    assert len(list((tmp_path / "work").glob("*/vis_data/vis_image/Biking-v_Biking_g01_c01_*.png"))) == 2
+    (log,) = (tmp_path / "work").glob("*/vis_data/scalars.json")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [row["step"] for row in rows if "mAP@0.5" in row] == [1, 2]
+    watched.write_text(watched.read_text().replace("Biking/v_Biking_g01_c01", "nobody"))
+    output = run_tool("train", watched, "--work-dir", tmp_path / "again", root=root)
+    assert output.returncode == 2
+    assert "videos has nobody, which is not among the 2 videos" in output.stderr
+
+
+def test_a_diverged_training_ends_with_one_message(trained, tmp_path):
+    root, config, _ = trained
+    options = ["optim_wrapper.optimizer.lr=1e30", "optim_wrapper.clip_grad=None"]
+    output = run_tool("train", config, "--work-dir", tmp_path, "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert "the training has diverged" in output.stderr
+    assert "Traceback" not in output.stderr
 
 
 def test_post_processing_is_named_in_the_config(trained, tmp_path):

@@ -7,13 +7,21 @@ import torch
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import PROTOCOLS, ScoredVideo, localization_accuracy
-from actorsup.evaluation.metrics import LocalizationGivenLabel, ProposalRecall, TubeDiagnosis, TubeMAP, VideoAccuracy
+from actorsup.evaluation.metrics import (
+    LocalizationGivenLabel,
+    PredictedVideos,
+    ProposalRecall,
+    TubeDiagnosis,
+    TubeMAP,
+    VideoAccuracy,
+)
 from actorsup.registry import METRICS
 from actorsup.structures import RankedTubes, VideoSample
 
 from .scenes import random_scene, still_tube
 
-METRIC_NAMES = ("ProposalRecall", "TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
+MEASURES = ("ProposalRecall", "TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
+METRIC_NAMES = (*MEASURES, "PredictedVideos")
 CLASSES = ("Basketball", "Diving", "Fencing")
 TRUTH = still_tube([0, 0, 10, 10], label=0)
 HALF = still_tube([0, 0, 10, 5])  # half of the true boxes
@@ -218,7 +226,7 @@ def test_results_survive_the_way_between_ranks_and_any_order(name):
     assert alone.evaluate(len(samples)) == gathered.evaluate(len(samples))
 
 
-@pytest.mark.parametrize("name", METRIC_NAMES)
+@pytest.mark.parametrize("name", MEASURES)
 def test_results_do_not_keep_the_tubes(name):
     long = still_tube([0, 0, 10, 10], num_frames=20_000)  # 320 kB of boxes
     metric = built(name)
@@ -330,3 +338,52 @@ def test_accuracy_of_no_videos_is_an_error():
 def test_wrong_option_is_an_error_before_anything_runs(name, options):
     with pytest.raises(InputError):
         built(name, **options)
+
+
+def predictions_of(samples, **options) -> list[dict]:
+    metric = built("PredictedVideos", **options)
+    assert evaluate(metric, samples) == {}
+    return metric.predictions
+
+
+def test_predicted_videos_list_the_best_tubes_of_their_best_class():
+    far = still_tube([50, 50, 60, 60])
+    scores = np.array([[-3, -9, -2.0], [-1, -5, -4.0], [-7, -6, -8.0]])
+    (entry,) = predictions_of([sample("b", [far, TRUTH, HALF], tube_scores=scores)], num_tubes=2)
+    assert [(tube["tube"], tube["label"], tube["score"]) for tube in entry["tubes"]] == [(1, 0, -1), (0, 2, -2)]
+    assert entry["tubes"][0]["boxes"] == [[0, 0, 10, 10]] * 10
+    assert entry["true_tubes"] == [{"start": 0, "label": 0, "boxes": [[0, 0, 10, 10]] * 10}]
+    assert (entry["label"], entry["video_scores"]) == (0, [1, 0, 0])
+
+
+def test_predicted_videos_list_the_best_tube_of_the_true_and_of_the_given_class_too():
+    scores = np.array([[-3, -9, -2.0], [-4, -1, -np.inf]])
+    shown = sample("a", [HALF, TRUTH], tube_scores=scores, video_scores=np.float32([0.1, 0.2, 0.7]))
+    (entry,) = predictions_of([shown], num_tubes=1)
+    assert [(tube["tube"], tube["label"]) for tube in entry["tubes"]] == [(1, 1), (0, 0), (0, 2)]
+
+
+def test_overlap_of_predicted_videos_is_that_of_the_best_ranked_tube_of_their_class():
+    scores = np.array([[0.9, 0, 0], [0.5, 0.1, 0]])
+    other = still_tube([0, 0, 10, 10], label=1)
+    samples = [
+        sample("c", [HALF, TRUTH], tube_scores=scores),
+        sample("d", [HALF, TRUTH], [TRUTH, other], tube_scores=scores),  # ½ of the one class, 1 of the other
+        sample("a", [], tube_scores=np.zeros((0, 3))),
+        sample("b", ground_truth=[]),
+    ]
+    entries = predictions_of(samples, protocol="multisports")
+    assert [(entry["video"], entry["overlap"]) for entry in entries] == [("a", 0), ("b", None), ("c", 0.5), ("d", 0.75)]
+    assert entries[0]["tubes"] == []
+
+
+def test_predicted_videos_of_a_model_without_scores_of_videos_have_none():
+    silent = replace(sample("a"), video_scores=None)
+    assert predictions_of([silent])[0]["video_scores"] is None
+
+
+def test_scores_that_are_not_of_the_classes_end_the_listing_of_predicted_videos():
+    with pytest.raises(InputError, match="num_classes must be that of the data set"):
+        predictions_of([sample("a", tube_scores=np.ones((1, 2)))])
+    with pytest.raises(InputError, match="num_tubes"):
+        PredictedVideos(num_tubes=0)

@@ -5,6 +5,7 @@ They give fractions in 0..1 (the literature prints percent) and never touch the 
 
 from .localization_given_label import LocalizationGivenLabel
 from .pair_precision import PairPrecision
+from .predicted_videos import PredictedVideos
 from .proposal_recall import ProposalRecall
 from .report import MetricReport
 from .tube_diagnosis import TubeDiagnosis
@@ -15,6 +16,7 @@ __all__ = [
     "LocalizationGivenLabel",
     "MetricReport",
     "PairPrecision",
+    "PredictedVideos",
     "ProposalRecall",
     "TubeDiagnosis",
     "TubeMAP",
