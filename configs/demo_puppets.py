@@ -8,7 +8,7 @@ puppets = dict(
     root=data_root,
     settings=dict(seed=7, actions=("walk", "wave", "squat", "jumping_jack", "cartwheel", "car_drive")),
     # Detector and tracker ship with the package: nothing is trained on still images and sequences here.
-    sizes=dict(train_stills=0, val_stills=0, sequences=0, train_videos=15, test_videos=5),
+    sizes=dict(train_stills=0, val_stills=0, sequences=0, train_videos=12, test_videos=4),
 )
 proposals = dict(root="work_dirs/demo/proposals")
 model = dict(head=dict(num_classes=6))
