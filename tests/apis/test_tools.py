@@ -157,8 +157,11 @@ def test_post_processing_is_named_in_the_config(trained, tmp_path):
         f'_base_ = ["{config}"]\n'
         'model = dict(post_processing=[dict(type="TemporalTrimming"), dict(type="TubeNMS", threshold=0.3)])\n'
     )
-    output = run_tool("test", changed, root / "work" / "epoch_3.pth", "--work-dir", tmp_path, root=root)
+    pictures = tmp_path / "pictures"
+    arguments = ("--work-dir", tmp_path, "--show-dir", pictures)
+    output = run_tool("test", changed, root / "work" / "epoch_3.pth", *arguments, root=root)
     assert output.returncode == 0, output.stderr[-3000:]
+    assert len(list(pictures.glob("*/*.png"))) == 2
     before, after = (
         json.loads((folder / "test_metrics.json").read_text())["metrics"] for folder in (root / "work", tmp_path)
     )
