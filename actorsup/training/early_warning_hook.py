@@ -5,6 +5,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
@@ -57,7 +58,7 @@ class EarlyWarningHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Look at the loss and the predictions of an iteration."""
-        loss = float((outputs or {}).get("loss", 0.0))
+        loss = float(torch.as_tensor((outputs or {}).get("loss", 0.0)).detach())
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss of iteration {runner.iter + 1} is {loss}: the training has diverged, and what follows would "
