@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.hooks import Hook
@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from actorsup.errors import InputError
 from actorsup.registry import HOOKS
 from actorsup.structures import VideoSample
+from actorsup.utils import inner_datasets
 
 
 @HOOKS.register_module()
@@ -50,7 +51,7 @@ class EarlyWarningHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Look at the videos that the training leaves out."""
-        datasets = list(_inside_wrappers(runner.train_dataloader.dataset))
+        datasets = inner_datasets(runner.train_dataloader.dataset)
         without = [video for dataset in datasets for video in getattr(dataset, "videos_without_tubes", ())]
         self._look_at_tubes(len(without), len(without) + sum(map(len, datasets)), "training leaves them out")
 
@@ -117,7 +118,7 @@ class EarlyWarningHook(Hook):
             )
 
     def _name(self, runner: Runner, label: int) -> str:
-        for dataset in _inside_wrappers(runner.train_dataloader.dataset):
+        for dataset in inner_datasets(runner.train_dataloader.dataset):
             classes = getattr(dataset, "metainfo", {}).get("classes", ())
             if label < len(classes):
                 return classes[label]
@@ -127,14 +128,3 @@ class EarlyWarningHook(Hook):
         if subject not in self.warned:
             self.warned.add(subject)
             print_log(f"early warning: {message}", logger="current", level=logging.WARNING)
-
-
-def _inside_wrappers(dataset: object) -> Iterable[object]:
-    """The data sets inside mmengine's wrappers of one or of several."""
-    if hasattr(dataset, "datasets"):
-        for part in dataset.datasets:
-            yield from _inside_wrappers(part)
-    elif hasattr(dataset, "dataset"):
-        yield from _inside_wrappers(dataset.dataset)
-    else:
-        yield dataset

@@ -71,6 +71,12 @@ def test_images_beyond_the_limit_and_lost_videos_are_left_out_with_the_reason(ru
     assert len(gallery.clips) == 5
 
 
+def test_a_frame_that_cannot_be_written_leaves_its_video_out(run, monkeypatch):
+    monkeypatch.setattr("actorsup.visualization.report.gallery.cv2.imencode", lambda *_: (False, None))
+    gallery = make_gallery([run], Limits(num_videos=1))
+    assert gallery.left_out == {"video_1": "a frame of 96x64 pixels cannot be written as JPEG"}
+
+
 def test_several_runs_share_the_frames(run, tmp_path):
     other = Run.read(make_run(tmp_path / "other", wrong=(), num_videos=2))
     gallery = make_gallery([run, other], Limits())
