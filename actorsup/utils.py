@@ -8,6 +8,7 @@ from pickle import UnpicklingError
 import torch
 from mmengine.logging import print_log
 from torch import nn
+from torch.utils.data import Dataset
 
 from actorsup.checkpoint_file import load_checkpoint_file
 from actorsup.errors import InputError
@@ -20,6 +21,13 @@ def pick_device(device: str | None) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
     return torch.device("cpu")
+
+
+def inner_datasets(dataset: Dataset) -> list[Dataset]:
+    """The data sets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    if hasattr(dataset, "datasets"):
+        return [inner for part in dataset.datasets for inner in inner_datasets(part)]
+    return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]
 
 
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from actorsup.checkpoint_file import resolve_address
 from actorsup.errors import InputError
-from actorsup.utils import load_checkpoint, pick_device, read_checkpoint
+from actorsup.utils import inner_datasets, load_checkpoint, pick_device, read_checkpoint
 
 
 def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):
@@ -109,3 +110,10 @@ def test_weights_are_downloaded_from_a_url_once(tmp_path, monkeypatch):
         thread.join()
     assert torch.equal(target.weight, source.weight)
     load_checkpoint(torch.nn.Linear(2, 3), url, "detector")  # from the cache: nobody serves it any more
+
+
+def test_data_sets_are_found_inside_wrappers_of_wrappers():
+    one, two = TensorDataset(torch.zeros(2)), TensorDataset(torch.zeros(3))
+    assert inner_datasets(one) == [one]
+    assert inner_datasets(ConcatDataset([Subset(one, [0]), two])) == [one, two]
+    assert inner_datasets(Subset(ConcatDataset([one, two]), [1])) == [one, two]

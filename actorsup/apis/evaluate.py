@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from actorsup.datasets import VideoDataset
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import Diagnosis
 from actorsup.evaluation.metrics import MetricReport, PredictedVideos, TubeDiagnosis
-from actorsup.utils import read_checkpoint
+from actorsup.utils import inner_datasets, read_checkpoint
 from actorsup.visualization import diagnosis_chart
 
 from .checkpoints import require_fit
@@ -133,13 +133,14 @@ def _save(folder: Path, checkpoint: str, result: Evaluation, metrics: Sequence[B
         diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
 
 
-def _save_predictions(folder: Path, checkpoint: str, metrics: Sequence[BaseMetric], dataset: VideoDataset) -> None:
-    (kept,) = [metric for metric in metrics if isinstance(metric, PredictedVideos)]
-    paths = {video: str(Path(path).resolve()) for video, path in dataset.videos()}
+def _save_predictions(folder: Path, checkpoint: str, metrics: Sequence[BaseMetric], dataset: BaseDataset) -> None:
+    kept = next(metric for metric in metrics if isinstance(metric, PredictedVideos))
+    inner = inner_datasets(dataset)
+    paths = {video: str(path.resolve()) for each in inner for video, path in each.videos()}
     content = {
         "checkpoint": checkpoint,
         "classes": list(dataset.metainfo["classes"]),
-        "reader": dataset.reader,
+        "reader": inner[0].reader,
         "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
     }
     save_json(folder / "predictions.json", content, indent=None)

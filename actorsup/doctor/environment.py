@@ -35,7 +35,10 @@ def check_environment() -> list[Check]:
         run_check("mmcv", lambda: _version("mmcv"), INSTALL_OPENMMLAB),
         run_check("operators of mmcv", _mmcv_operators, COMPILE_MMCV),
         run_check("mmdet", lambda: _version("mmdet"), INSTALL_OPENMMLAB),
-        *(run_check(name, lambda name=name: _version(name), INSTALL_OTHERS) for name in ("numpy", "matplotlib", "PIL")),
+        *(
+            run_check(name, lambda name=name: _version(name), INSTALL_OTHERS)
+            for name in ("numpy", "matplotlib", "PIL", "plotly")
+        ),
         run_check("OpenCV", lambda: _version("cv2"), INSTALL_OPENCV),
         *(
             run_check(f"video decoder, {suffix} {codec}", lambda s=suffix, c=codec: _decoder(s, c), INSTALL_OPENCV)

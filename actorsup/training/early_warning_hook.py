@@ -3,8 +3,9 @@
 import logging
 import math
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
@@ -13,6 +14,7 @@ from mmengine.runner import Runner
 from actorsup.errors import InputError
 from actorsup.registry import HOOKS
 from actorsup.structures import VideoSample
+from actorsup.utils import inner_datasets
 
 
 @HOOKS.register_module()
@@ -49,7 +51,7 @@ class EarlyWarningHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Look at the videos that the training leaves out."""
-        datasets = list(_inside_wrappers(runner.train_dataloader.dataset))
+        datasets = inner_datasets(runner.train_dataloader.dataset)
         without = [video for dataset in datasets for video in getattr(dataset, "videos_without_tubes", ())]
         self._look_at_tubes(len(without), len(without) + sum(map(len, datasets)), "training leaves them out")
 
@@ -57,7 +59,7 @@ class EarlyWarningHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Look at the loss and the predictions of an iteration."""
-        loss = float((outputs or {}).get("loss", 0.0))
+        loss = float(torch.as_tensor((outputs or {}).get("loss", 0.0)).detach())
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss of iteration {runner.iter + 1} is {loss}: the training has diverged, and what follows would "
@@ -116,7 +118,7 @@ class EarlyWarningHook(Hook):
             )
 
     def _name(self, runner: Runner, label: int) -> str:
-        for dataset in _inside_wrappers(runner.train_dataloader.dataset):
+        for dataset in inner_datasets(runner.train_dataloader.dataset):
             classes = getattr(dataset, "metainfo", {}).get("classes", ())
             if label < len(classes):
                 return classes[label]
@@ -126,14 +128,3 @@ class EarlyWarningHook(Hook):
         if subject not in self.warned:
             self.warned.add(subject)
             print_log(f"early warning: {message}", logger="current", level=logging.WARNING)
-
-
-def _inside_wrappers(dataset: object) -> Iterable[object]:
-    """The data sets inside mmengine's wrappers of one or of several."""
-    if hasattr(dataset, "datasets"):
-        for part in dataset.datasets:
-            yield from _inside_wrappers(part)
-    elif hasattr(dataset, "dataset"):
-        yield from _inside_wrappers(dataset.dataset)
-    else:
-        yield dataset

@@ -1,4 +1,5 @@
 import logging
+import warnings as warnings_module
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_to_do(loss):
     hook = HOOKS.build({"type": "EarlyWarningHook"})
     with pytest.raises(InputError, match=r"loss of iteration 1 is (nan|inf).*Lower optim_wrapper.optimizer.lr"):
         hook.after_train_iter(runner_of(), 0, {}, {"loss": torch.tensor(loss)})
+
+
+def test_a_loss_that_is_finite_is_read_in_silence():
+    loss = torch.ones((), requires_grad=True) * 2
+    with warnings_module.catch_warnings():
+        warnings_module.simplefilter("error")
+        EarlyWarningHook().after_train_iter(runner_of(), 0, {}, {"loss": loss})
 
 
 def test_many_videos_that_training_leaves_out_are_counted_inside_wrappers(warnings):

@@ -147,6 +147,7 @@ def _confusion(run: Run) -> go.Figure:
 def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.Figure:
     """The share of each reason as bars, with what mAP would gain without it on hover."""
     figure = _figure("", "percent")
+    figure.update_xaxes(tickangle=30)
     for rank, run in enumerate(runs):
         rows = [row for row in (run.diagnosis or {table: []})[table] if not row[reason].startswith("all")]
         total = sum(row[count] for row in rows) or 1

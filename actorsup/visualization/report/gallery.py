@@ -52,12 +52,12 @@ class Gallery:
     """Plain values, for JSON.
 
     Args:
-        videos: of every video ``video``, ``classes`` (names that it shows or that a run gives it), ``overlap`` (of each
-            run; None where it is unknown), ``given`` and ``errors`` (of each run, the class that it gives and the
-            reasons of its errors), and ``clip``, an index, or None where its frames are not in the page.
-        clips: of every video that plays ``video``, ``width`` and ``height`` in pixels of the original frame,
-            ``rate`` (images a second), ``indices`` of the frames, ``images`` (data URLs), ``truth`` (tubes) and
-            ``found`` (tubes of each run).
+        videos: of every video ``video``, ``shows`` (names of its true classes), ``classes`` (those, and what a run
+            gives it), of each run ``given`` (the class), ``overlap`` and ``errors`` (reasons), None or empty where they
+            are unknown, and ``clip``, an index, or None where its frames are not in the page.
+        clips: of every video that plays, the worst first, ``video``, ``width`` and ``height`` in pixels of the original
+            frame, ``rate`` (images a second), ``indices`` of the frames, ``images`` (data URLs), ``truth`` (tubes), and
+            of each run ``found`` (tubes) and ``fates`` (what became of the true tubes).
         colors: of every class, as CSS has them.
         left_out: videos whose frames were chosen but are not in the page, with the reason.
     """
@@ -79,8 +79,9 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
     names = list(dict.fromkeys(entry["video"] for content in predicted for entry in content["videos"]))
     entries = {name: [_entry(run, name) for run in runs] for name in names}
     videos = [_listed(name, runs, entries[name]) for name in names]
+    worst_first = [video["video"] for video in sorted(videos, key=_goodness) if _is_judged(video)]
     clips, left_out, used = [], {}, 0
-    for name in _best_and_worst(videos, limits.num_videos):
+    for name in _by_turns(worst_first)[: limits.num_videos]:
         first = next(run for run, entry in zip(runs, entries[name], strict=True) if entry)
         try:
             clip = _clip(name, runs, entries[name], first.predictions["reader"], limits)
@@ -92,8 +93,10 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
             left_out[name] = f"the images of the page may have {limits.num_bytes} bytes together"
             continue
         used += size
-        videos[names.index(name)]["clip"] = len(clips)
         clips.append(clip)
+    clips.sort(key=lambda clip: worst_first.index(clip["video"]))
+    for index, clip in enumerate(clips):
+        videos[names.index(clip["video"])]["clip"] = index
     classes = dict.fromkeys(name for content in predicted for name in content["classes"])
     colors = {name: "#{:02x}{:02x}{:02x}".format(*class_color(label)) for label, name in enumerate(classes)}
     return Gallery(videos, clips, colors, left_out)
@@ -126,18 +129,21 @@ def _listed(video: str, runs: Sequence[Run], entries: Sequence[dict | None]) -> 
     }
 
 
-def _best_and_worst(videos: Sequence[dict], count: int) -> list[str]:
-    """By turns the worst and the best that are left: a video is better the more its runs get its class and overlap."""
-    judged = [video for video in videos if any(overlap is not None for overlap in video["overlap"])]
+def _is_judged(video: dict) -> bool:
+    return any(overlap is not None for overlap in video["overlap"])
 
-    def goodness(video: dict) -> tuple[float, float]:
-        overlaps = [overlap for overlap in video["overlap"] if overlap is not None]
-        right = [name in video["shows"] for name in video["given"] if name is not None]
-        return float(np.mean(overlaps)) + (float(np.mean(right)) if right else 0.0), float(np.mean(overlaps))
 
-    ranked = [video["video"] for video in sorted(judged, key=goodness)]
-    turns = [ranked[index // 2] if index % 2 == 0 else ranked[-1 - index // 2] for index in range(len(ranked))]
-    return turns[:count]
+def _goodness(video: dict) -> tuple[float, float]:
+    """The share of the runs that give a video its class; among videos of the same, the mean overlap."""
+    overlaps = [overlap for overlap in video["overlap"] if overlap is not None]
+    right = [name in video["shows"] for name in video["given"] if name is not None]
+    return float(np.mean(right or [0])), float(np.mean(overlaps or [0]))
+
+
+def _by_turns(worst_first: Sequence[str]) -> list[str]:
+    """The worst, the best, the second worst and so on: the first ones are half and half."""
+    count = len(worst_first)
+    return [worst_first[index // 2] if index % 2 == 0 else worst_first[-1 - index // 2] for index in range(count)]
 
 
 def _clip(video: str, runs: Sequence[Run], entries: Sequence[dict | None], reader: dict | None, limits: Limits) -> dict:
@@ -153,7 +159,6 @@ def _clip(video: str, runs: Sequence[Run], entries: Sequence[dict | None], reade
     frames = opened.frames_at(indices)
     height, width = frames.shape[1:3]
     classes = next(run.predictions["classes"] for run, entry in zip(runs, entries, strict=True) if entry)
-    reasons = [_reasons(run, video) for run in runs]
     return {
         "video": video,
         "width": width,
@@ -171,11 +176,11 @@ def _clip(video: str, runs: Sequence[Run], entries: Sequence[dict | None], reade
             else []
             for run, entry in zip(runs, entries, strict=True)
         ],
-        "fates": reasons,
+        "fates": [_fates(run, video) for run in runs],
     }
 
 
-def _reasons(run: Run, video: str) -> list[str]:
+def _fates(run: Run, video: str) -> list[str]:
     """What became of each true tube, in their order."""
     found = (run.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": []})
     return [tube["reason"] for tube in found["true_tubes"]]

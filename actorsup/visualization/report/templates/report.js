@@ -185,8 +185,6 @@ function showVideos() {
   byId("gallery").classList.toggle("several", data.runs.length > 1);
   const playing = data.videos.filter((video) => video.clip !== null);
   const clips = data.clips.map((clip, index) => new Clip(clip, playing.find((video) => video.clip === index)));
-  const badness = (clip) => clip.video.overlap.reduce((sum, value) => sum + (value ?? 0), 0);
-  clips.sort((a, b) => badness(a) - badness(b));
   byId("gallery").append(...clips.map((clip) => clip.place));
   const rows = data.videos.map((video) => [video, listRow(video)]);
   byId("list").append(...rows.map(([, row]) => row));
