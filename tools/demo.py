@@ -17,7 +17,7 @@ def main() -> None:
         for linker, numbers in results.items()
     ]
     print_table("how well the proposals cover the true tubes", rows)
-    shown = ("mAP@0.2", "mAP@0.5", "accuracy")
+    shown = ("mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
     print_table(f"{config.proposals.linker}, trained from labels alone", [{name: float(test[name]) for name in shown}])
     print(f"pictures: {config.work_dir}/pictures, curves: {config.work_dir}/proposal_curves.png")
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes")
