@@ -8,7 +8,8 @@ from pathlib import Path
 from actorsup.errors import InputError
 
 PARTS = {
-    "predictions": "tables of metrics, confusions and videos: python tools/test.py CONFIG CHECKPOINT",
+    "tested": "tables of metrics: python tools/test.py CONFIG CHECKPOINT",
+    "predictions": "confusion of videos, videos that play: python tools/test.py CONFIG CHECKPOINT",
     "diagnosis": "the reasons of errors: python tools/test.py CONFIG CHECKPOINT --diagnose",
     "proposals": "recall of the proposals: python tools/eval_proposals.py CONFIG",
     "scalars": "curves of the training: python tools/train.py CONFIG",
