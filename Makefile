@@ -1,5 +1,6 @@
 # make setup    install everything into .venv
 # make demo     the whole method on a small drawn world
+# make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
 # make test     run the tests (they are offline)
 # make lint     check format and style, as CI does
 # make format   mend format and style
@@ -10,7 +11,10 @@ INSTALLED := $(VENV)/.installed
 OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs tests tools setup.py
 
-.PHONY: setup demo test lint format
+# Threads that wait must not spin: on cores that other programs use too, that would take several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: setup demo experiments test lint format
 
 setup: $(INSTALLED) $(OPERATOR)
 
@@ -25,6 +29,18 @@ $(OPERATOR): $(wildcard actorsup/ops/csrc/*) | $(INSTALLED)
 
 demo: setup
 	$(BIN)/python tools/demo.py configs/demo_puppets.py
+
+experiments: setup
+	for world in puppets puppets_second; do \
+	    config=configs/actorsup_shufflenet_$$world.py; \
+	    $(BIN)/python tools/make_puppets.py $$config && \
+	    for linker in siamese siamese_crops viterbi unlinked sliding_window random; do \
+	        $(BIN)/python tools/generate_proposals.py $$config --cfg-options proposals.linker=$$linker || exit 1; \
+	    done && \
+	    $(BIN)/python tools/eval_proposals.py $$config work_dirs/proposals/$$world/ssd/tubes_* \
+	        --out work_dirs/experiments/$${world}_linking && \
+	    $(BIN)/python tools/experiments.py configs/experiments/$${world}_attention.py || exit 1; \
+	done
 
 test: setup
 	$(BIN)/python -m pytest

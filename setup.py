@@ -71,6 +71,7 @@ setup(
         "actorsup.detectors": ["checkpoints/*"],
         "actorsup.ops": ["csrc/*"],
         "actorsup.trackers": ["checkpoints/*"],
+        "actorsup.visualization.report": ["templates/*"],
     },
     ext_modules=[operator(ARCHITECTURES)],
     cmdclass={"build_ext": BuildOperator.with_options(no_python_abi_suffix=True)},

@@ -1,7 +1,7 @@
 """The registries: every part that a config can name by ``type``.
 
 The first group extends mmengine's root registries, so that whatever mmengine ships (optimizers, hooks, samplers) can be
-named too. The second group is ours: the seams of proposal generation.
+named too. The second group is ours: the seams of proposal generation, and what follows a prediction.
 """
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -23,13 +23,17 @@ TRANSFORMS = Registry(
 )
 METRICS = Registry("metric", parent=MMENGINE_METRICS, scope="actorsup", locations=["actorsup.evaluation.metrics"])
 HOOKS = Registry(
-    "hook", parent=MMENGINE_HOOKS, scope="actorsup", locations=["actorsup.visualization", "actorsup.detectors"]
+    "hook",
+    parent=MMENGINE_HOOKS,
+    scope="actorsup",
+    locations=["actorsup.visualization", "actorsup.detectors", "actorsup.training"],
 )
 
 VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
 TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])
 LINKERS = Registry("linker", scope="actorsup", locations=["actorsup.linkers"])
+POST_PROCESSING = Registry("post-processing", scope="actorsup", locations=["actorsup.post_processing"])
 
 # A scope that lacks one of mmengine's registries makes it warn whenever something is looked up there.
 for parent in [value for value in vars(root).values() if isinstance(value, Registry)]:

@@ -1,13 +1,16 @@
 """Small things that several rooms need."""
 
 import os
+import re
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
+from torch.utils.data import Dataset
 
+from actorsup.checkpoint_file import load_checkpoint_file
 from actorsup.errors import InputError
 
 
@@ -18,6 +21,13 @@ def pick_device(device: str | None) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
     return torch.device("cpu")
+
+
+def inner_datasets(dataset: Dataset) -> list[Dataset]:
+    """The data sets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    if hasattr(dataset, "datasets"):
+        return [inner for part in dataset.datasets for inner in inner_datasets(part)]
+    return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]
 
 
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
@@ -63,9 +73,17 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
 
 
 def read_checkpoint(checkpoint: str, owner: str) -> dict:
-    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``."""
+    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``. Nothing in it is run."""
     try:
-        loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu")
+        loaded = load_checkpoint_file(checkpoint)
+    except UnpicklingError as error:
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        if refused is None:
+            raise InputError(f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {error}") from error
+        raise InputError(
+            f"checkpoint {checkpoint} of {owner} is refused, because it would load {refused[1]}; a checkpoint holds "
+            "tensors, numpy arrays and builtin containers only"
+        ) from error
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
         raise InputError(
             f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {type(error).__name__}: {error}"

@@ -25,7 +25,7 @@ def imports_of(room: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("room", ["models", "datasets", "evaluation"])
+@pytest.mark.parametrize("room", ["models", "datasets", "evaluation", "post_processing"])
 @pytest.mark.parametrize("maker", ["detectors", "trackers", "linkers", "proposals", "apis"])
 def test_what_uses_tubes_does_not_know_who_makes_them(room, maker):
     assert not any(name.startswith(f"actorsup.{maker}") for name in imports_of(room))
@@ -49,10 +49,21 @@ import sys
 for name in ("mmdet", "mmcv.ops"):
     sys.modules[name] = None  # importing it raises ImportError
 import actorsup.apis, actorsup.datasets.transforms, actorsup.evaluation.metrics, actorsup.models, actorsup.visualization
-import actorsup.detectors
+import actorsup.detectors, actorsup.post_processing
 """
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert output.returncode == 0, output.stderr
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = """
+import sys
+import actorsup
+heavy = {"torch", "mmengine", "mmcv", "mmdet", "torchvision", "matplotlib", "cv2", "pandas", "scipy", "PIL", "rich"}
+sys.exit(", ".join(heavy & sys.modules.keys()))
+"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.stderr.strip() == ""
 
 
 def test_a_missing_mmdet_is_named_with_the_remedy(monkeypatch):

@@ -1,12 +1,17 @@
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
+from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
+from actorsup.checkpoint_file import resolve_address
 from actorsup.errors import InputError
-from actorsup.utils import load_checkpoint, pick_device
+from actorsup.utils import inner_datasets, load_checkpoint, pick_device, read_checkpoint
 
 
 def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):
@@ -33,6 +38,42 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     ]:
         with pytest.raises(InputError, match=f"(?s){message}"):
             load_checkpoint(model, str(tmp_path / name), "tracker")
+
+
+class Program:
+    """What runs when it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return (Path.touch, (self.trace,))
+
+
+def test_a_checkpoint_is_not_run(tmp_path):
+    trace = tmp_path / "was_run"
+    torch.save({"state_dict": {}, "meta": Program(trace)}, tmp_path / "program.pth")
+    with pytest.raises(InputError, match=r"program\.pth of model is refused, because it would load \S+"):
+        read_checkpoint(str(tmp_path / "program.pth"), "model")
+    assert not trace.exists()
+
+
+def test_what_a_training_keeps_beside_the_weights_is_read(tmp_path):
+    history = HistoryBuffer([1.0, 2.0], [1, 1])
+    content = {
+        "message_hub": {"log_scalars": {"loss": history}},
+        "meta": {"seed": np.float64(3), "epoch": np.arange(2)},
+    }
+    torch.save({"state_dict": torch.nn.Linear(2, 3).state_dict(), **content}, tmp_path / "epoch.pth")
+    meta = load_checkpoint(torch.nn.Linear(2, 3), str(tmp_path / "epoch.pth"), "model")
+    assert (meta["seed"], meta["epoch"].tolist()) == (3.0, [0, 1])
+
+
+def test_names_of_mmengines_models_are_addresses():
+    assert resolve_address("open-mmlab://bninception_caffe").startswith("https://")
+    assert resolve_address("some/file.pth") == "some/file.pth"
+    with pytest.raises(InputError, match="mmengine knows no model 'absent'"):
+        read_checkpoint("open-mmlab://absent", "model")
 
 
 def test_a_checkpoint_may_hold_more_than_the_model_and_not_less(tmp_path):
@@ -69,3 +110,10 @@ def test_weights_are_downloaded_from_a_url_once(tmp_path, monkeypatch):
         thread.join()
     assert torch.equal(target.weight, source.weight)
     load_checkpoint(torch.nn.Linear(2, 3), url, "detector")  # from the cache: nobody serves it any more
+
+
+def test_data_sets_are_found_inside_wrappers_of_wrappers():
+    one, two = TensorDataset(torch.zeros(2)), TensorDataset(torch.zeros(3))
+    assert inner_datasets(one) == [one]
+    assert inner_datasets(ConcatDataset([Subset(one, [0]), two])) == [one, two]
+    assert inner_datasets(Subset(ConcatDataset([one, two]), [1])) == [one, two]

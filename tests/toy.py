@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from mmengine.config import Config
 
+from actorsup.registry import MODELS
 from tests.conftest import moving_square, write_video
 
 REPOSITORY = Path(__file__).parent.parent
@@ -166,3 +169,13 @@ def start_tool(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def untrained_checkpoint(config: Config, path: Path, classes: Sequence[str] = ("Basketball", "Biking")) -> Path:
+    """Write a checkpoint of a config's model as training does, with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = MODELS.build(config.model)
+    meta = {"cfg": config.pretty_text, "dataset_meta": {"classes": tuple(classes)}}
+    torch.save({"state_dict": model.state_dict(), "meta": meta}, path)
+    return path

@@ -1,19 +1,30 @@
 """What a notebook imports; the tools parse their arguments and call it."""
 
+from .action_localizer import ActionLocalizer
 from .config import load_config
 from .conversion import convert_act, split_counts, write_act, write_conversion
 from .dataset_check import check_dataset
 from .demo import run_demo
-from .evaluate import evaluate
+from .evaluate import Evaluation, evaluate
 from .experiments import Experiments
+from .exports import as_act, as_coco_video, as_table, box_rows, load_localization, save_act, save_localization
+from .localize import LocalizationReport, localize_videos
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
 from .puppets import make_puppets
+from .report import make_report
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
+    "ActionLocalizer",
+    "Evaluation",
     "Experiments",
+    "LocalizationReport",
+    "as_act",
+    "as_coco_video",
+    "as_table",
+    "box_rows",
     "check_dataset",
     "convert_act",
     "evaluate",
@@ -21,8 +32,13 @@ __all__ = [
     "evaluate_trackers",
     "generate_proposals",
     "load_config",
+    "load_localization",
+    "localize_videos",
     "make_puppets",
+    "make_report",
     "run_demo",
+    "save_act",
+    "save_localization",
     "split_counts",
     "tracker_tables",
     "train",

@@ -20,17 +20,22 @@ def parser(description: str) -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("config", help="config file")
     result.add_argument("--work-dir", help="where results go; default: work_dirs/<name of the config>")
-    result.add_argument(
+    add_options(result)
+    result.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
+    # torchrun of torch < 2.0 passes it as an argument, later ones in the environment.
+    result.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
+    return result
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give a parser ``--cfg-options``."""
+    parser.add_argument(
         "--cfg-options",
         nargs="+",
         action=_Options,
         metavar="KEY=VALUE",
         help="replace settings of the config, e.g. proposals.linker=viterbi",
     )
-    result.add_argument("--launcher", choices=["none", "pytorch", "slurm", "mpi"], default="none")
-    # torchrun of torch < 2.0 passes it as an argument, later ones in the environment.
-    result.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
-    return result
 
 
 class _Options(DictAction):

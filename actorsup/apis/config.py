@@ -68,6 +68,14 @@ def _inside_wrappers(dataset: ConfigDict) -> Iterator[ConfigDict]:
         yield dataset
 
 
+def metainfo_of(dataset: ConfigDict) -> dict:
+    """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
+    try:
+        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).read_metainfo()
+    except InputError:
+        return {}
+
+
 def recipe_of(config: Config) -> ProposalRecipe:
     """How the config's proposals are made.
 

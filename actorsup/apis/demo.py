@@ -40,5 +40,5 @@ def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[
     train(config)
     work_dir = Path(config.work_dir)
     checkpoint = Path((work_dir / "last_checkpoint").read_text().strip())
-    results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures")
+    results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures").numbers
     return results

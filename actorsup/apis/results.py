@@ -8,15 +8,16 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from rich.console import Console
+from rich.syntax import Syntax
 from rich.table import Table
 
 
-def save_json(path: str | Path, content: Mapping) -> None:
-    """Write a JSON file; it appears whole or not at all."""
+def save_json(path: str | Path, content: Mapping, indent: int | None = 2) -> None:
+    """Write a JSON file, on one line where ``indent`` is None; it appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.write_text(json.dumps(content, indent=indent) + "\n")
     os.replace(temporary, path)
 
 
@@ -46,3 +47,12 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
     if not console.is_terminal:
         console.width = 160  # a pipe or a file has no width that a table must be cut to
     console.print(table)
+
+
+def print_code(code: str) -> None:
+    """Print Python, highlighted on a terminal and as it is elsewhere."""
+    console = Console()
+    if console.is_terminal:
+        console.print(Syntax(code, "python", background_color="default", word_wrap=True))
+    else:
+        print(code)

@@ -28,6 +28,8 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     if "proposals" in config:
         config = with_proposals(config)
         require_files(config, "train_dataloader")
+        if config.get("val_dataloader") is not None:
+            require_files(config, "val_dataloader")
     else:
         require_annotation(config, "train_dataloader")
     if amp:

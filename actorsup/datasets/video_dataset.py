@@ -85,6 +85,7 @@ class VideoDataset(BaseDataset, ABC):
         self.reads_annotation = test_mode or true_tubes
         self.tube_store = _open_tube_store(tube_store)
         self.classes = None if classes is None else tuple(classes)
+        self.videos_without_tubes: tuple[str, ...] = ()  # those that training leaves out, once the list is loaded
         self._new_labels: dict[int, int] = {}
         self._annotations: dict[str, VideoAnnotation] = {}
         super().__init__(
@@ -234,6 +235,7 @@ class VideoDataset(BaseDataset, ABC):
 
     def _with_tubes(self, labels: dict[str, int]) -> dict[str, int]:
         without = [video for video in labels if not self.tube_store.load(video).tubes]
+        self.videos_without_tubes = tuple(without)
         if without:
             self._log(
                 f"{len(without)} of {len(labels)} videos have no tube in {self.tube_store.folder}; "

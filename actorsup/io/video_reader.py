@@ -14,6 +14,7 @@ from actorsup.registry import VIDEO_READERS
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
+MAX_RATE = 1000  # frames per second; headers that announce more are wrong
 
 
 class VideoReader(ABC):
@@ -83,6 +84,10 @@ class VideoReader(ABC):
         """
         return 0
 
+    def frames_per_second(self) -> float | None:
+        """How fast the video plays, as its metadata say; None where nothing is known."""
+        return None
+
 
 @VIDEO_READERS.register_module()
 class OpenCVReader(VideoReader):
@@ -130,6 +135,15 @@ class OpenCVReader(VideoReader):
             capture.release()
         # Fragmented MP4 files announce 0 frames, others an overflown number.
         return announced if announced > 0 else self.path.stat().st_size // BYTES_OF_A_FRAME
+
+    def frames_per_second(self) -> float | None:
+        """See ``VideoReader.frames_per_second``."""
+        capture = self._open()
+        try:
+            rate = capture.get(cv2.CAP_PROP_FPS)
+        finally:
+            capture.release()
+        return rate if 0 < rate < MAX_RATE else None
 
     def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
         counts = dict(zip(*np.unique(indices, return_counts=True), strict=True))

@@ -1,13 +1,14 @@
 """The model: learns from the labels of videos which of their actors act, and how (Section 3.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
-from actorsup.registry import MODELS
+from actorsup.registry import MODELS, POST_PROCESSING
 from actorsup.structures import TubeBatch, VideoSample
 
 
@@ -20,6 +21,8 @@ class ActorLocalizer(BaseModel):
         pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
         head: config or module, see :class:`actorsup.models.heads.TubeHead`.
         data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
+        post_processing: configs or built steps, see :class:`actorsup.post_processing.PostProcessing`, which change the
+            predicted tubes in this order. The paper has none.
     """
 
     def __init__(
@@ -28,11 +31,15 @@ class ActorLocalizer(BaseModel):
         pooling: dict | nn.Module,
         head: dict | nn.Module,
         data_preprocessor: dict | nn.Module | None = None,
+        post_processing: Sequence[dict | Callable] = (),
     ) -> None:
         super().__init__(_build(data_preprocessor or {"type": "VideoDataPreprocessor"}))
         self.encoder = _build(encoder)
         self.pooling = _build(pooling)
         self.head = _build(head)
+        self.post_processing = [
+            POST_PROCESSING.build(step) if isinstance(step, dict) else step for step in post_processing
+        ]
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
@@ -66,13 +73,38 @@ class ActorLocalizer(BaseModel):
             return self.head.loss(pooled, tubes.video_index, labels.to(inputs.device))
         if mode == "predict":
             scores = self.head.predict(pooled, tubes.video_index, tubes.num_videos)
-            return [sample.with_scores(*of_video) for sample, of_video in zip(data_samples, scores, strict=True)]
+            if any(step.needs_frame_scores for step in self.post_processing):
+                frame_scores = self._frame_scores(features, tubes)
+                scores = [(*of_video, of_frames) for of_video, of_frames in zip(scores, frame_scores, strict=True)]
+            samples = [sample.with_scores(*of_video) for sample, of_video in zip(data_samples, scores, strict=True)]
+            return [self._post_process(sample) for sample in samples]
         return self.head(pooled)
 
     def _encode(self, inputs: Tensor) -> Tensor:
         """Feature maps ``(B, N, C, H', W')`` of frames ``(B, N, 3, H, W)``."""
         maps = self.encoder(inputs.flatten(0, 1))
         return maps.unflatten(0, inputs.shape[:2])
+
+    def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
+        """Of each video ``(P_b, N, K)``, what the head makes of its tubes in every single frame: probabilities."""
+        num_tubes, num_frames = tubes.boxes.shape[:2]
+        within = torch.arange(num_frames, device=features.device)
+        of_frame = (tubes.video_index[:, None] * num_frames + within).flatten()
+        order = of_frame.argsort(stable=True)
+        boxes = tubes.boxes.flatten(0, 1)[order, None]
+        # Every frame is a video of its own.
+        frames = TubeBatch(boxes, torch.ones_like(boxes[..., 0]), of_frame[order], tubes.num_videos * num_frames)
+        logits = self.head(self.pooling(features.flatten(0, 1)[:, None], frames, self.encoder.stride)).float()
+        scores = logits.softmax(dim=1)[order.argsort()].reshape(num_tubes, num_frames, logits.shape[1])
+        return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
+
+    def _post_process(self, sample: VideoSample) -> VideoSample:
+        if not self.post_processing:
+            return sample
+        ranked = sample.ranked_tubes
+        for step in self.post_processing:
+            ranked = step(sample, ranked)
+        return replace(sample, processed=ranked)
 
     def _video_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
         """Labels ``(B,)`` int64; checked here, where the videos' names are known."""

@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.logging import print_log
-from mmengine.registry import Registry
 
 from actorsup.errors import InputError, StoreError
 from actorsup.io import Proposals, VideoFrames, VideoReader, VideoStore, open_video
 from actorsup.linkers import Linker
-from actorsup.registry import DETECTORS, LINKERS
 from actorsup.structures import Detections
 
 from .recipe import ProposalRecipe
@@ -68,12 +65,12 @@ class ProposalGenerator:
     @cached_property
     def detector(self):
         """The detector, built from its config."""
-        return _build(DETECTORS, self.recipe.detector)
+        return self.recipe.build_detector()
 
     @cached_property
     def linker(self) -> Linker:
         """The linker, built from its config."""
-        return _build(LINKERS, self.recipe.linker)
+        return self.recipe.build_linker()
 
     def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
@@ -183,10 +180,3 @@ def _load_if_whole(store: VideoStore, name: str):
     except StoreError as error:
         print_log(f"{error}; it is made again now", logger="current", level=logging.WARNING)
         return None
-
-
-def _build(registry: Registry, config: dict):
-    """Build a part so that networks without trained weights are the same in every process and every run."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return registry.build(config)

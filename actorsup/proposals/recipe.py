@@ -1,12 +1,18 @@
 """What a config says about proposals: which detector, which linker, and where their results are kept."""
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
+from mmengine.registry import Registry
 
 from actorsup.errors import InputError
 from actorsup.io import DetectionStore, Fingerprint, TubeStore
 from actorsup.io.frames import DEFAULT_MEMORY
+from actorsup.linkers import Linker
+from actorsup.registry import DETECTORS, LINKERS, TRACKERS
 
 REQUIRED = {"root", "detector", "detectors", "linker", "linkers"}
 OPTIONAL = {"frame_memory"}
@@ -64,6 +70,23 @@ class ProposalRecipe:
         names = {"detector_name": settings["detector"], "linker_name": settings["linker"]}
         return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader), frame_memory=memory)
 
+    def build_detector(self):
+        """The detector, with its weights."""
+        return _build(DETECTORS, self.detector)
+
+    def build_linker(self) -> Linker:
+        """The linker, with the weights of its tracker."""
+        return _build(LINKERS, self.linker)
+
+    def on_device(self, device: str | None) -> "ProposalRecipe":
+        """With the detector and the linker's tracker on a device, where they have such an option; None: as they are."""
+        if device is None:
+            return self
+        detector, linker = _on_device(DETECTORS, self.detector, device), _on_device(LINKERS, self.linker, device)
+        if "tracker" in linker:
+            linker = {**linker, "tracker": _on_device(TRACKERS, linker["tracker"], device)}
+        return replace(self, detector=detector, linker=linker)
+
     @property
     def detections(self) -> DetectionStore:
         """The store of this detector's detections."""
@@ -77,6 +100,19 @@ class ProposalRecipe:
 
     def _fingerprint(self, **parts: dict) -> Fingerprint:
         return Fingerprint.of(**parts) if self.reader is None else Fingerprint.of(reader=self.reader, **parts)
+
+
+def _build(registry: Registry, config: dict):
+    """Build a part so that networks without trained weights are the same in every process and every run."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return registry.build(config)
+
+
+def _on_device(registry: Registry, config: dict, device: str) -> dict:
+    part = registry.get(config["type"])
+    has_option = part is not None and "device" in inspect.signature(part).parameters
+    return {**config, "device": device} if has_option else config
 
 
 def _plain(value):

@@ -2,12 +2,16 @@
 
 from .boxes import box_areas, clip_boxes, elementwise_iou, pairwise_iou
 from .detections import Detections
+from .localization import ActionTube, Localization
 from .tube import Tube
 from .tube_overlap import pairwise_tube_iou
-from .video_sample import TubeBatch, VideoSample
+from .video_sample import RankedTubes, TubeBatch, VideoSample
 
 __all__ = [
+    "ActionTube",
     "Detections",
+    "Localization",
+    "RankedTubes",
     "Tube",
     "TubeBatch",
     "VideoSample",

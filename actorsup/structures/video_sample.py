@@ -11,6 +11,34 @@ from .tube import Tube
 
 
 @dataclass(frozen=True, eq=False)
+class RankedTubes:
+    """The tubes that a model predicts, to be ranked for every class.
+
+    Args:
+        tubes: ``Q`` tubes over all frames in pixels of the original frame.
+        scores: ``(Q, K)``, every tube's score for every class, ``-inf`` where it is no detection of that class; None
+            before prediction.
+        proposals: ``(Q,)``, which of the video's proposals each tube comes from.
+
+    Raises:
+        ValueError: if there is not one proposal a tube.
+    """
+
+    tubes: tuple[Tube, ...]
+    scores: np.ndarray | None
+    proposals: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.proposals) != len(self.tubes):
+            raise ValueError(f"{len(self.tubes)} tubes come from as many proposals, got {len(self.proposals)}")
+
+    def without_undetected(self) -> "RankedTubes":
+        """Without the tubes that are no detection of any class."""
+        kept = np.flatnonzero((self.scores > -np.inf).any(axis=1))
+        return RankedTubes(tuple(self.tubes[index] for index in kept), self.scores[kept], self.proposals[kept])
+
+
+@dataclass(frozen=True, eq=False)
 class VideoSample:
     """One video beside its ``N`` frames: ``P`` tubes at those frames, labels, and, after prediction, scores.
 
@@ -27,6 +55,9 @@ class VideoSample:
         tube_scores: ``(P, K)``, every tube's score for every class, to rank tubes by; None before prediction. The
             package's heads give log-probabilities.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
+        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone, of no
+            meaning where the tube does not cover the frame; None unless post-processing asks for it.
+        processed: the tubes that post-processing made of the proposals; None without.
 
     Raises:
         ValueError: if the shapes do not agree, or a tube covers no sampled frame.
@@ -42,6 +73,8 @@ class VideoSample:
     tube_labels: Tensor | None = None
     tube_scores: np.ndarray | None = None
     video_scores: np.ndarray | None = None
+    frame_scores: np.ndarray | None = None
+    processed: RankedTubes | None = None
 
     def __post_init__(self) -> None:
         num_tubes, num_frames = len(self.proposals), len(self.frame_indices)
@@ -58,12 +91,22 @@ class VideoSample:
                 f"{self.video}: {num_tubes} proposals need as many tube_labels, got {tuple(self.tube_labels.shape)}"
             )
 
-    def with_scores(self, tube_scores: Tensor, video_scores: Tensor) -> "VideoSample":
-        """The same video with the scores ``(P, K)`` and ``(K,)`` that the model gave."""
+    @property
+    def ranked_tubes(self) -> RankedTubes:
+        """What the model predicts: the post-processed tubes, or the proposals with their scores."""
+        if self.processed is not None:
+            return self.processed
+        return RankedTubes(self.proposals, self.tube_scores, np.arange(len(self.proposals)))
+
+    def with_scores(
+        self, tube_scores: Tensor, video_scores: Tensor, frame_scores: Tensor | None = None
+    ) -> "VideoSample":
+        """The same video with the scores ``(P, K)``, ``(K,)`` and ``(P, N, K)`` that the model gave."""
         return replace(
             self,
             tube_scores=tube_scores.detach().double().cpu().numpy(),
             video_scores=video_scores.detach().double().cpu().numpy(),
+            frame_scores=None if frame_scores is None else frame_scores.detach().double().cpu().numpy(),
         )
 
 

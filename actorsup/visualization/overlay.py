@@ -1,16 +1,26 @@
 """Tubes drawn on frames of their video."""
 
+import colorsys
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from mmengine.visualization import Visualizer
+from PIL import Image, ImageDraw
 
-from actorsup.structures import Tube, clip_boxes
+from actorsup.structures import ActionTube, Tube, clip_boxes
 
+from .text import draw_text, text_size
+
+Color = tuple[int, int, int]
 TRUTH_COLOR = (255, 255, 255)
 RANK_COLORS = ((255, 80, 60), (70, 200, 80), (70, 140, 255), (240, 200, 40), (200, 90, 220), (60, 210, 210))
+LINE_WIDTH = 2
+DASH, GAP = 6, 4  # pixels
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+SATURATIONS = (1.0, 0.35, 0.7, 0.5, 0.85)
+LUMA = (0.299, 0.587, 0.114)  # BT.601
+MIN_LUMINANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,51 +35,87 @@ class DrawnTube:
     """
 
     tube: Tube
-    color: tuple[int, int, int]
+    color: Color
     caption: str = ""
     dashed: bool = False
 
     @classmethod
-    def truth(cls, tube: Tube) -> "DrawnTube":
+    def truth(cls, tube: Tube, caption: str = "") -> "DrawnTube":
         """A true tube: white and dashed."""
-        return cls(tube, TRUTH_COLOR, dashed=True)
+        return cls(tube, TRUTH_COLOR, caption, dashed=True)
 
     @classmethod
     def ranked(cls, tube: Tube, rank: int, caption: str) -> "DrawnTube":
         """A proposal, coloured by its rank, which starts at 0."""
         return cls(tube, RANK_COLORS[rank % len(RANK_COLORS)], caption)
 
+    @classmethod
+    def of_action(cls, found: ActionTube) -> "DrawnTube":
+        """A found action, coloured by its class, with rank, name and score."""
+        return cls(found.tube, class_color(found.tube.label), f"{found.rank} {found.action} {found.score:.2f}")
+
+    def scaled(self, factor: float) -> "DrawnTube":
+        """For frames that are drawn so many times as large."""
+        return replace(self, tube=replace(self.tube, boxes=self.tube.boxes * np.float32(factor)))
+
+
+def class_color(label: int) -> Color:
+    """A colour that is bright enough for a dark ground; those of neighbouring classes differ in hue and saturation."""
+    rgb = np.array(colorsys.hsv_to_rgb(label * GOLDEN_RATIO % 1, SATURATIONS[label % len(SATURATIONS)], 1.0))
+    luminance = rgb @ LUMA
+    if luminance < MIN_LUMINANCE:
+        rgb += (1 - rgb) * (MIN_LUMINANCE - luminance) / (1 - luminance)
+    return tuple((255 * rgb).round().astype(int).tolist())
+
 
 def draw_tubes(frame: np.ndarray, index: int, tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
-    """The frame ``(H, W, 3)`` RGB of this index with the boxes that the tubes have in it, as a new array."""
-    visualizer = Visualizer()
-    visualizer.set_image(frame)
-    for drawn in tubes:
-        if not drawn.tube.covers(np.array([index]))[0]:
-            continue
-        height, width = frame.shape[:2]
-        box = clip_boxes(drawn.tube.boxes_at(np.array([index])), (width - 1, height - 1))  # a line needs a pixel
-        visualizer.draw_bboxes(
-            torch.from_numpy(box),
-            edge_colors=drawn.color,
-            line_styles="--" if drawn.dashed else "-",
-            line_widths=2,
-        )
+    """The frame ``(H, W, 3)`` RGB of this index with the boxes that the tubes have in it, as a new array.
+
+    Earlier tubes are drawn over later ones, and the captions of later ones make way.
+    """
+    height, width = frame.shape[:2]
+    image = Image.fromarray(frame).copy()
+    draw = ImageDraw.Draw(image, "RGBA")
+    written: list[tuple[int, int, int, int]] = []
+    present = [drawn for drawn in tubes if drawn.tube.covers(np.array([index]))[0]]
+    boxes = [clip_boxes(drawn.tube.boxes_at(np.array([index])), (width - 1, height - 1))[0] for drawn in present]
+    for drawn, box in zip(reversed(present), reversed(boxes), strict=True):
+        _outline(draw, tuple(box.round().astype(int).tolist()), drawn)
+    for drawn, box in zip(present, boxes, strict=True):
         if drawn.caption:
-            _write(visualizer, drawn.caption, box[0, :2] + [2, 2], drawn.color)
+            size = text_size(drawn.caption)
+            position = _free_place(box[:2].round().astype(int).tolist(), size, (width, height), written)
+            draw_text(draw, position, drawn.caption, drawn.color)
+            written.append((*position, position[0] + size[0], position[1] + size[1]))
     if title:
-        _write(visualizer, title, np.array([2, frame.shape[0] - 12]), TRUTH_COLOR)
-    return visualizer.get_image()
+        draw_text(draw, (2, height - text_size(title)[1] - 2), title, TRUTH_COLOR)
+    return np.asarray(image)
 
 
-def _write(visualizer: Visualizer, text: str, position: np.ndarray, color: tuple[int, int, int]) -> None:
-    visualizer.draw_texts(
-        text,
-        torch.from_numpy(np.asarray(position, dtype=np.float32))[None],
-        font_sizes=8,
-        colors=color,
-        bboxes={"facecolor": "black", "alpha": 0.6, "pad": 0.5, "edgecolor": "none"},
-    )
+def _outline(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], drawn: DrawnTube) -> None:
+    if not drawn.dashed:
+        draw.rectangle(box, outline=drawn.color, width=LINE_WIDTH)
+        return
+    left, top, right, bottom = box
+    for start in range(left, right + 1, DASH + GAP):
+        for y in (top, bottom):
+            draw.line((start, y, min(start + DASH, right), y), drawn.color, LINE_WIDTH)
+    for start in range(top, bottom + 1, DASH + GAP):
+        for x in (left, right):
+            draw.line((x, start, x, min(start + DASH, bottom)), drawn.color, LINE_WIDTH)
+
+
+def _free_place(
+    corner: Sequence[int], size: tuple[int, int], frame: tuple[int, int], taken: Sequence[tuple[int, int, int, int]]
+) -> tuple[int, int]:
+    """Where a caption goes: above a box's upper left corner, or as far below as nothing else is written."""
+    x = max(0, min(corner[0], frame[0] - size[0]))
+    for y in range(max(0, corner[1] - size[1]), frame[1] - size[1], 2):
+        if not any(
+            x < right and left < x + size[0] and y < bottom and top < y + size[1] for left, top, right, bottom in taken
+        ):
+            return x, y
+    return x, max(0, corner[1] - size[1])
 
 
 def tube_sheet(frames: np.ndarray, indices: Sequence[int], tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:

@@ -10,6 +10,7 @@ default_hooks = dict(
         type="CheckpointHook", by_epoch=False, interval=600, max_keep_ckpts=2, published_keys=["state_dict"]
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    early_warning=dict(type="EarlyWarningHook"),  # None turns it off
 )
 log_processor = dict(type="LogProcessor", window_size=50, by_epoch=False)
 env_cfg = dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0))

@@ -1,5 +1,7 @@
 # The detector of the Puppets: SSD on ShuffleNetV2 ×0.5, trained from random initialisation on drawn still images of
-# usual poses. Its weights ship with the package: 0.6 million parameters.
+# usual poses. Its weights ship with the package: 0.53 million parameters, 2.3 MB.
+#
+# On 160 other still images: box AP .332, at IoU .5 .667, at .75 .265. Time: 24 minutes on two cores in use by others.
 #
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py configs/detectors/ssd_shufflenet_puppets.py
@@ -75,7 +77,7 @@ test_pipeline = [
 ]
 stills = dict(type="CocoDataset", data_root="data/puppets/stills", metainfo=metainfo)
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
@@ -92,13 +94,13 @@ val_evaluator = dict(type="CocoMetric", ann_file="data/puppets/stills/val.json",
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator
 
-max_epochs = 12
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=max_epochs, val_interval=6)
+max_epochs = 20
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=max_epochs, val_interval=10)
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
 optim_wrapper = dict(
     type="OptimWrapper",
-    optimizer=dict(type="AdamW", lr=2e-3, weight_decay=1e-2),
+    optimizer=dict(type="AdamW", lr=1.5e-3, weight_decay=1e-2),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
     clip_grad=dict(max_norm=10.0),
 )
@@ -108,12 +110,12 @@ param_scheduler = [
 ]
 default_hooks = dict(
     timer=dict(type="IterTimerHook"),
-    logger=dict(type="LoggerHook", interval=25),
+    logger=dict(type="LoggerHook", interval=50),
     param_scheduler=dict(type="ParamSchedulerHook"),
     # The last one is published as a file with the weights alone.
-    checkpoint=dict(type="CheckpointHook", interval=4, max_keep_ckpts=2, published_keys=["state_dict"]),
+    checkpoint=dict(type="CheckpointHook", interval=5, max_keep_ckpts=2, published_keys=["state_dict"]),
     sampler_seed=dict(type="DistSamplerSeedHook"),
 )
 custom_hooks = [dict(type="actorsup.MendSSDHeads")]  # before it validates
-log_processor = dict(type="LogProcessor", window_size=25, by_epoch=True)
+log_processor = dict(type="LogProcessor", window_size=50, by_epoch=True)
 env_cfg = dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0))

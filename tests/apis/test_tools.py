@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.conftest import write_video
-from tests.toy import REPOSITORY, frames_of, make_toy, run_tool, start_tool
+from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_tool, start_tool
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,9 @@ def trained(tmp_path_factory):
         "viterbi": run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=viterbi", root=root),
         "eval": run_tool("eval_proposals", config, root=root),
         "train": run_tool("train", config, root=root),
-        "test": run_tool("test", config, root / "work" / "epoch_3.pth", "--show-dir", root / "overlays", root=root),
+        "test": run_tool(
+            "test", config, root / "work" / "epoch_3.pth", "--show-dir", root / "overlays", "--diagnose", root=root
+        ),
     }
     return root, config, outputs
 
@@ -41,8 +43,130 @@ def test_every_number_lands_in_the_work_directory(trained):
     tested = json.loads((root / "work" / "test_metrics.json").read_text())
     assert tested["checkpoint"].endswith("epoch_3.pth")
     assert {"mAP@0.2", "mAP@0.5", "recall@0.5", "accuracy"} <= tested["metrics"].keys()
+    assert {"mAP@0.2/voc", "mAP@0.2/spatial", "localization@0.2"} <= tested["metrics"].keys()
     for value in tested["metrics"].values():
         assert f"{value:.4f}" in outputs["test"].stdout
+
+
+def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
+    root, _, outputs = trained
+    tested = json.loads((root / "work" / "test_metrics.json").read_text())
+    numbers, tables = tested["metrics"], tested["tables"]
+    assert list(tables) == [
+        "mAP by protocol",
+        "AP by class, act",
+        "diagnosis of true tubes, IoU 0.5",
+        "diagnosis of detections, IoU 0.5",
+    ]
+    assert tables["mAP by protocol"][0] == {
+        "IoU": "0.2",
+        "act": numbers["mAP@0.2"],
+        **{name: numbers[f"mAP@0.2/{name}"] for name in ("voc", "multisports", "yowo", "spatial")},
+    }
+    assert [row["class"] for row in tables["AP by class, act"]] == ["Basketball", "Biking"]
+    assert tables["AP by class, act"][1]["AP@0.5"] == numbers["AP@0.5/Biking"]
+    for title in tables:
+        assert title in outputs["test"].stdout
+
+
+def test_diagnosis_is_kept_with_an_entry_for_each_video(trained):
+    root, _, _ = trained
+    (diagnosis,) = json.loads((root / "work" / "diagnosis.json").read_text())["diagnoses"]
+    assert (diagnosis["threshold"], diagnosis["protocol"], diagnosis["background"]) == (0.5, "act", 0.1)
+    assert diagnosis["classes"] == ["Basketball", "Biking"]
+    assert list(diagnosis["videos"]) == ["Basketball/v_Basketball_g01_c01", "Biking/v_Biking_g01_c01"]
+    reasons = [tube["reason"] for video in diagnosis["videos"].values() for tube in video["true_tubes"]]
+    counts = {row["true tubes"]: row["number"] for row in diagnosis["true_tubes"]}
+    assert {reason: reasons.count(reason) for reason in reasons} == {
+        name: count for name, count in counts.items() if count and name != "all missed"
+    }
+    assert (root / "work" / "diagnosis.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_the_model_says_of_each_video_is_kept(trained):
+    root, _, _ = trained
+    kept = json.loads((root / "work" / "predictions.json").read_text())
+    assert kept["classes"] == ["Basketball", "Biking"]
+    assert [video["path"] for video in kept["videos"]] == [
+        str(root / "videos" / f"{video['video']}.avi") for video in kept["videos"]
+    ]
+    assert [video["label"] for video in kept["videos"]] == [0, 1]
+    accuracy = np.mean([np.argmax(video["video_scores"]) == video["label"] for video in kept["videos"]])
+    assert accuracy == json.loads((root / "work" / "test_metrics.json").read_text())["metrics"]["accuracy"]
+    for video in kept["videos"]:
+        (true,) = video["true_tubes"]
+        assert len(true["boxes"]) == NUM_FRAMES
+        assert 1 <= len(video["tubes"]) <= 8
+
+
+def test_a_report_says_what_is_missing_and_how_to_get_it(trained, tmp_path):
+    root, config, _ = trained
+    only_proposals = tmp_path / "proposals"
+    run_tool("eval_proposals", config, "--work-dir", only_proposals, root=root)
+    output = run_tool("report", root / "work", only_proposals, "--out", tmp_path / "page.html", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert "proposals: not there yet: curves of the training: python tools/train.py CONFIG" in output.stdout
+    assert "work: not there yet" not in output.stdout
+    assert (tmp_path / "page.html").stat().st_size < 20e6
+    assert run_tool("report", root / "work", root=root).returncode == 0
+    assert (root / "work" / "report.html").is_file()
+    refused = run_tool("report", tmp_path / "absent", root=root)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_training_is_validated_and_drawn_by_config(trained, tmp_path):
+    root, config, _ = trained
+    watched = tmp_path / "watched.py"
+    watched.write_text(
+        f"""_base_ = ["{config}"]
+val_dataloader = _base_.test_dataloader
+val_evaluator = _base_.test_evaluator
+val_cfg = dict()
+train_cfg = dict(max_epochs=2, val_interval=1)
+video = "Biking/v_Biking_g01_c01"
+custom_hooks = [dict(type="TubeOverlayHook", folder="{tmp_path}/pictures", videos=[video], to_visualizer=True)]
+"""
+    )
+    output = run_tool("train", watched, "--work-dir", tmp_path / "work", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    pictures = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "pictures").glob("**/*.png"))
+    assert pictures == [f"pictures/epoch_{epoch}/Biking/v_Biking_g01_c01.png" for epoch in (1, 2)]
+    assert len(list((tmp_path / "work").glob("*/vis_data/vis_image/Biking-v_Biking_g01_c01_*.png"))) == 2
+    (log,) = (tmp_path / "work").glob("*/vis_data/scalars.json")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [row["step"] for row in rows if "mAP@0.5" in row] == [1, 2]
+    watched.write_text(watched.read_text().replace("Biking/v_Biking_g01_c01", "nobody"))
+    output = run_tool("train", watched, "--work-dir", tmp_path / "again", root=root)
+    assert output.returncode == 2
+    assert "videos has nobody, which is not among the 2 videos" in output.stderr
+
+
+def test_a_diverged_training_ends_with_one_message(trained, tmp_path):
+    root, config, _ = trained
+    options = ["optim_wrapper.optimizer.lr=1e30", "optim_wrapper.clip_grad=None"]
+    output = run_tool("train", config, "--work-dir", tmp_path, "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert "the training has diverged" in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+def test_post_processing_is_named_in_the_config(trained, tmp_path):
+    root, config, _ = trained
+    changed = tmp_path / "changed.py"
+    changed.write_text(
+        f'_base_ = ["{config}"]\n'
+        'model = dict(post_processing=[dict(type="TemporalTrimming"), dict(type="TubeNMS", threshold=0.3)])\n'
+    )
+    pictures = tmp_path / "pictures"
+    arguments = ("--work-dir", tmp_path, "--show-dir", pictures)
+    output = run_tool("test", changed, root / "work" / "epoch_3.pth", *arguments, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert len(list(pictures.glob("*/*.png"))) == 2
+    before, after = (
+        json.loads((folder / "test_metrics.json").read_text())["metrics"] for folder in (root / "work", tmp_path)
+    )
+    assert after["recall@0.5"] == before["recall@0.5"]  # of the proposals
+    assert "missed@0.5/ranked_low" not in after  # nobody asked for a diagnosis
 
 
 def test_several_stores_are_measured_side_by_side_and_drawn(trained):
@@ -324,7 +448,7 @@ def test_two_processes_train_and_test(trained, tmp_path):
     assert output.returncode == 0, output.stderr[-3000:]
     output = run_tool("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert output.stdout.count("mAP@0.5 ") == 1  # one table, of the main process
+    assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
 
 
 def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):

@@ -28,6 +28,7 @@ def test_training_leaves_out_videos_without_a_tube_and_says_so_once(thumos13, lo
     assert "1 of 4 videos have no tube" in warning
     assert WITHOUT_TUBES in warning
     assert WITHOUT_TUBES not in dict(dataset.videos())
+    assert dataset.videos_without_tubes == (WITHOUT_TUBES,)
     logged_warnings.clear()
 
 

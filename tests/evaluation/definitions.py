@@ -4,17 +4,24 @@ Nothing of actorsup.evaluation is used here.
 """
 
 import math
+from functools import partial
 
 
 def slow_iou(detection, truth, plus_detection=0, plus_truth=0, least_common_frames=1, spatial_only=False) -> float:
-    """Sum over frames of the IoU of the two boxes, divided by the number of frames where either tube is."""
+    """Sum over frames of the IoU of the two boxes, divided by the number of frames where either tube is.
+
+    Frames in which a sparsely annotated true tube is not annotated do not exist for either.
+    """
     first = {detection.start + t: [float(v) for v in box] for t, box in enumerate(detection.boxes)}
     second = {truth.start + t: [float(v) for v in box] for t, box in enumerate(truth.boxes)}
+    if truth.annotated is not None:
+        second = {frame: box for frame, box in second.items() if truth.annotated[frame - truth.start]}
+        first = {frame: box for frame, box in first.items() if frame in second}
     common = set(first) & set(second)
     if len(common) < least_common_frames:
         return 0.0
     total = 0.0
-    for frame in common:
+    for frame in sorted(common):
         a, b = first[frame], second[frame]
         a_right, a_bottom = a[2] + plus_detection, a[3] + plus_detection
         b_right, b_bottom = b[2] + plus_truth, b[3] + plus_truth
@@ -44,38 +51,40 @@ def slow_recall(videos, threshold, num_classes, first=None, strict=False) -> tup
     return sum(pooled) / len(pooled), sum(class_recalls) / len(class_recalls), sum(class_means) / len(class_means)
 
 
-def slow_ap(
-    videos, label, threshold, overlap, strict=False, best_unmatched=True, envelope=False, max_per_class=None
-) -> float:
-    """AP of one class of (name, tubes, ground truth, scores) tuples; NaN without ground truth."""
-    missing = {name: [tube for tube in truth if tube.label == label] for name, _, truth, _ in videos}
-    every = {name: list(tubes) for name, tubes in missing.items()}
-    num_truth = sum(len(tubes) for tubes in missing.values())
-    if num_truth == 0:
-        return math.nan
+def slow_ranking(videos, label, threshold, overlap, strict=False, best_unmatched=True, max_per_class=None) -> list:
+    """The detections of a class among (name, tubes, ground truth, scores) tuples, best first.
+
+    Each is (score, name, index of the tube, index of the true tube that it finds or None).
+    """
+    missing = {name: [i for i, tube in enumerate(truth) if tube.label == label] for name, _, truth, _ in videos}
+    every = {name: list(indices) for name, indices in missing.items()}
+    tubes_of = {name: (tubes, truth) for name, tubes, truth, _ in videos}
     detections = []
     for name, tubes, _, scores in videos:
-        own = sorted((-float(scores[rank][label]), name, rank, tube) for rank, tube in enumerate(tubes))
-        detections += own[:max_per_class]
-    detections.sort(key=lambda detection: detection[:3])
-
-    curve, num_true, num_false = [(1.0, 0.0)], 0, 0
-    for _, name, _, tube in detections:
+        own = sorted((-float(scores[index][label]), name, index) for index in range(len(tubes)))
+        detections += [each for each in own if each[0] < math.inf][:max_per_class]
+    ranking = []
+    for negative, name, index in sorted(detections):
+        tubes, truth = tubes_of[name]
         candidates = missing[name] if best_unmatched else every[name]
-        values = [overlap(tube, truth) for truth in candidates]
-        hit = False
+        values = [overlap(tubes[index], truth[candidate]) for candidate in candidates]
+        hit = None
         if values:
             best = max(values)
-            truth = candidates[values.index(best)]
             enough = best > threshold if strict else best >= threshold
-            hit = enough and any(truth is other for other in missing[name])
-        if hit:
-            num_true += 1
-            missing[name] = [other for other in missing[name] if other is not truth]
-        else:
-            num_false += 1
-        curve.append((num_true / (num_true + num_false), num_true / num_truth))
+            if enough and candidates[values.index(best)] in missing[name]:
+                hit = candidates[values.index(best)]
+                missing[name] = [other for other in missing[name] if other != hit]
+        ranking.append((-negative, name, index, hit))
+    return ranking
 
+
+def slow_area(hits, num_truth, envelope=False) -> float:
+    """AP of detections, best first, of which ``hits`` says whether each is true."""
+    curve, num_true, num_false = [(1.0, 0.0)], 0, 0
+    for hit in hits:
+        num_true, num_false = num_true + bool(hit), num_false + (not hit)
+        curve.append((num_true / (num_true + num_false), num_true / num_truth))
     area = 0.0
     for index in range(1, len(curve)):
         step = curve[index][1] - curve[index - 1][1]
@@ -84,3 +93,53 @@ def slow_ap(
         else:
             area += step * (curve[index][0] + curve[index - 1][0]) / 2
     return area
+
+
+def slow_ap(
+    videos, label, threshold, overlap, strict=False, best_unmatched=True, envelope=False, max_per_class=None
+) -> float:
+    """AP of one class of (name, tubes, ground truth, scores) tuples; NaN without ground truth."""
+    num_truth = sum(tube.label == label for _, _, truth, _ in videos for tube in truth)
+    if num_truth == 0:
+        return math.nan
+    ranking = slow_ranking(videos, label, threshold, overlap, strict, best_unmatched, max_per_class)
+    return slow_area([hit is not None for _, _, _, hit in ranking], num_truth, envelope)
+
+
+def act_ap(videos, label, threshold, max_per_class=None) -> float:
+    """ACT and MOC: boxes are pixels, one common frame counts, at least the threshold, trapezoid."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1)
+    return slow_ap(videos, label, threshold, overlap, max_per_class=max_per_class)
+
+
+def voc_ap(videos, label, threshold, max_per_class=None) -> float:
+    """Gurkirt Singh's: detected boxes alone are pixels, two common frames, more than the threshold, envelope."""
+    overlap = partial(slow_iou, plus_detection=1, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, strict=True, envelope=True, max_per_class=max_per_class)
+
+
+def multisports_ap(videos, label, threshold, max_per_class=None) -> float:
+    """MultiSports: continuous boxes, two common frames, the best of all true tubes or none, envelope."""
+    overlap = partial(slow_iou, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, best_unmatched=False, envelope=True, max_per_class=max_per_class)
+
+
+def yowo_ap(videos, label, threshold, max_per_class=None) -> float:
+    """YOWO: boxes are pixels, two common frames, at least the threshold, envelope."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1, least_common_frames=2)
+    return slow_ap(videos, label, threshold, overlap, envelope=True, max_per_class=max_per_class)
+
+
+def spatial_ap(videos, label, threshold, max_per_class=None) -> float:
+    """ACT, but the mean over the common frames."""
+    overlap = partial(slow_iou, plus_detection=1, plus_truth=1, spatial_only=True)
+    return slow_ap(videos, label, threshold, overlap, max_per_class=max_per_class)
+
+
+SLOW_PROTOCOLS = {
+    "act": act_ap,
+    "voc": voc_ap,
+    "multisports": multisports_ap,
+    "yowo": yowo_ap,
+    "spatial": spatial_ap,
+}

@@ -1,5 +1,7 @@
 """Tubes for the tests: still boxes for sums by hand, random scenes for the comparison with the slow definitions."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from actorsup.structures import Tube
@@ -37,3 +39,24 @@ def random_scene(seed: int, num_classes: int = 3) -> list[tuple[str, list[Tube],
         scores = rng.integers(0, 6, (len(tubes), num_classes)) / 5
         videos.append((f"video_{rng.integers(0, 1000):04d}_{index}", tubes, truth, scores))
     return videos
+
+
+def sparsely_annotated(rng: np.random.Generator, tube: Tube) -> Tube:
+    """The tube annotated in its first, its last and some other frames."""
+    annotated = rng.random(len(tube)) < 0.4
+    annotated[[0, -1]] = True
+    return replace(tube, annotated=annotated)
+
+
+def sparse_scene(seed: int) -> list[tuple[str, list[Tube], list[Tube], np.ndarray]]:
+    """A random scene, two thirds of whose true tubes are sparsely annotated; some scores are -inf."""
+    rng = np.random.default_rng(seed)
+    return [
+        (
+            name,
+            tubes,
+            [sparsely_annotated(rng, tube) if rng.random() < 2 / 3 else tube for tube in truth],
+            np.where(rng.random(scores.shape) < 0.2, -np.inf, scores),
+        )
+        for name, tubes, truth, scores in random_scene(seed)
+    ]

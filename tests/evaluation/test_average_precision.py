@@ -11,7 +11,6 @@ from actorsup.evaluation.functional import (
     ScoredVideo,
     VideoOverlaps,
     average_precision,
-    average_precision_protocol,
 )
 
 from .definitions import slow_ap, slow_iou
@@ -126,31 +125,19 @@ def test_equal_scores_are_ordered_by_video_name_then_rank():
             assert average_precision(order, [0.5], ACT).mean == pytest.approx([expected], abs=1e-12)
 
 
-def test_infinite_scores_rank_first_and_last():
-    # Log-probabilities reach -inf: the hit at +inf precedes, the miss at -inf follows.
-    videos = [scored("a", [[0.0], [1.0]], [[-np.inf], [np.inf]], [0])]
-    assert average_precision(videos, [0.5], ACT).mean == pytest.approx([1])
+def test_tube_scored_minus_infinity_is_no_detection_of_the_class():
+    # Of class 0 the miss alone is one; of class 1 the hit alone, at +inf.
+    videos = [scored("a", [[0.0, 0.0], [1.0, 1.0]], [[0.1, -np.inf], [-np.inf, np.inf]], [0, 1])]
+    np.testing.assert_array_equal(average_precision(videos, [0.5], ACT).per_class, [[0, 1]])
+    nothing = [scored("a", [[1.0]], [[-np.inf]], [0])]
+    assert average_precision(nothing, [0.5], ACT).mean == [0]
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_order_of_the_videos_does_not_matter(seed):
-    scene = random_scene(seed)
-    shuffled = [scene[index] for index in np.random.default_rng(seed).permutation(len(scene))]
-    np.testing.assert_array_equal(measure(scene, ACT).per_class, measure(shuffled, ACT).per_class)
-
-
-@pytest.mark.parametrize("seed", range(50))
-def test_act_equals_the_definition(seed):
-    scene = random_scene(seed)
-    overlap = partial(slow_iou, plus_detection=1, plus_truth=1)
-    for max_per_class in (None, 2):
-        expected = [
-            [slow_ap(scene, label, threshold, overlap, max_per_class=max_per_class) for label in range(3)]
-            for threshold in (0.2, 0.5)
-        ]
-        result = measure(scene, ACT, (0.2, 0.5), max_per_class)
-        np.testing.assert_allclose(result.per_class, expected, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(result.mean, np.nanmean(expected, axis=1), rtol=0, atol=1e-9)
+def test_table_lists_the_classes_with_ground_truth():
+    result = average_precision([scored("a", [[1.0]], [[0.5, 0.9]], [1])], [0.2, 0.5], ACT)
+    assert result.per_class_table(("Basketball", "Diving")) == [
+        {"class": "Diving", "num_ground_truth": 1, "AP@0.2": 1, "AP@0.5": 1}
+    ]
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -216,6 +203,10 @@ def test_unknown_matching_is_refused():
         protocol(matching="hungarian")
 
 
-def test_unknown_protocol_is_an_error_that_lists_the_known():
-    with pytest.raises(InputError, match=r"unknown protocol 'coco' .* choose one of act"):
-        average_precision_protocol("coco")
+def test_scores_are_copied_once_for_all_rules():
+    given = np.ones((1, 1))
+    truth = [still_tube([0, 0, 10, 10])]
+    first, second = ScoredVideo.under_rules("a", truth, truth, given, [OverlapRule(), OverlapRule(1, 1)]).values()
+    assert first.scores is second.scores
+    given[:] = 0
+    assert first.scores.all()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,19 @@ def test_tube_that_spans_part_of_the_video_is_found_up_to_its_share_of_time():
     assert numbers["mabo"] == pytest.approx(0.6)
 
 
+def test_spatial_recall_leaves_time_out():
+    # Half of the box in 2 of 10 frames.
+    videos = [("a", [still_tube([0, 0, 10, 5], start=2, num_frames=2)], [still_tube([0, 0, 10, 10], num_frames=10)])]
+    assert evaluate_proposals(videos, CLASSES, [0.5], "apt")[0]["mabo"] == pytest.approx(0.1)
+    assert evaluate_proposals(videos, CLASSES, [0.5], "spatial")[0]["mabo"] == pytest.approx(0.5)
+
+
+def test_sparse_true_tubes_are_recalled_by_their_annotated_frames():
+    truth = replace(still_tube([0, 0, 10, 10], num_frames=3), annotated=[True, False, True])
+    numbers, _ = evaluate_proposals([("a", [still_tube([0, 0, 10, 10], num_frames=60)], [truth])], CLASSES, [0.5])
+    assert numbers["mabo"] == 1
+
+
 def test_order_of_the_videos_does_not_matter(rng):
     videos = [video[:3] for video in random_scene(1)]
     shuffled = [videos[index] for index in rng.permutation(len(videos))]
@@ -133,5 +148,5 @@ def test_recall_of_no_proposals_is_an_error():
 
 
 def test_unknown_protocol_is_an_error_that_lists_the_known():
-    with pytest.raises(InputError, match="unknown recall protocol 'ucf': choose one of apt"):
+    with pytest.raises(InputError, match="unknown recall protocol 'ucf': choose one of apt, spatial"):
         recall_protocol("ucf")

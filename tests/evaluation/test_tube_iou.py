@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from actorsup.evaluation.functional import OverlapRule, VideoOverlaps, tube_iou
+from actorsup.evaluation.functional import OverlapRule, VideoOverlaps, tube_iou, tube_ious
 
 from .definitions import slow_iou
-from .scenes import random_tube, still_tube
+from .scenes import random_tube, sparsely_annotated, still_tube
 
 CONTINUOUS = OverlapRule()
 PIXELS = OverlapRule(detection_offset=1, ground_truth_offset=1)
@@ -80,6 +82,72 @@ def test_matrix_equals_the_definition_frame_by_frame(rng, offsets, single_frame_
     ]
     actual = tube_iou(detections, truths, OverlapRule(*offsets, single_frame_counts, spatial_only))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9)
+
+
+def annotated_at(tube, *frames):
+    """The tube, annotated in these of its frames, counted from its start."""
+    return replace(tube, annotated=[frame in frames for frame in range(len(tube))])
+
+
+def test_sparse_truth_is_averaged_over_its_annotated_frames():
+    # Annotated in frames 2, 6 and 11; the detection, half of its box, is there in 6..20: (0 + 1/2 + 1/2) / 3.
+    truth = annotated_at(still_tube([0, 0, 10, 10], 2, 10), 0, 4, 9)
+    detection = still_tube([0, 0, 10, 5], 6, 15)
+    assert tube_iou([detection], [truth], CONTINUOUS)[0, 0] == pytest.approx(1 / 3, abs=1e-12)
+    # In space alone: (1/2 + 1/2) / 2.
+    assert tube_iou([detection], [truth], OverlapRule(spatial_only=True))[0, 0] == pytest.approx(1 / 2, abs=1e-12)
+
+
+def test_boxes_between_annotated_frames_do_not_count():
+    truth = still_tube([0, 0, 10, 10], 0, 5)
+    boxes = truth.boxes.copy()
+    boxes[1:4] += 500  # wherever the detection is there
+    detection = replace(truth, boxes=boxes)
+    assert tube_iou([detection], [truth], CONTINUOUS)[0, 0] == pytest.approx(2 / 5, abs=1e-12)
+    assert tube_iou([detection], [annotated_at(truth, 0, 4)], CONTINUOUS)[0, 0] == 1
+
+
+def test_what_a_detection_does_outside_of_a_sparse_truth_is_not_known():
+    truth, long = still_tube([0, 0, 10, 10], 5, 3), still_tube([0, 0, 10, 10], 0, 30)
+    assert tube_iou([long], [truth], CONTINUOUS)[0, 0] == pytest.approx(3 / 30, abs=1e-12)
+    assert tube_iou([long], [annotated_at(truth, 0, 2)], CONTINUOUS)[0, 0] == 1
+    assert tube_iou([long], [annotated_at(truth, 0, 1, 2)], CONTINUOUS)[0, 0] == 1  # a full mask is sparse too
+    one = annotated_at(still_tube([0, 0, 10, 10], 5, 1), 0)
+    assert tube_iou([long], [one], CONTINUOUS)[0, 0] == 1
+    assert tube_iou([long], [one], OverlapRule(single_frame_counts=False))[0, 0] == 0
+
+
+def test_detection_between_the_annotated_frames_alone_overlaps_nothing():
+    truth = annotated_at(still_tube([0, 0, 10, 10], 0, 9), 0, 8)
+    for spatial_only in (False, True):
+        overlap = tube_iou([still_tube([0, 0, 10, 10], 2, 5)], [truth], OverlapRule(spatial_only=spatial_only))
+        assert overlap[0, 0] == 0
+
+
+@pytest.mark.parametrize("rule", [OverlapRule(), OverlapRule(1, 1, False), OverlapRule(1, 0, True, True)])
+def test_sparse_truth_equals_the_definition_frame_by_frame(rng, rule):
+    detections = [random_tube(rng) for _ in range(12)]
+    truths = [sparsely_annotated(rng, random_tube(rng)) for _ in range(8)]
+    options = rule.detection_offset, rule.ground_truth_offset, 1 if rule.single_frame_counts else 2, rule.spatial_only
+    expected = [[slow_iou(detection, truth, *options) for truth in truths] for detection in detections]
+    np.testing.assert_allclose(tube_iou(detections, truths, rule), expected, rtol=0, atol=1e-9)
+
+
+def test_several_rules_at_once_give_what_each_gives_alone(rng):
+    detections = [random_tube(rng) for _ in range(6)]
+    truths = [sparsely_annotated(rng, random_tube(rng)), random_tube(rng)]
+    rules = [OverlapRule(), OverlapRule(1, 1), OverlapRule(1, 1, False), OverlapRule(spatial_only=True)]
+    together = tube_ious(detections, truths, rules)
+    assert list(together) == rules
+    for rule in rules:
+        np.testing.assert_array_equal(together[rule], tube_iou(detections, truths, rule))
+
+
+def test_overlap_does_not_depend_on_the_other_tubes_of_the_video(rng):
+    detections, truths = [random_tube(rng) for _ in range(9)], [random_tube(rng) for _ in range(3)]
+    together = tube_iou(detections, truths, CONTINUOUS)
+    alone = [[tube_iou([detection], [truth], CONTINUOUS)[0, 0] for truth in truths] for detection in detections]
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_negative_offset_is_refused():

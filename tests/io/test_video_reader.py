@@ -32,6 +32,11 @@ def test_frames_are_rgb(video):
     assert square[..., 0].mean() > 150 > 100 > square[..., 2].mean()
 
 
+def test_the_rate_is_that_of_the_header_where_there_is_one(video, tmp_path):
+    assert open_video(video).frames_per_second() == 25
+    assert open_video(write_frames(tmp_path / "folder", moving_square(2))).frames_per_second() is None
+
+
 def test_a_folder_of_frames_is_read_in_the_natural_order_of_names(tmp_path):
     frames = moving_square(12)
     reader = open_video(write_frames(tmp_path / "folder", frames))

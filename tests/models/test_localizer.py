@@ -1,6 +1,7 @@
 """The whole model on small videos: its three modes, its gradients, and the paper's optimiser."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -188,3 +189,55 @@ def test_data_preprocessor_defaults_to_imagenets_mean_and_deviation():
     data = two_videos_one_without_tubes()
     default = MODELS.build(config).data_preprocessor(data)["inputs"]
     assert torch.equal(default, build().data_preprocessor(data)["inputs"])
+
+
+def with_steps(*steps):
+    return {**SQUEEZENET_MODEL, "post_processing": [*steps]}
+
+
+def test_frame_scores_are_the_heads_and_their_mean_logit_is_the_tubes():
+    model = build(with_steps({"type": "TemporalTrimming"}))
+    data = two_videos_one_without_tubes()
+    second = small_sample("jump/03", num_tubes=2)
+    data["inputs"].insert(1, small_frames(seed=2))
+    data["data_samples"].insert(1, dataclasses.replace(second, covered=torch.tensor([[True, False], [True, True]])))
+    with torch.no_grad():
+        logits = run(model, data, "tensor")
+        samples = run(model, data, "predict")
+    assert [sample.frame_scores.shape for sample in samples] == [(3, 2, 4), (2, 2, 4), (0, 2, 4)]
+    logs = [np.log(sample.frame_scores) for sample in samples]
+    for sample, of_frames, of_tubes in zip(samples, logs, logits.double().split([3, 2, 0]), strict=True):
+        for frames, covered, of_tube in zip(of_frames, sample.covered.numpy(), of_tubes.numpy(), strict=True):
+            # Softmax leaves differences of logits between classes as they are, and so does the mean of those.
+            mean = frames[covered].mean(axis=0)
+            np.testing.assert_allclose(mean - mean[0], of_tube - of_tube[0], atol=1e-5)
+
+
+def test_steps_run_in_their_order_and_leave_proposals_and_scores_as_they_were():
+    steps = [{"type": "TemporalTrimming", "scores": "tracker"}, {"type": "TubeNMS", "threshold": 0.0}]
+    data = two_videos_one_without_tubes()
+    with torch.no_grad():
+        plain = build().test_step(data)
+        processed = build(with_steps(*steps)).test_step(data)
+    for before, after in zip(plain, processed, strict=True):
+        assert after.frame_scores is None  # nothing needs them
+        assert after.proposals == before.proposals
+        np.testing.assert_array_equal(after.tube_scores, before.tube_scores)
+        assert before.processed is None
+        assert after.ranked_tubes is after.processed
+    assert len(processed[0].ranked_tubes.tubes) == 3  # side by side: none overlaps another
+    assert len(processed[1].ranked_tubes.tubes) == 0
+
+
+def test_without_steps_the_proposals_are_ranked():
+    with torch.no_grad():
+        sample = build().test_step(two_videos_one_without_tubes())[0]
+    ranked = sample.ranked_tubes
+    assert ranked.tubes == sample.proposals
+    assert ranked.scores is sample.tube_scores
+    assert ranked.proposals.tolist() == [0, 1, 2]
+
+
+def test_a_step_that_is_not_registered_is_named():
+    with pytest.raises(KeyError, match="NoSuchStep"):
+        build(with_steps({"type": "NoSuchStep"}))

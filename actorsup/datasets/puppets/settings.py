@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from actorsup.errors import InputError
 
+from .motions import ACTIONS
+
 
 @dataclass(frozen=True)
 class WorldSettings:
@@ -21,9 +23,10 @@ class WorldSettings:
         camera_motion: how far the camera pans, as a share of the frame's width.
         quality: of the compression, least and most, as JPEG counts it.
         num_textures: that looks and places of one set are made of.
+        actions: that videos are labelled with, in the order of the labels.
 
     Raises:
-        InputError: if a setting is out of its range.
+        InputError: if a setting is out of its range, or an action unknown or named twice.
     """
 
     seed: int = 0
@@ -37,6 +40,7 @@ class WorldSettings:
     camera_motion: float = 0.06
     quality: tuple[int, int] = (45, 90)
     num_textures: int = 120
+    actions: tuple[str, ...] = tuple(ACTIONS)
 
     def __post_init__(self) -> None:
         wrong = []
@@ -63,6 +67,8 @@ class WorldSettings:
                 wrong.append(f"{name}={getattr(self, name)}: from 0 to 1")
         if not 0 <= self.camera_motion < 0.5:
             wrong.append(f"camera_motion={self.camera_motion}: from 0 to below 0.5")
+        if not self.actions or len(set(self.actions)) < len(self.actions) or not set(self.actions) <= ACTIONS.keys():
+            wrong.append(f"actions={self.actions}: different ones of {', '.join(ACTIONS)}")
         if wrong:
             raise InputError("puppets: expected " + "; ".join(wrong))
 

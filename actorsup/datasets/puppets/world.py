@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -56,7 +57,7 @@ class PuppetWorld:
     def num_parts(self) -> int:
         """How many images, sequences and videos there are."""
         sizes = self.sizes
-        videos = (sizes.train_videos + sizes.test_videos) * len(ACTIONS)
+        videos = (sizes.train_videos + sizes.test_videos) * len(self.settings.actions)
         return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
 
     def is_written(self, root: Path) -> bool:
@@ -90,14 +91,18 @@ class PuppetWorld:
         shutil.rmtree(partial_root, ignore_errors=True)
         partial_root.mkdir(parents=True)
         annotation: dict[str, list] = {name: [] for name in _SETS}
-        context = get_context("spawn")
-        with ProcessPoolExecutor(num_processes or os.cpu_count(), mp_context=context, initializer=_one_thread) as pool:
+        workers = ProcessPoolExecutor(
+            num_processes or os.cpu_count(), mp_context=get_context("spawn"), initializer=_prepare_process
+        )
+        try:
             for name, draw, arguments in self._parts(partial_root):
-                annotation[name].append(pool.submit(draw, self.settings, *arguments))
+                annotation[name].append(workers.submit(draw, self.settings, *arguments))
             for name, parts in annotation.items():
                 for index, part in enumerate(parts):
                     parts[index] = part.result()
                     yield f"{name} {index}"
+        finally:
+            workers.shutdown(cancel_futures=True)
         _write_json(partial_root / "stills" / "train.json", _coco(annotation["train_stills"]))
         _write_json(partial_root / "stills" / "val.json", _coco(annotation["val_stills"]))
         labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
@@ -121,7 +126,7 @@ class PuppetWorld:
         for index in range(self.sizes.sequences):
             yield "sequences", draw_sequence, (index, root / "sequences" / f"{index:04d}", self.sizes.sequence_frames)
         for name, split in (("train_videos", "train"), ("test_videos", "test")):
-            for action in ACTIONS:
+            for action in self.settings.actions:
                 (root / "videos" / split / action).mkdir(parents=True)
                 for index in range(getattr(self.sizes, name)):
                     yield name, draw_video, (name, action, index, root / "videos")
@@ -132,8 +137,8 @@ class PuppetWorld:
             "format": "actorsup.videos",
             "version": 1,
             "name": "puppets",
-            "classes": list(ACTIONS),
-            "class_actors": [motion.actor for motion in ACTIONS.values()],
+            "classes": list(self.settings.actions),
+            "class_actors": [ACTIONS[action].actor for action in self.settings.actions],
             "actors": list(ACTORS),
             "videos": videos,
         }
@@ -197,9 +202,10 @@ def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
     return make_textures(rng, settings.num_textures)
 
 
-def _one_thread() -> None:
-    """Every process draws on one core."""
+def _prepare_process() -> None:
+    """Every process draws on one core, and leaves Ctrl-C to the one that waits for them."""
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:

@@ -4,17 +4,27 @@ All values are fractions in 0..1, where the literature prints percent. A further
 ``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
 """
 
-from .average_precision import PROTOCOLS, AveragePrecision, Protocol, average_precision, average_precision_protocol
+from .average_precision import AveragePrecision, average_precision
+from .diagnosis import Diagnosis, diagnose
+from .error_reasons import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo
+from .localization import LocalizationAccuracy, localization_accuracy
+from .predictions import evaluate_predictions
+from .protocols import PROTOCOLS, Protocol, average_precision_protocol
 from .recall import RECALL_PROTOCOLS, TubeRecall, best_overlaps, evaluate_proposals, recall_protocol, tube_recall
 from .recall_curves import RecallCurves, recall_curves
 from .tracking import TrackingScores, mean_scores, score_track
-from .tube_iou import OverlapRule, tube_iou
+from .tube_iou import OverlapRule, tube_iou, tube_ious
 from .video_overlaps import ScoredVideo, VideoOverlaps
 
 __all__ = [
+    "FALSE_REASONS",
+    "MISSED_REASONS",
     "PROTOCOLS",
     "RECALL_PROTOCOLS",
     "AveragePrecision",
+    "DiagnosedVideo",
+    "Diagnosis",
+    "LocalizationAccuracy",
     "OverlapRule",
     "Protocol",
     "RecallCurves",
@@ -25,11 +35,15 @@ __all__ = [
     "average_precision",
     "average_precision_protocol",
     "best_overlaps",
+    "diagnose",
+    "evaluate_predictions",
     "evaluate_proposals",
+    "localization_accuracy",
     "mean_scores",
     "recall_curves",
     "recall_protocol",
     "score_track",
     "tube_iou",
+    "tube_ious",
     "tube_recall",
 ]

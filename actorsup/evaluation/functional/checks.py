@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from actorsup.errors import InputError
 
+from .video_overlaps import ScoredVideo
+
 
 def check_unique(videos: Iterable[str]) -> None:
     """Raise :class:`InputError` naming a video that occurs more than once: its tubes would count twice."""
@@ -28,6 +30,12 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
     return values
 
 
+def check_background(background: float, threshold: float) -> None:
+    """Raise :class:`InputError` if the overlap below which there is none to speak of is not in ``0 < θ_b <= θ``."""
+    if not 0 < background <= threshold:
+        raise InputError(f"background must be in 0 < background <= threshold = {threshold}, got {background}")
+
+
 def check_limit(limit: int | None, name: str) -> None:
     """Raise :class:`InputError` if a limit on the number of tubes is neither None nor 1 or more."""
     if limit is not None and limit < 1:
@@ -41,3 +49,17 @@ def check_ground_truth(num_ground_truth: int, num_videos: int) -> None:
             f"the {num_videos} evaluated videos have not one true tube: give the evaluation split box annotation, or "
             "leave recall and mean average precision out of the evaluator (training needs no boxes)"
         )
+
+
+def check_scored(videos: Sequence[ScoredVideo]) -> int:
+    """Check what every measure of ranked tubes demands of the videos together, and return the number of classes.
+
+    Raises:
+        InputError: if a video occurs twice, they differ in their number of classes, or there is no true tube.
+    """
+    check_unique(video.overlaps.video for video in videos)
+    examples = {video.scores.shape[1]: video.overlaps.video for video in videos}
+    if len(examples) > 1:
+        raise InputError(f"all videos need scores for the same number of classes, got {examples}")
+    check_ground_truth(sum(len(video.overlaps.labels) for video in videos), len(videos))
+    return next(iter(examples))

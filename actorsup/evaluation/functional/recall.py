@@ -15,6 +15,8 @@ from .video_overlaps import VideoOverlaps
 RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # van Gemert et al., APT: Action localization proposals from dense trajectories, BMVC 2015.
     "apt": OverlapRule(),
+    # No publication's: `apt` but for the temporal IoU. Are the boxes right where both tubes are?
+    "spatial": OverlapRule(spatial_only=True),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from actorsup.errors import InputError
 from actorsup.structures import Tube
 
-from .tube_iou import OverlapRule, tube_iou
+from .tube_iou import OverlapRule, tube_iou, tube_ious
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,8 @@ class ScoredVideo:
 
     Args:
         overlaps: of ``P`` tubes with ``G`` true tubes.
-        scores: ``(P, K)`` float64, each tube's score for each class, on any scale; infinite ones rank first or last.
+        scores: ``(P, K)`` float64, each tube's score for each class, on any scale; ``-inf`` where it is no detection of
+            the class.
 
     Raises:
         InputError: if a score is NaN, the scores are not ``(P, K)``, or a true label is not one of the ``K`` classes.
@@ -74,7 +75,7 @@ class ScoredVideo:
     scores: np.ndarray
 
     def __post_init__(self) -> None:
-        scores = np.array(self.scores, dtype=np.float64)
+        scores = _read_only(self.scores)
         num_tubes = len(self.overlaps.iou)
         if scores.ndim != 2 or len(scores) != num_tubes:
             raise InputError(
@@ -89,3 +90,28 @@ class ScoredVideo:
             )
         self.overlaps.check_labels(scores.shape[1])
         object.__setattr__(self, "scores", scores)
+
+    @classmethod
+    def under_rules(
+        cls,
+        video: str,
+        tubes: Sequence[Tube],
+        ground_truth: Sequence[Tube],
+        scores: np.ndarray,
+        rules: Sequence[OverlapRule],
+    ) -> dict[OverlapRule, "ScoredVideo"]:
+        """The video as each rule measures it; the scores are kept once."""
+        labels = np.array([tube.label for tube in ground_truth])
+        scores = _read_only(scores)
+        overlaps = tube_ious(tubes, ground_truth, rules)
+        return {rule: cls(VideoOverlaps(video, iou, labels), scores) for rule, iou in overlaps.items()}
+
+
+def _read_only(scores: np.ndarray) -> np.ndarray:
+    """The scores as float64 that nobody can change: a copy, unless they are such an array already."""
+    given = np.asarray(scores)
+    if given.dtype == np.float64 and given.base is None and not given.flags.writeable:
+        return given
+    copied = np.array(scores, dtype=np.float64)
+    copied.setflags(write=False)
+    return copied

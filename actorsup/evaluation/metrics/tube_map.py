@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from mmengine.evaluator import BaseMetric
 
-from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
+    PROTOCOLS,
+    OverlapRule,
     ScoredVideo,
-    VideoOverlaps,
     average_precision,
     average_precision_protocol,
 )
@@ -16,17 +16,22 @@ from actorsup.registry import METRICS
 from actorsup.structures import VideoSample
 
 from .class_names import class_names
+from .ranked_tubes import scored_video
+from .report import MetricReport
 
 
 @METRICS.register_module()
 class TubeMAP(BaseMetric):
     """Mean average precision of the tubes, each of which is a detection of every class with its score for that class.
 
-    Gives ``mAP@θ`` and ``AP@θ/<class>`` as fractions in 0..1; classes without ground truth are left out.
+    Gives ``mAP@θ`` and ``AP@θ/<class>`` under the chosen protocol, and ``mAP@θ/<protocol>`` under the others, as
+    fractions in 0..1; classes without ground truth are left out. ``report`` has a table of the protocols side by side
+    and one of the classes.
 
     Args:
         thresholds: overlap thresholds.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
+        other_protocols: names of those that are measured too; None: all others.
         max_per_class: count only so many best tubes of each video for each class; None is all.
         prefix: put before the names of the numbers, to tell two metrics of one evaluator apart.
         collect_device: where mmengine gathers the results of all ranks, ``cpu`` or ``gpu``.
@@ -38,33 +43,41 @@ class TubeMAP(BaseMetric):
         self,
         thresholds: Sequence[float] = (0.2, 0.5),
         protocol: str = "act",
+        other_protocols: Sequence[str] | None = None,
         max_per_class: int | None = None,
         prefix: str | None = None,
         collect_device: str = "cpu",
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.thresholds = check_thresholds(thresholds)
-        self.protocol = average_precision_protocol(protocol)
+        names = (protocol, *(PROTOCOLS if other_protocols is None else other_protocols))
+        self.protocols = {name: average_precision_protocol(name) for name in names}  # the chosen one is the first
         check_limit(max_per_class, "max_per_class")
         self.max_per_class = max_per_class
+        self.report: MetricReport | None = None
 
     def process(self, data_batch: object, data_samples: Sequence[VideoSample]) -> None:
         """Measure the overlaps of each sample; unusable scores or labels end the run here, not at the end."""
         num_classes = len(class_names(self.dataset_meta))
-        for sample in data_samples:
-            expected = (len(sample.proposals), num_classes)
-            actual = None if sample.tube_scores is None else sample.tube_scores.shape
-            if actual != expected:
-                raise InputError(
-                    f"{sample.video}: the {expected[0]} proposals and {expected[1]} classes of the data set need tube "
-                    f"scores of shape {expected}, the model gave {actual}: its num_classes must be that of the data set"
-                )
-            overlaps = VideoOverlaps.from_tubes(
-                sample.video, sample.proposals, sample.ground_truth, self.protocol.overlap
-            )
-            self.results.append(ScoredVideo(overlaps, sample.tube_scores))
+        rules = {protocol.overlap: None for protocol in self.protocols.values()}
+        self.results.extend(scored_video(sample, num_classes, list(rules)) for sample in data_samples)
 
-    def compute_metrics(self, results: list[ScoredVideo]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict[OverlapRule, ScoredVideo]]) -> dict[str, float]:
         """The numbers over all videos."""
-        result = average_precision(results, self.thresholds, self.protocol, self.max_per_class)
-        return result.as_dict(class_names(self.dataset_meta))
+        measured = {
+            name: average_precision(
+                [video[protocol.overlap] for video in results], self.thresholds, protocol, self.max_per_class
+            )
+            for name, protocol in self.protocols.items()
+        }
+        chosen, *others = measured
+        classes = class_names(self.dataset_meta)
+        numbers = measured[chosen].as_dict(classes)
+        rows = []
+        for row, threshold in enumerate(self.thresholds):
+            means = {name: float(result.mean[row]) for name, result in measured.items()}
+            numbers |= {f"mAP@{threshold:g}/{name}": means[name] for name in others}
+            rows.append({"IoU": f"{threshold:g}", **means})
+        tables = {"mAP by protocol": rows, f"AP by class, {chosen}": measured[chosen].per_class_table(classes)}
+        self.report = MetricReport(tables, frozenset(numbers))
+        return numbers

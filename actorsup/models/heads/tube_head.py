@@ -19,6 +19,9 @@ class TubeHead(BaseModule):
 
     A head whose ``learns_from_tubes`` is true is given the labels of tubes, not those of videos, in :meth:`loss`.
 
+    After :meth:`loss`, ``predicted_classes`` are the classes that it gives the videos with tubes, int64, for those who
+    watch the training; None for heads that learn from tubes.
+
     Args:
         num_classes: the paper's number of actions, K.
         in_channels: channels of the pooled features, C.
@@ -40,6 +43,7 @@ class TubeHead(BaseModule):
             raise ValueError(f"ranking must be one of {RANKINGS}, got {ranking!r}")
         self.num_classes = num_classes
         self.pooled_shape = (in_channels, *roi_size)
+        self.predicted_classes: Tensor | None = None
         self.ranking = ranking
         self.classifier = nn.Linear(in_channels * roi_size[0] * roi_size[1], num_classes)
 
@@ -94,11 +98,13 @@ class TubeHead(BaseModule):
         tube_logits = self.forward(pooled).float()
         has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, len(labels))
         if not has_tubes:
+            self.predicted_classes = labels[:0]
             return {"loss_action": self._zero_loss(tube_logits), "top1_acc": tube_logits.new_zeros(())}
         labels = labels[has_tubes]
+        self.predicted_classes = video_logits.detach().argmax(dim=1)
         return {
             "loss_action": F.cross_entropy(video_logits, labels),
-            "top1_acc": (video_logits.argmax(dim=1) == labels).float().mean(),
+            "top1_acc": (self.predicted_classes == labels).float().mean(),
         }
 
     def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:

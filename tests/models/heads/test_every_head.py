@@ -113,3 +113,17 @@ def test_xavier_reaches_every_matrix(name):
             bound = (6 / sum(module.weight.shape)) ** 0.5
             assert 0.2 * bound < module.weight.abs().max() <= bound
             assert module.bias is None or not module.bias.any()
+
+
+@every_head
+def test_the_classes_of_the_videos_with_tubes_are_kept_for_those_who_watch(name):
+    head, pooled = build(name), pooled_logits()
+    head.loss(pooled, VIDEO_INDEX, labels_for(head))
+    if head.learns_from_tubes:
+        assert head.predicted_classes is None
+        return
+    of_videos = [scores.argmax() for _, scores in head.predict(pooled, VIDEO_INDEX, num_videos=3)]
+    assert head.predicted_classes.tolist() == [of_videos[0], of_videos[2]]
+    assert not head.predicted_classes.requires_grad
+    head.loss(pooled[:0], VIDEO_INDEX[:0], torch.tensor([0, 1]))
+    assert head.predicted_classes.tolist() == []

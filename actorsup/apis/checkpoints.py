@@ -1,0 +1,117 @@
+"""Whether a checkpoint belongs to a config's model."""
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from actorsup.errors import InputError
+
+# What tells two models apart that have the same parameters.
+IDENTIFYING_SETTINGS = ("type", "name", "node")
+NUM_LISTED = 5
+
+
+def require_fit(
+    path: str, checkpoint: Mapping, model: nn.Module, config: Config, classes: Sequence[str] | None
+) -> None:
+    """Raise ``InputError``, with every difference, unless a checkpoint is one of the config's model.
+
+    Compared are names and shapes of the parameters; the parts that the model consists of, as the config says that the
+    checkpoint keeps; and the classes that it was trained for. What an older checkpoint does not keep is not compared.
+
+    Args:
+        path: of the checkpoint, for the message.
+        checkpoint: its content.
+        model: built from the config.
+        config: whose ``model`` is compared.
+        classes: of the config, in their order; None where they are unknown.
+    """
+    meta = checkpoint.get("meta") or {}
+    differences = [
+        *_different_parts(config.model, _model_settings(meta.get("cfg"))),
+        *_different_classes(classes, (meta.get("dataset_meta") or {}).get("classes")),
+        *_different_weights(model.state_dict(), checkpoint.get("state_dict", checkpoint)),
+    ]
+    if differences:
+        raise InputError(
+            f"checkpoint {path} does not fit the config's model:\n"
+            + "\n".join(f"  {line}" for line in differences)
+            + "\nGive the config that it was trained with, or a checkpoint that this config trained."
+        )
+
+
+def _different_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    shapes = {name: tuple(getattr(value, "shape", ())) for name, value in given.items()}
+    kinds = (
+        (
+            "of another shape",
+            [name for name, value in expected.items() if shapes.get(name, value.shape) != value.shape],
+        ),
+        ("missing", [name for name in expected if name not in shapes]),
+        ("not in the model", [name for name in shapes if name not in expected]),
+    )
+    lines = []
+    for kind, names in kinds:
+        shown = [
+            f"{name} ({shapes[name]} there, {tuple(expected[name].shape)} here)" if kind == "of another shape" else name
+            for name in names[:NUM_LISTED]
+        ]
+        if names:
+            lines.append(f"{len(names)} weights {kind}: {', '.join(shown)}{' …' if len(names) > NUM_LISTED else ''}")
+    return lines
+
+
+def _different_classes(ours: Sequence[str] | None, theirs: Sequence[str] | None) -> list[str]:
+    if ours is None or theirs is None or list(ours) == list(theirs):
+        return []
+    if len(ours) != len(theirs):
+        only = [name for name in theirs if name not in ours] or [name for name in ours if name not in theirs]
+        return [f"classes: {len(theirs)} there, {len(ours)} here; not in both: {', '.join(only[:NUM_LISTED])}"]
+    index = next(i for i, (our, their) in enumerate(zip(ours, theirs, strict=True)) if our != their)
+    return [f"classes: class {index} is {theirs[index]} there, {ours[index]} here"]
+
+
+def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
+    if theirs is None:
+        return []
+    here, there = _identity(ours), _identity(theirs)
+    return [
+        f"model.{key}: {there.get(key, 'absent')} there, {here.get(key, 'absent')} here"
+        for key in sorted(here.keys() | there.keys())
+        if here.get(key) != there.get(key)
+    ]
+
+
+def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= _identity(value, f"{prefix}{key}.")
+        elif key in IDENTIFYING_SETTINGS:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _model_settings(config_text: str | None) -> Mapping | None:
+    """``model`` of a config's text, as mmengine writes it: read, not run. None where there is none."""
+    try:
+        for statement in ast.parse(config_text or "").body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":
+                return _literal(statement.value)
+    except (SyntaxError, ValueError):
+        pass
+    return None
+
+
+def _literal(node: ast.expr):
+    """The value of a literal in which dictionaries may be spelled ``dict(key=…)``."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
+        return {keyword.arg: _literal(keyword.value) for keyword in node.keywords}
+    if isinstance(node, ast.Dict):
+        keys = (ast.literal_eval(key) for key in node.keys)
+        return dict(zip(keys, map(_literal, node.values), strict=True))
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [_literal(item) for item in node.elts]
+    return ast.literal_eval(node)

@@ -1,0 +1,159 @@
+"""Localizations in the formats of others, and in ours as files."""
+
+import json
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from actorsup.errors import InputError
+from actorsup.structures import Localization
+
+from .results import save_json
+
+
+def save_localization(path: str | Path, localization: Localization) -> None:
+    """Write a localization as JSON; it appears whole or not at all."""
+    save_json(path, localization.as_dict())
+
+
+def load_localization(path: str | Path) -> Localization:
+    """Read what ``save_localization`` wrote.
+
+    Raises:
+        InputError: if there is no such file, or it is something else.
+    """
+    try:
+        return Localization.from_dict(json.loads(Path(path).read_text()))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a localization as tools/localize.py writes them ({error!r})") from error
+
+
+def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:
+    """A row for each box of each tube: ``video, rank, action, score, actor, track, frame, x1, y1, x2, y2, box_score``.
+
+    Frames are 0-based, boxes in continuous pixels of the original frame.
+    """
+    for localization in localizations:
+        for found in localization.tubes:
+            boxes, scores = found.tube.boxes.tolist(), found.tube.scores.tolist()
+            for frame, (box, score) in enumerate(zip(boxes, scores, strict=True), start=found.tube.start):
+                yield {
+                    "video": localization.video,
+                    "rank": found.rank,
+                    "action": found.action,
+                    "score": found.score,
+                    "actor": found.actor,
+                    "track": found.track,
+                    "frame": frame,
+                    **dict(zip(("x1", "y1", "x2", "y2"), box, strict=True)),
+                    "box_score": score,
+                }
+
+
+def as_table(localizations: Sequence[Localization]):
+    """``box_rows`` as a pandas ``DataFrame``.
+
+    Raises:
+        InputError: if pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise InputError(
+            "a table needs pandas, which is not installed: pip install pandas; box_rows does not"
+        ) from error
+    columns = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
+    return pandas.DataFrame(box_rows(localizations), columns=columns)
+
+
+def as_coco_video(localizations: Sequence[Localization]) -> dict:
+    """Videos in the layout of YouTube-VIS and TAO, which extends COCO's: ``videos``, ``categories``, ``annotations``.
+
+    Ids are 1-based. ``bboxes`` has an entry for every frame of the video, ``[x, y, width, height]`` in pixels or None,
+    and ``areas`` likewise; ``score`` is the action's.
+    """
+    classes = _common_classes(localizations)
+    videos, annotations = [], []
+    for video_id, localization in enumerate(localizations, start=1):
+        width, height = localization.size
+        shape = {"width": width, "height": height, "length": localization.num_frames}
+        videos.append({"id": video_id, "name": localization.video, **shape})
+        for found in localization.tubes:
+            tube = found.tube
+            sizes = tube.boxes[:, 2:] - tube.boxes[:, :2]
+            boxes = np.concatenate([tube.boxes[:, :2], sizes], axis=1)
+            before = tube.start - localization.start
+            after = localization.num_frames - before - len(tube)
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "video_id": video_id,
+                    "category_id": tube.label + 1,
+                    "score": found.score,
+                    "bboxes": [None] * before + boxes.tolist() + [None] * after,
+                    "areas": [None] * before + sizes.prod(axis=1).tolist() + [None] * after,
+                    "iscrowd": 0,
+                    **shape,
+                }
+            )
+    categories = [{"id": index, "name": name} for index, name in enumerate(classes, start=1)]
+    return {"videos": videos, "categories": categories, "annotations": annotations}
+
+
+def as_act(localizations: Sequence[Localization]) -> dict:
+    """Tubes in the layout of the ACT detector's ground truth, for tools that read it.
+
+    ``labels``, ``train_videos`` (empty) and ``test_videos``, a list of one split each; ``nframes`` and ``resolution
+    (height, width)`` by video; ``gttubes[video][label]``, a list of arrays ``(T, 5)``: frame, 1-based, and the corners
+    of the box as they are, in continuous pixels. That layout has no scores: here ``scores`` has them, in the order of
+    ``gttubes``.
+
+    Raises:
+        InputError: if two videos have one name.
+    """
+    names = [localization.video for localization in localizations]
+    if len(set(names)) < len(names):
+        raise InputError(f"this layout tells videos apart by their names, got {', '.join(names)}")
+    tubes: dict[str, dict[int, list[np.ndarray]]] = {name: {} for name in names}
+    scores: dict[str, dict[int, list[float]]] = {name: {} for name in names}
+    for localization in localizations:
+        for found in localization.tubes:
+            tube = found.tube
+            frames = np.arange(tube.start, tube.end, dtype=np.float32)[:, None] + 1
+            rows = np.concatenate([frames, tube.boxes], axis=1)
+            tubes[localization.video].setdefault(tube.label, []).append(rows)
+            scores[localization.video].setdefault(tube.label, []).append(found.score)
+    return {
+        "labels": list(_common_classes(localizations)),
+        "train_videos": [[]],
+        "test_videos": [names],
+        "nframes": {localization.video: localization.num_frames for localization in localizations},
+        "resolution": {localization.video: localization.size[::-1] for localization in localizations},
+        "gttubes": tubes,
+        "scores": scores,
+    }
+
+
+def save_act(path: str | Path, localizations: Sequence[Localization]) -> None:
+    """Write ``as_act`` as a pickle; it appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(pickle.dumps(as_act(localizations)))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _common_classes(localizations: Sequence[Localization]) -> tuple[str, ...]:
+    """The classes that all of them have; none of none."""
+    classes = {localization.classes for localization in localizations}
+    if len(classes) > 1:
+        raise InputError(f"one file is of one set of classes, got {' and '.join(map(str, sorted(classes)))}")
+    return classes.pop() if classes else ()

@@ -1,0 +1,85 @@
+"""Cutting tubes in time to where the action happens."""
+
+import numpy as np
+
+from actorsup.errors import InputError
+from actorsup.registry import POST_PROCESSING
+from actorsup.structures import RankedTubes, Tube, VideoSample
+
+from .post_processing import PostProcessing
+
+SOURCES = ("head", "tracker")
+
+
+@POST_PROCESSING.register_module()
+class TemporalTrimming(PostProcessing):
+    """Keeps of each tube, for each class by itself, the stretch of frames in which the class is likely.
+
+    That is the stretch [a, b) of the largest Σ over t in [a, b) of s_t − share · max over t of s_t, where s_t is the
+    score of a frame: a short dip does not end it, and where all frames score alike it is the whole tube. Scores of the
+    tubes stay what they were. A tube whose classes differ in their stretch becomes a tube for each of these.
+
+    Args:
+        scores: of frames. ``head``: the class's probability, which the head gives the features of that frame alone, at
+            the sampled frames that the tube covers; in between it is interpolated, before and after them the nearest
+            holds. (The model learns from means over frames; its head is linear, so that the mean of the frames' logits
+            is the tube's.) ``tracker``: the tube's own scores, the same for all classes; a tube without a positive one
+            stays whole.
+        share: of the tube's highest score, above which a frame speaks for the class; between 0 and 1. The higher, the
+            shorter the tubes.
+    """
+
+    def __init__(self, scores: str = "head", share: float = 0.5) -> None:
+        if scores not in SOURCES:
+            raise InputError(f"TemporalTrimming: scores must be one of {', '.join(SOURCES)}, got {scores!r}")
+        if not 0 < share < 1:
+            raise InputError(f"TemporalTrimming: share must be between 0 and 1, got {share}")
+        self.scores = scores
+        self.share = share
+        self.needs_frame_scores = scores == "head"
+
+    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
+        """See ``PostProcessing``."""
+        tubes, scores, proposals = [], [], []
+        for tube, of_tube, proposal in zip(ranked.tubes, ranked.scores, ranked.proposals, strict=True):
+            frame_scores = self._frame_scores(sample, tube, proposal)  # (T, K), or (T, 1) for all classes
+            stretches = np.broadcast_to(best_stretches(frame_scores, self.share), (len(of_tube), 2))
+            for start, end in np.unique(stretches[of_tube > -np.inf], axis=0):
+                chosen = (stretches == [start, end]).all(axis=1)
+                tubes.append(_cut(tube, start, end))
+                scores.append(np.where(chosen, of_tube, -np.inf))
+                proposals.append(proposal)
+        return RankedTubes(
+            tuple(tubes),
+            np.reshape(scores, (len(tubes), ranked.scores.shape[1])),
+            np.array(proposals, dtype=np.int64),
+        )
+
+    def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:
+        if self.scores == "tracker":
+            return tube.scores[:, None].astype(np.float64)
+        covered = sample.covered[proposal].numpy()
+        known = sample.frame_scores[proposal, covered]
+        frames = np.arange(tube.start, tube.end)
+        return np.stack([np.interp(frames, sample.frame_indices[covered], of_class) for of_class in known.T], axis=1)
+
+
+def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
+    """Of scores ``(T, K)`` the stretch ``[a, b)`` of each column with the largest sum above its share: ``(K, 2)``.
+
+    A column without a positive score keeps all frames.
+    """
+    highest = scores.max(axis=0)
+    sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores - share * highest, axis=0)])
+    lowest = np.minimum.accumulate(sums, axis=0)[:-1]  # the best place to begin before each end
+    ends = 1 + (sums[1:] - lowest).argmax(axis=0)
+    starts = [sums[:end, column].argmin() for column, end in enumerate(ends)]
+    whole = [0, len(scores)]
+    return np.where(highest[:, None] > 0, np.stack([starts, ends], axis=1), whole)
+
+
+def _cut(tube: Tube, start: int, end: int) -> Tube:
+    """The frames ``[start, end)`` of a tube, counted from its first."""
+    if (start, end) == (0, len(tube)):
+        return tube
+    return Tube(tube.start + int(start), tube.boxes[start:end], tube.scores[start:end], tube.score, tube.label)

@@ -1,0 +1,131 @@
+"""What was found in a video: ranked tubes of actions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .tube import Tube
+
+
+@dataclass(frozen=True, eq=False)
+class ActionTube:
+    """A tube and the action that its actor was found doing.
+
+    Args:
+        rank: 1 for the best of its video.
+        action: name of the class.
+        actor: name of the actor's category.
+        track: number of the actor's track in the video; the same tube found for several classes has one, and so have
+            the pieces of a tube of a stream.
+        tube: in pixels of the original frame; its ``label`` is the action's class and its ``score`` the class's
+            probability, which it is ranked by.
+    """
+
+    rank: int
+    action: str
+    actor: str
+    track: int
+    tube: Tube
+
+    @property
+    def score(self) -> float:
+        """The probability of the action."""
+        return self.tube.score
+
+    @property
+    def boxes_by_frame(self) -> dict[int, list[float]]:
+        """``[x1, y1, x2, y2]`` by index of the frame, 0-based."""
+        return dict(enumerate(self.tube.boxes.tolist(), start=self.tube.start))
+
+    def as_dict(self) -> dict:
+        """Plain values, for JSON: ``boxes`` are those of the frames from ``start`` on."""
+        return {
+            "rank": self.rank,
+            "action": self.action,
+            "label": self.tube.label,
+            "score": self.tube.score,
+            "actor": self.actor,
+            "track": self.track,
+            "start": self.tube.start,
+            "boxes": self.tube.boxes.tolist(),
+            "box_scores": self.tube.scores.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "ActionTube":
+        """The inverse of ``as_dict``."""
+        tube = Tube(values["start"], values["boxes"], values["box_scores"], values["score"], values["label"])
+        return cls(values["rank"], values["action"], values["actor"], values["track"], tube)
+
+
+@dataclass(frozen=True, eq=False)
+class Localization:
+    """The actions found in one video, or in a stretch of a stream.
+
+    Args:
+        video: its name.
+        start: index of the first frame that was looked at; 0 for a whole video.
+        num_frames: how many were.
+        size: ``(width, height)`` of a frame in pixels.
+        classes: names of all actions that were looked for; a tube's label is an index into them.
+        tubes: the best first.
+
+    Raises:
+        ValueError: if a tube leaves the frames, is no action of ``classes``, or the ranks are not ascending.
+    """
+
+    video: str
+    start: int
+    num_frames: int
+    size: tuple[int, int]
+    classes: tuple[str, ...]
+    tubes: tuple[ActionTube, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", tuple(self.size))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "tubes", tuple(self.tubes))
+        end = self.start + self.num_frames
+        last_rank = 0
+        for found in self.tubes:
+            tube = found.tube
+            if tube.start < self.start or tube.end > end:
+                raise ValueError(
+                    f"{self.video}: the tube of rank {found.rank} is in frames {tube.start} to {tube.end - 1}, "
+                    f"{self.start} to {end - 1} were looked at"
+                )
+            if not 0 <= tube.label < len(self.classes) or self.classes[tube.label] != found.action:
+                raise ValueError(
+                    f"{self.video}: the tube of rank {found.rank} has label {tube.label} and action {found.action!r}, "
+                    f"which do not agree with the classes {', '.join(self.classes)}"
+                )
+            if found.rank <= last_rank:
+                raise ValueError(f"{self.video}: rank {found.rank} follows {last_rank}; tubes come the best first")
+            last_rank = found.rank
+
+    def best(self, top: int | None = None, min_score: float = 0.0) -> "Localization":
+        """With the best tubes alone: at most ``top``, and none of a lower score than ``min_score``."""
+        tubes = [found for found in self.tubes if found.score >= min_score]
+        return replace(self, tubes=tuple(tubes[:top]))
+
+    def as_dict(self) -> dict:
+        """Plain values, for JSON."""
+        return {
+            "video": self.video,
+            "start": self.start,
+            "num_frames": self.num_frames,
+            "size": list(self.size),
+            "classes": list(self.classes),
+            "tubes": [found.as_dict() for found in self.tubes],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Localization":
+        """The inverse of ``as_dict``."""
+        return cls(
+            values["video"],
+            values["start"],
+            values["num_frames"],
+            values["size"],
+            values["classes"],
+            tuple(ActionTube.from_dict(found) for found in values["tubes"]),
+        )

@@ -1,0 +1,163 @@
+"""The charts of a page, as plotly's figures: of several runs each has a colour."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..proposal_curves import COLORS
+from .run import Run
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
+    """By heading and title; without those that no run has anything for."""
+    sections = {
+        "Training": {"loss": _loss(runs), "validation": _validation(runs)},
+        "Recall of the proposals": {
+            "against their number": _recall(runs, "number@", "mean number of proposals"),
+            "against overlap": _recall(runs, "overlap", "IoU"),
+        },
+        "Average precision by class": _average_precision(runs),
+        "Confusion of videos": {run.name: _confusion(run) for run in runs},
+        "Diagnosis": {
+            "true tubes": _diagnosis(runs, "true_tubes", "true tubes", "number"),
+            "false detections among the best": _diagnosis(
+                runs, "false_detections", "false detections", "among the best"
+            ),
+        },
+    }
+    kept = {
+        heading: {title: figure for title, figure in charts.items() if figure.data}
+        for heading, charts in sections.items()
+    }
+    return {heading: charts for heading, charts in kept.items() if charts}
+
+
+def _figure(x: str, y: str) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        template="plotly_white",
+        margin={"l": 60, "r": 20, "t": 45, "b": 50},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": {"text": x}, "automargin": True},
+        yaxis={"title": {"text": y}, "automargin": True},
+    )
+    return figure
+
+
+def _color(rank: int) -> str:
+    return COLORS[rank % len(COLORS)]
+
+
+def _loss(runs: Sequence[Run]) -> go.Figure:
+    figure = _figure("iteration", "loss")
+    for rank, run in enumerate(runs):
+        rows = [row for row in run.scalars if "loss" in row]
+        if rows:
+            steps, losses = [row["step"] for row in rows], [row["loss"] for row in rows]
+            figure.add_scatter(
+                x=steps, y=losses, name=escape(run.name), line={"color": _color(rank)}, mode="lines+markers"
+            )
+    return figure
+
+
+def _validation(runs: Sequence[Run]) -> go.Figure:
+    """The main numbers at each validation: without a class or another protocol in their name."""
+    figure = _figure("epoch", "at validation")
+    for rank, run in enumerate(runs):
+        rows = [row for row in run.scalars if "loss" not in row]
+        names = [name for row in rows for name in row if name == "accuracy" or (name[:4] == "mAP@" and "/" not in name)]
+        for style, name in enumerate(dict.fromkeys(names)):
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            figure.add_scatter(
+                x=[step for step, _ in points],
+                y=[value for _, value in points],
+                name=escape(f"{run.name}: {name}"),
+                line={"color": _color(rank), "dash": DASHES[style % len(DASHES)]},
+                mode="lines+markers",
+            )
+    return figure
+
+
+def _recall(runs: Sequence[Run], curve: str, x: str) -> go.Figure:
+    """Recall of every store of every run; a store that two runs share is drawn once."""
+    figure = _figure(x, "recall of true tubes")
+    figure.update_yaxes(range=[0, 1.03])
+    figure.update_xaxes(rangemode="tozero")
+    stores = {}
+    for run in runs:
+        for name, entry in run.proposals.items():
+            stores.setdefault((name, entry["store"]), entry["curves"])
+    for rank, ((name, _), rows) in enumerate(stores.items()):
+        curves = dict.fromkeys(row["curve"] for row in rows if row["curve"].startswith(curve))
+        for style, each in enumerate(curves):
+            points = [row for row in rows if row["curve"] == each]
+            figure.add_scatter(
+                x=[row["x"] for row in points],
+                y=[row["recall"] for row in points],
+                name=escape(name) + (f", IoU {each.split('@')[1]}" if "@" in each else ""),
+                line={"color": _color(rank), "dash": DASHES[style % len(DASHES)]},
+                mode="lines",
+            )
+    return figure
+
+
+def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
+    """A chart an overlap, from the first table of classes of each run."""
+    figures: dict[str, go.Figure] = {}
+    for rank, run in enumerate(runs):
+        tables = (run.tested or {"tables": {}})["tables"]
+        rows = next((rows for title, rows in tables.items() if title.startswith("AP by class")), [])
+        for column in [name for name in (rows[0] if rows else ()) if name.startswith("AP@")]:
+            figure = figures.setdefault(column, _figure("", "percent"))
+            figure.add_bar(
+                x=[escape(row["class"]) for row in rows],
+                y=[100 * row[column] for row in rows],
+                name=escape(run.name),
+                marker={"color": _color(rank)},
+            )
+    return figures
+
+
+def _confusion(run: Run) -> go.Figure:
+    """How many videos of each class, a row, the model gives each class, a column; without classes that never occur."""
+    figure = _figure("class that the model gives", "class of the video")
+    videos = [
+        (video["label"], int(np.argmax(video["video_scores"])))
+        for video in (run.predictions or {"videos": []})["videos"]
+        if video["label"] is not None and video["video_scores"] is not None
+    ]
+    if not videos:
+        return figure
+    present = sorted({label for pair in videos for label in pair})
+    counts = np.zeros((len(present), len(present)), dtype=int)
+    for true, predicted in videos:
+        counts[present.index(true), present.index(predicted)] += 1
+    names = [escape(run.predictions["classes"][label]) for label in present]
+    figure.add_heatmap(
+        z=counts.tolist(), x=names, y=names, colorscale="Blues", text=counts.tolist(), texttemplate="%{text}"
+    )
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.Figure:
+    """The share of each reason as bars, with what mAP would gain without it on hover."""
+    figure = _figure("", "percent")
+    figure.update_xaxes(tickangle=30)
+    for rank, run in enumerate(runs):
+        rows = [row for row in (run.diagnosis or {table: []})[table] if not row[reason].startswith("all")]
+        total = sum(row[count] for row in rows) or 1
+        if rows:
+            figure.add_bar(
+                x=[row[reason].replace("_", " ") for row in rows],
+                y=[100 * row[count] / total for row in rows],
+                customdata=[[row[count], 100 * row["mAP gain"]] for row in rows],
+                hovertemplate="%{customdata[0]}, fixing them gives mAP %{customdata[1]:+.1f} points",
+                name=escape(f"{run.name}, IoU {run.diagnosis['threshold']:g}"),
+                marker={"color": _color(rank)},
+            )
+    return figure

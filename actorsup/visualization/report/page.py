@@ -1,0 +1,76 @@
+"""The page itself: one HTML file that needs no other and no network."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from actorsup.errors import InputError
+
+from .charts import all_charts
+from .gallery import Limits, make_gallery
+from .run import Run
+
+
+def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = "") -> str:
+    """The page as HTML.
+
+    It forbids itself, by its content security policy, to ask any machine for anything.
+
+    Args:
+        runs: the first is the one whose best and worst videos are shown; with more than one they stand side by side.
+        limits: of the gallery; None: the default ones.
+        title: None is the names of the runs.
+
+    Raises:
+        InputError: if there is no run, or two have one name.
+    """
+    names = [run.name for run in runs]
+    if not runs or len(set(names)) < len(names):
+        raise InputError(f"a page needs runs of different names, got {', '.join(names) or 'none'}")
+    gallery = make_gallery(runs, limits or Limits())
+    charts = all_charts(runs)
+    figures = [json.loads(figure.to_json()) for section in charts.values() for figure in section.values()]
+    templates = files(__package__) / "templates"
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    return environment.get_template("report.html").render(
+        title=title or " and ".join(names),
+        runs=runs,
+        titles=_titles(runs),
+        charts=charts,
+        gallery=gallery,
+        errors=sorted({reason for video in gallery.videos for errors in video["errors"] for reason in errors}),
+        classes=sorted({name for video in gallery.videos for name in video["classes"]}),
+        figures=_embedded(figures),
+        data=_embedded({**asdict(gallery), "runs": names}),
+        style=Markup((templates / "report.css").read_text()),
+        script=Markup((templates / "report.js").read_text()),
+        plotly=Markup(get_plotlyjs()),
+    )
+
+
+def _titles(runs: Sequence[Run]) -> list[str]:
+    """Titles of the tables of all runs, each once; those of mAP come first."""
+    found = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
+    return sorted(found, key=lambda title: not title.startswith("mAP"))
+
+
+def _embedded(content: Mapping | Sequence) -> Markup:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(content, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

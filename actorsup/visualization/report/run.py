@@ -1,0 +1,109 @@
+"""What a work directory tells of a run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from actorsup.errors import InputError
+
+PARTS = {
+    "predictions": "tables of metrics, confusions and videos: python tools/test.py CONFIG CHECKPOINT",
+    "diagnosis": "the reasons of errors: python tools/test.py CONFIG CHECKPOINT --diagnose",
+    "proposals": "recall of the proposals: python tools/eval_proposals.py CONFIG",
+    "scalars": "curves of the training: python tools/train.py CONFIG",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The parts of a work directory that are there; those that are not are None, or empty.
+
+    Args:
+        name: that of the folder, unique among the runs of a page.
+        tested: ``test_metrics.json``.
+        predictions: ``predictions.json``.
+        diagnosis: ``diagnosis.json``, its first diagnosis.
+        proposals: ``proposal_metrics.json``, an entry a store.
+        scalars: what training and validation logged, in the order of its steps.
+    """
+
+    name: str
+    tested: Mapping | None
+    predictions: Mapping | None
+    diagnosis: Mapping | None
+    proposals: Mapping[str, Mapping]
+    scalars: Sequence[Mapping]
+
+    @classmethod
+    def read(cls, folder: str | Path, name: str | None = None) -> "Run":
+        """Read a work directory.
+
+        Args:
+            folder: what the tools call ``--work-dir``.
+            name: None is the folder's.
+
+        Raises:
+            InputError: if there is no such folder, nothing in it is of use, or a file is not what the tools write.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such work directory; the tools make it (--work-dir)")
+        tested = _read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables"))
+        predictions = _read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos"))
+        diagnosed = _read(folder / "diagnosis.json", ("diagnoses",))
+        run = cls(
+            name=name or folder.resolve().name,
+            tested=tested,
+            predictions=predictions,
+            diagnosis=diagnosed["diagnoses"][0] if diagnosed and diagnosed["diagnoses"] else None,
+            proposals=_read(folder / "proposal_metrics.json", ()) or {},
+            scalars=_scalars(folder),
+        )
+        if not (tested or predictions or run.diagnosis or run.proposals or run.scalars):
+            raise InputError(
+                f"{folder}: holds no result of a tool; begin with tools/train.py or tools/eval_proposals.py"
+            )
+        return run
+
+    @property
+    def missing(self) -> list[str]:
+        """For each part that is not there, what it would show and the command that makes it."""
+        return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
+
+    def errors_of(self, video: str) -> list[str]:
+        """The reasons of the errors in a video, each once; ``[]`` too where nothing was diagnosed."""
+        found = (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
+        reasons = [tube["reason"] for tube in found["true_tubes"] if tube["reason"] != "found"]
+        reasons += [f"false: {detection['reason']}" for detection in found["false_detections"]]
+        return sorted(set(reasons))
+
+
+def _read(path: Path, keys: Sequence[str]) -> dict | None:
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error}); make it again, or move it away") from error
+    lacking = [key for key in keys if not isinstance(content, dict) or key not in content]
+    if lacking or not isinstance(content, dict):
+        raise InputError(f"{path}: lacks {', '.join(lacking) or 'everything'}; make it again with this version's tools")
+    return content
+
+
+def _scalars(folder: Path) -> list[dict]:
+    """The logs of all starts of a training as one: what a later start did again counts."""
+    merged: list[dict] = []
+    for path in sorted(folder.glob("*/vis_data/scalars.json")):
+        rows = []
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{path}: line {number} is not JSON ({error}); move the file away") from error
+            rows.append(row)
+        trained = [row["step"] for row in rows if "loss" in row]
+        if trained:
+            merged = [row for row in merged if row["step"] < trained[0]] + rows
+    return merged

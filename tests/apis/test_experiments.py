@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from actorsup.apis import Experiments
+from actorsup.errors import InputError
+from tests.toy import make_toy, run_tool
+
+FILE = """
+config = "toy_config.py"
+work_dir = "{root}/experiments"
+seeds = (0, 1)
+metrics = ("mAP@0.5",)
+variants = dict(short=dict(train_cfg=dict(max_epochs=1)), longer=dict(train_cfg=dict(max_epochs=2)))
+"""
+
+
+@pytest.fixture
+def experiments(tmp_path):
+    (tmp_path / "toy_config.py").touch()
+    (tmp_path / "all.py").write_text(FILE.format(root=tmp_path))
+    return Experiments.read(tmp_path / "all.py")
+
+
+def measure(experiments, variant, seed, value):
+    folder = experiments.folder(variant, seed)
+    folder.mkdir(parents=True)
+    (folder / "test_metrics.json").write_text(json.dumps({"metrics": {"mAP@0.5": value}}))
+
+
+def test_every_variant_gets_its_first_seed_before_any_its_second(experiments):
+    assert experiments.pending() == [("short", 0), ("longer", 0), ("short", 1), ("longer", 1)]
+    measure(experiments, "short", 0, 0.5)
+    assert experiments.pending() == [("longer", 0), ("short", 1), ("longer", 1)]
+    assert experiments.pending(["short"]) == [("short", 1)]
+    with pytest.raises(InputError, match="no variant shrot; there are short, longer"):
+        experiments.pending(["shrot"])
+
+
+def test_the_table_holds_means_and_deviations_of_what_is_measured(experiments):
+    assert experiments.table() == []
+    measure(experiments, "short", 0, 0.5)
+    assert experiments.table() == [{"variant": "short", "seeds": 1, "mAP@0.5": "50.0"}]
+    measure(experiments, "short", 1, 0.3)
+    assert experiments.table() == [{"variant": "short", "seeds": 2, "mAP@0.5": "40.0 ± 14.1"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("seeds = (", "cannot be read"), ("seeds = (0,)", "lacks config, work_dir"), (None, "no .*absent.py")],
+)
+def test_what_is_wrong_with_a_file_is_named(tmp_path, text, message):
+    path = tmp_path / "all.py"
+    path.write_text(text if text is not None else FILE.format(root=tmp_path).replace("toy_config", "absent"))
+    with pytest.raises(InputError, match=message):
+        Experiments.read(path)
+
+
+def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):
+    config = make_toy(tmp_path)
+    assert run_tool("generate_proposals", config, root=tmp_path).returncode == 0
+    (tmp_path / "all.py").write_text(
+        FILE.format(root=tmp_path).replace("(0, 1)", "(0,)").replace("dict(max_epochs=2)", "dict(max_epochs='two')")
+    )
+    output = run_tool("experiments", tmp_path / "all.py", "--only", "short", root=tmp_path)
+    assert output.returncode == 0, output.stderr
+    result = tmp_path / "experiments" / "short" / "seed_0" / "test_metrics.json"
+    assert f"{100 * json.loads(result.read_text())['metrics']['mAP@0.5']:.1f}" in output.stdout
+    first = result.stat().st_mtime_ns
+    output = run_tool("experiments", tmp_path / "all.py", root=tmp_path)
+    assert output.returncode == 2
+    assert "train.log says why" in output.stderr
+    assert result.stat().st_mtime_ns == first
+    assert "short" in run_tool("experiments", tmp_path / "all.py", "--report", root=tmp_path).stdout

@@ -1,0 +1,38 @@
+from actorsup.proposals import ProposalRecipe
+from actorsup.registry import DETECTORS
+from actorsup.structures import Detections
+
+
+@DETECTORS.register_module()
+class DeviceDetector:
+    def __init__(self, device=None):
+        self.device = device
+
+    def detect(self, frames):
+        return (Detections.empty() for _ in frames)
+
+
+@DETECTORS.register_module()
+class PlainDetector:
+    def detect(self, frames):
+        return (Detections.empty() for _ in frames)
+
+
+def recipe(detector: str, linker: dict) -> ProposalRecipe:
+    settings = {"detectors": {"a": {"type": detector}}, "linkers": {"b": linker}}
+    return ProposalRecipe.from_config({"root": "root", "detector": "a", "linker": "b", **settings})
+
+
+def test_parts_that_have_a_device_get_it_and_others_are_left():
+    siamese = {"type": "SiameseLinker", "tracker": {"type": "SiameseTracker", "network": {}, "device": "cuda"}}
+    moved = recipe("DeviceDetector", siamese).on_device("cpu")
+    assert moved.build_detector().device == "cpu"
+    assert moved.linker["tracker"]["device"] == "cpu"
+    plain = recipe("PlainDetector", {"type": "ViterbiLinker"})
+    assert plain.on_device("cpu") == plain
+    assert recipe("DeviceDetector", siamese).on_device(None).linker == siamese
+
+
+def test_a_device_is_no_other_recipe():
+    original = recipe("DeviceDetector", {"type": "ViterbiLinker"})
+    assert original.on_device("cpu").tubes.fingerprint.differences(original.tubes.fingerprint) == []

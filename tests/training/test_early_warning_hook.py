@@ -1,0 +1,137 @@
+import logging
+import warnings as warnings_module
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from actorsup.errors import InputError
+from actorsup.registry import HOOKS
+from actorsup.structures import Tube, VideoSample
+from actorsup.training import EarlyWarningHook
+
+TUBE = Tube.still([0, 0, 10, 10], 2)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """The warnings that are logged."""
+    heard = []
+    monkeypatch.setattr(
+        "actorsup.training.early_warning_hook.print_log",
+        lambda message, logger, level: heard.append(message) if level == logging.WARNING else None,
+    )
+    return heard
+
+
+def sample(label: int | None, tubes=(TUBE,)) -> VideoSample:
+    shape = len(tubes), 2
+    return VideoSample("v", np.arange(2), torch.zeros(*shape, 4), torch.ones(*shape, dtype=bool), label, tuple(tubes))
+
+
+class Videos(list):
+    metainfo = {"classes": ("walk", "run")}  # noqa: RUF012
+    videos_without_tubes = ()
+
+
+def runner_of(dataset=None, predicted=None) -> SimpleNamespace:
+    head = SimpleNamespace(predicted_classes=predicted)
+    loader = SimpleNamespace(dataset=Videos() if dataset is None else dataset)
+    return SimpleNamespace(model=SimpleNamespace(head=head), train_dataloader=loader, iter=0)
+
+
+def train(hook: EarlyWarningHook, batches) -> None:
+    """Iterations of (classes given, classes shown)."""
+    for index, (given, shown) in enumerate(batches):
+        runner = runner_of(predicted=torch.tensor(given))
+        runner.iter = index
+        data = {"data_samples": [sample(label) for label in shown]}
+        hook.after_train_iter(runner, index, data, {"loss": torch.tensor(1.0)})
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_to_do(loss):
+    hook = HOOKS.build({"type": "EarlyWarningHook"})
+    with pytest.raises(InputError, match=r"loss of iteration 1 is (nan|inf).*Lower optim_wrapper.optimizer.lr"):
+        hook.after_train_iter(runner_of(), 0, {}, {"loss": torch.tensor(loss)})
+
+
+def test_a_loss_that_is_finite_is_read_in_silence():
+    loss = torch.ones((), requires_grad=True) * 2
+    with warnings_module.catch_warnings():
+        warnings_module.simplefilter("error")
+        EarlyWarningHook().after_train_iter(runner_of(), 0, {}, {"loss": loss})
+
+
+def test_many_videos_that_training_leaves_out_are_counted_inside_wrappers(warnings):
+    few, many = Videos([0] * 7), Videos([0] * 2)
+    few.videos_without_tubes, many.videos_without_tubes = ("a",), ("b", "c", "d")
+    wrapped = SimpleNamespace(datasets=[SimpleNamespace(dataset=few), many])
+    EarlyWarningHook(max_without_tubes=0.3).before_train(runner_of(wrapped))
+    assert len(warnings) == 1
+    assert "4 of 13 videos have no tube; training leaves them out. Lower the score_threshold" in warnings[0]
+    EarlyWarningHook(max_without_tubes=4 / 13).before_train(runner_of(wrapped))
+    assert len(warnings) == 1
+
+
+def test_videos_without_tubes_in_validation_are_told_once(warnings):
+    hook = EarlyWarningHook()
+    for _ in range(2):
+        hook.before_val_epoch(runner_of())
+        hook.after_val_iter(runner_of(), 0, None, [sample(0), sample(0), sample(1, ())])
+        hook.after_val_epoch(runner_of(), {})
+    assert len(warnings) == 1
+    assert "1 of 3 videos have no tube; in validation" in warnings[0]
+
+
+def test_one_class_that_takes_all_predictions_of_the_window_is_named_once(warnings):
+    hook = EarlyWarningHook(window=3)
+    train(hook, [([0, 1], [0, 1]), ([1, 1], [0, 1]), ([1, 1], [0, 1])])
+    assert warnings == []  # the first iteration is in the window yet
+    train(hook, [([1, 1], [0, 1])] * 4)
+    assert len(warnings) == 1
+    assert "6 of 6 videos are given the class run, which 3 of them show" in warnings[0]
+
+
+def test_a_class_that_is_all_that_the_videos_show_is_rightly_predicted(warnings):
+    train(EarlyWarningHook(window=2), [([1, 1], [1, 1])] * 5)
+    assert warnings == []
+
+
+def test_an_unfilled_window_says_nothing_and_videos_without_tubes_do_not_count(warnings):
+    hook = EarlyWarningHook(window=2)
+    train(hook, [([1], [0])])
+    assert warnings == []
+    empty = runner_of(predicted=torch.tensor([], dtype=torch.int64))
+    for _ in range(3):
+        hook.after_train_iter(empty, 0, {"data_samples": [sample(0, ())]}, {"loss": torch.tensor(0.0)})
+    assert warnings == []
+
+
+def test_models_without_predictions_of_videos_are_watched_for_their_loss_alone(warnings):
+    runner = SimpleNamespace(model=object(), iter=0)
+    EarlyWarningHook(window=1).after_train_iter(runner, 0, {}, {"loss": torch.tensor(1.0)})
+    assert warnings == []
+
+
+def test_warnings_reach_the_log(capsys):
+    MMLogger.get_instance("early_warning_test")
+    dataset = Videos()
+    dataset.videos_without_tubes = ("a",)
+    EarlyWarningHook().before_train(runner_of(dataset))
+    assert "WARNING - early warning: 1 of 1 videos have no tube" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_without_tubes": 1.5}, "max_without_tubes must be a share, 0 to 1, got 1.5"),
+        ({"max_one_class": -1}, "max_one_class must be a share, 0 to 1, got -1"),
+        ({"window": 0}, "window must be at least 1 iteration, got 0"),
+    ],
+)
+def test_settings_out_of_range_are_named(options, message):
+    with pytest.raises(InputError, match=message):
+        EarlyWarningHook(**options)

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from actorsup.errors import InputError
+from actorsup.visualization.report import Run
+
+from .runs import make_run, write_log
+
+
+def test_all_parts_of_a_work_directory_are_read(tmp_path):
+    run = Run.read(make_run(tmp_path / "run"))
+    assert run.name == "run"
+    assert run.missing == []
+    assert run.tested["metrics"] == {"mAP@0.5": 0.5}
+    assert [row["loss"] for row in run.scalars] == [2.0, 1.0, 2 / 3]
+
+
+def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
+    folder = make_run(tmp_path / "run")
+    (folder / "diagnosis.json").unlink()
+    (folder / "proposal_metrics.json").unlink()
+    diagnosis, proposals = Run.read(folder).missing
+    assert "tools/test.py CONFIG CHECKPOINT --diagnose" in diagnosis
+    assert "tools/eval_proposals.py" in proposals
+
+
+def test_errors_of_a_video_are_those_of_its_true_tubes_and_of_its_false_detections(tmp_path):
+    run = Run.read(make_run(tmp_path / "run", wrong=(1,)))
+    assert run.errors_of("video_1") == ["classified_wrongly", "false: background"]
+    assert run.errors_of("video_0") == run.errors_of("unknown") == []
+
+
+def test_what_a_resumed_training_did_again_counts_once(tmp_path):
+    folder = make_run(tmp_path / "run")
+    write_log(folder, "20260102_000000", [{"loss": 9.0, "step": 3}, {"accuracy": 0.5, "step": 1}])
+    write_log(folder, "20260103_000000", [{"accuracy": 0.7, "step": 0}])  # a test, no training
+    assert Run.read(folder).scalars == [
+        {"loss": 2.0, "step": 1},
+        {"loss": 1.0, "step": 2},
+        {"loss": 9.0, "step": 3},
+        {"accuracy": 0.5, "step": 1},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("predictions.json", "{", r"predictions\.json: not JSON"),
+        ("test_metrics.json", "[]", r"test_metrics\.json: lacks checkpoint, metrics, tables; make it again"),
+        ("proposal_metrics.json", "3", r"proposal_metrics\.json: lacks everything"),
+        ("diagnosis.json", json.dumps({"a": 1}), r"diagnosis\.json: lacks diagnoses"),
+        ("20260101_000000/vis_data/scalars.json", "{}\n{", r"scalars\.json: line 2 is not JSON"),
+    ],
+)
+def test_a_malformed_file_is_named(tmp_path, name, content, message):
+    folder = make_run(tmp_path / "run")
+    (folder / name).write_text(content)
+    with pytest.raises(InputError, match=message):
+        Run.read(folder)
+
+
+def test_folders_without_results_are_refused(tmp_path):
+    with pytest.raises(InputError, match="absent: no such work directory"):
+        Run.read(tmp_path / "absent")
+    with pytest.raises(InputError, match="holds no result of a tool"):
+        Run.read(tmp_path)
