@@ -38,9 +38,6 @@ def read_a2d_frame(path: str | Path) -> tuple[np.ndarray, list[int]]:
         if boxes.shape != (4, len(codes)):
             raise ValueError(f"{len(codes)} labels need 'reBBox' of shape (4, {len(codes)}), got {boxes.shape}")
         corners = box_array(boxes.T, "'reBBox'")
-        if (corners[:, 2:] < corners[:, :2]).any():
-            index = int((corners[:, 2:] < corners[:, :2]).any(axis=1).argmax())
-            raise ValueError(f"'reBBox', box {index}: {corners[index].tolist()}: expected x1 <= x2 and y1 <= y2")
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     return corners - [1, 1, 0, 0], codes

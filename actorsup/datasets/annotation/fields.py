@@ -32,22 +32,27 @@ def whole_number(entry: Mapping, key: str) -> int:
 
 
 def text(entry: Mapping, key: str) -> str:
-    """The text of a key, at least one printable character.
+    """The text of a key, see ``require_text``."""
+    return require_text(field(entry, key), key)
+
+
+def require_text(value, name: str) -> str:
+    """The value, if it is text that can be seen and printed on a line.
 
     Raises:
         ValueError: if it is anything else.
     """
-    value = field(entry, key)
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError(f"{key!r} must be text, got {brief(value)}")
+        raise ValueError(f"{name!r} must be text, got {brief(value)}")
     return str(value)
 
 
 def box_array(value, name: str) -> np.ndarray:
-    """Four numbers a box, as float64 ``(T, 4)``; what they mean, and whether they are sensible, is not looked at.
+    """Boxes ``x1 y1 x2 y2`` as float64 ``(T, 4)``, at least one.
 
     Raises:
-        ValueError: if the shape is another one, or they are no finite numbers, or far beyond any frame.
+        ValueError: if the shape is another one, they are no finite numbers or far beyond any frame, or a box has
+            negative width or height.
     """
     try:
         boxes = np.asarray(value)
@@ -64,10 +69,14 @@ def box_array(value, name: str) -> np.ndarray:
         raise ValueError(
             f"{name}, box {index}: expected finite numbers below {MAX_COORDINATE}, got {boxes[index].tolist()}"
         )
+    ordered = (boxes[:, :2] <= boxes[:, 2:]).all(axis=1)
+    if not ordered.all():
+        index = int((~ordered).argmax())
+        raise ValueError(f"{name}, box {index}: expected x1 <= x2 and y1 <= y2, got {boxes[index].tolist()}")
     return boxes
 
 
 def brief(value) -> str:
     """A value as text of at most 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from actorsup.datasets.video_files import VIDEO_SUFFIXES
 from actorsup.structures import Tube
 
-from .fields import MAX_FRAMES
+from .fields import MAX_COORDINATE, MAX_FRAMES, require_text
 from .video_annotation import VideoAnnotation
 
 
@@ -26,8 +26,8 @@ class LabelledVideo:
             empty where somebody looked and found none.
 
     Raises:
-        ValueError: if the name is no such path, a number is not positive, the size of tubes is missing, or a tube ends
-            after the video.
+        ValueError: if the name is no such path, the split no text, a number not positive or absurd, the size of tubes
+            missing, or a tube ends after the video.
     """
 
     video: str
@@ -39,19 +39,17 @@ class LabelledVideo:
 
     def __post_init__(self) -> None:
         path = PurePosixPath(self.video)
-        if (
-            not self.video.isprintable()
-            or path.as_posix() != self.video
-            or not path.name
-            or path.is_absolute()
-            or ".." in path.parts
-        ):
-            raise ValueError("the name must be a path below the folder of the videos, without '..', '//' or '\\0'")
+        is_below = path.name and not path.is_absolute() and ".." not in path.parts
+        if not self.video.isprintable() or path.as_posix() != self.video or not is_below:
+            raise ValueError(
+                f"the name must be a path below the folder of the videos, without '..' or '//', got {self.video!r}"
+            )
         if path.suffix.lower() in VIDEO_SUFFIXES:
             raise ValueError(f"the name must be without the suffix {path.suffix}")
         if self.num_frames is not None and not 1 <= self.num_frames <= MAX_FRAMES:
             raise ValueError(f"num_frames must be from 1 to {MAX_FRAMES}, got {self.num_frames}")
-        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
+        require_text(self.split, "split")
+        if self.size is not None and (len(self.size) != 2 or not all(1 <= side < MAX_COORDINATE for side in self.size)):
             raise ValueError(f"size must be the frames' width and height in pixels, got {list(self.size)}")
         _ = self.annotation  # which checks that the tubes fit the video
 
@@ -75,8 +73,8 @@ class VideoCollection:
         actors: categories of actors that a detector should find; None where they are not known.
 
     Raises:
-        ValueError: naming video and value, if names are not different, a label is no class, or ``class_actors`` has
-            another length than ``classes``.
+        ValueError: naming video and value, if names are not text or not different, a label is no class, or
+            ``class_actors`` has another length than ``classes``.
     """
 
     name: str
@@ -88,7 +86,10 @@ class VideoCollection:
     def __post_init__(self) -> None:
         if not self.classes:
             raise ValueError("'classes' names no class")
+        require_text(self.name, "name")
         for key, names in (("classes", self.classes), ("actors", self.actors or ())):
+            for name in names:
+                require_text(name, f"a name in {key}")
             if repeated := _repeated(names):
                 raise ValueError(f"{key!r} names {repeated!r} several times")
         if self.class_actors is not None and len(self.class_actors) != len(self.classes):

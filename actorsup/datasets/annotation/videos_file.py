@@ -12,7 +12,7 @@ import numpy as np
 from actorsup.errors import InputError
 from actorsup.structures import Tube
 
-from .fields import MAX_FRAMES, box_array, brief, field, text, whole_number
+from .fields import MAX_FRAMES, box_array, brief, field, require_text, text, whole_number
 from .sparse_tube import tube_of_frames
 from .video_collection import LabelledVideo, VideoCollection
 
@@ -90,9 +90,7 @@ def _names(content: Mapping, key: str) -> tuple[str, ...]:
     names = content[key]
     if not isinstance(names, list) or not names:
         raise ValueError(f"{key!r} must be a list of names, got {brief(names)}")
-    if bad := [name for name in names if not isinstance(name, str) or not name.strip() or not name.isprintable()]:
-        raise ValueError(f"{key!r} must be a list of names, got {brief(bad[0])} among them")
-    return tuple(names)
+    return tuple(require_text(name, f"a name in {key}") for name in names)
 
 
 def _read_video(entry: Mapping, index: int, labels: Mapping[str, int], with_tubes: bool) -> LabelledVideo:
@@ -142,9 +140,6 @@ def _read_tube(name: str, entry: Mapping, labels: Mapping[str, int]) -> Tube:
         raise ValueError(f"{name}: expected either 'start' or 'frames'")
     _refuse_unknown(entry, {"label", "boxes", "start", "frames"}, name)
     boxes = box_array(entry["boxes"], name)
-    if (boxes[:, 2:] < boxes[:, :2]).any():
-        index = int((boxes[:, 2:] < boxes[:, :2]).any(axis=1).argmax())
-        raise ValueError(f"{name}, box {index}: {boxes[index].tolist()}: expected x1 <= x2 and y1 <= y2")
     if "start" in entry:
         start = whole_number(entry, "start")
         frames = range(start, start + len(boxes))

@@ -13,6 +13,7 @@ from actorsup.datasets.annotation.fields import MAX_FRAMES, box_array, brief, te
 from actorsup.datasets.annotation.sparse_tube import tube_of_frames
 from actorsup.datasets.video_files import find_videos, strip_suffix
 from actorsup.errors import InputError
+from actorsup.structures import Tube
 
 from .conversion import Conversion, enumeration
 from .measuring import frame_size
@@ -47,7 +48,7 @@ def convert_table(
         if videos is None:
             raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
         of_tubes = _read_boxes(Path(boxes), labels, classes)
-        tubes = {video: _tubes(Path(boxes), video, of_tubes[video], classes) for video in of_tubes}
+        tubes = {video: _tubes(of_video, classes) for video, of_video in of_tubes.items()}
         sizes = _sizes(Path(videos), tubes)
         without = [video for video in labels if splits[video] != "train" and video not in tubes]
         if without:
@@ -130,14 +131,11 @@ def _read_boxes(path: Path, labels: Mapping[str, str], classes: tuple[str, ...])
     return tubes
 
 
-def _tubes(path: Path, video: str, of_tubes: Mapping, classes: tuple[str, ...]) -> tuple:
+def _tubes(of_tubes: Mapping, classes: tuple[str, ...]) -> tuple[Tube, ...]:
     tubes = []
-    for (tube, label), boxes in of_tubes.items():
+    for (_, label), boxes in of_tubes.items():
         frames = sorted(boxes)
-        try:
-            tubes.append(tube_of_frames(np.array(frames), [boxes[frame] for frame in frames], classes.index(label)))
-        except ValueError as error:
-            raise InputError(f"{path}: video {video}, tube {tube}: {error}") from error
+        tubes.append(tube_of_frames(np.array(frames), [boxes[frame] for frame in frames], classes.index(label)))
     return tuple(tubes)
 
 

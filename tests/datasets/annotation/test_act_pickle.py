@@ -133,7 +133,7 @@ def changed(path: str, value) -> dict:
         ("gttubes|b/c|1|0", ROWS[::-1], "video b/c: label 1, tube 0: 2 boxes need as many ascending frames"),
         ("gttubes|b/c|1|0", ROWS - [3, 0, 0, 0, 0], "video b/c: label 1, tube 0: frames must be whole numbers from 1"),
         ("gttubes|b/c|1|0", ROWS * [1, 1, 1, np.nan, 1], "video b/c: label 1, tube 0, box 0: expected finite numbers"),
-        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, 0, 1], "video b/c: label 1, tube 0: tube.boxes[0]"),
+        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, 0, 1], "video b/c: label 1, tube 0, box 0: expected x1 <= x2"),
     ],
 )
 def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):

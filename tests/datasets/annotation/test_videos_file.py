@@ -126,7 +126,7 @@ def changed(path: str, value) -> dict:
         ("name", "", "'name' must be text, got ''"),
         ("classes", KeyError, "expected a dictionary with 'classes'"),
         ("classes", [], "'classes' must be a list of names, got []"),
-        ("classes", ["walk", 2], "'classes' must be a list of names, got 2 among them"),
+        ("classes", ["walk", 2], "'a name in classes' must be text, got 2"),
         ("classes", ["walk", "jump", "walk"], "'classes' names 'walk' several times"),
         ("class_actors", ["person"], "'class_actors' names 1 actors, 'classes' names 2 classes"),
         ("actors", "person", "'actors' must be a list of names, got 'person'"),
@@ -162,6 +162,7 @@ NAME = "the name must be a path below the folder of the videos"
         ("num_frames", 96.0, "'num_frames' must be a whole number, got 96.0"),
         ("num_frames", 13, "tube 0 ends at frame 14, the video has 13 frames"),
         ("size", KeyError, "its tubes need the size of the frames"),
+        ("size", [320, 10**400], "size must be the frames' width and height in pixels, got [320, 1000"),
         ("size", [320], "'size' must be [width, height], got [320]"),
         ("size", [-320, 240], "size must be the frames' width and height in pixels, got [-320, 240]"),
         ("size", [320.5, 240], "\"width of 'size'\" must be a whole number, got 320.5"),
@@ -193,7 +194,7 @@ NAME = "the name must be a path below the folder of the videos"
             "tube 0, box 0: expected finite numbers below 16777216, got [1.0, 2.0, 3.0, 1e+300]",
         ),
         ("tubes.0.boxes", [[1, 2, 3, 10**400]], "tube 0: expected four numbers a box"),
-        ("tubes.0.boxes", [[3, 2, 1, 4]], "tube 0, box 0: [3.0, 2.0, 1.0, 4.0]: expected x1 <= x2"),
+        ("tubes.0.boxes", [[3, 2, 1, 4]], "tube 0, box 0: expected x1 <= x2 and y1 <= y2, got [3.0, 2.0, 1.0, 4.0]"),
     ],
 )
 def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):
@@ -228,6 +229,10 @@ def test_what_is_no_annotation_file_is_an_error_that_names_it(tmp_path, content,
 def test_labels_of_videos_and_tubes_are_classes():
     with pytest.raises(ValueError, match="'classes' names no class"):
         VideoCollection("x", (), ())
+    with pytest.raises(ValueError, match="'a name in actors' must be text, got ' '"):
+        VideoCollection("x", ("walk",), (), actors=(" ",))
+    with pytest.raises(ValueError, match="'name' must be text, got ''"):
+        VideoCollection("", ("walk",), ())
     with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
         VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 1),))
     tube = tube_of_frames([0], [[0, 0, 1, 1]], 1)

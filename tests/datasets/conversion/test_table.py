@@ -113,7 +113,7 @@ def test_a_table_that_is_not_there_or_no_text_is_named(tmp_path):
         ("a,1,0,0,0,nan,9,", ", line 2: box, box 0: expected finite numbers"),
         ("a,1,0,0,0,wide,9,", ", line 2: could not convert"),
         ("a,1,0,0,0,9", ", line 2: 'y2' must be text, got None"),
-        ("a,1,0,9,0,1,9,", ": video a, tube 1: tube.boxes[0]"),
+        ("a,1,0,9,0,1,9,", ", line 2: box, box 0: expected x1 <= x2"),
     ],
 )
 def test_a_wrong_box_is_an_error_with_file_line_and_value(tmp_path, row, reason):
