@@ -1,6 +1,7 @@
 # make setup    install everything into .venv
 # make demo     the whole method on a small drawn world
 # make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
+# make docs     the pages of docs/ and the reference, into docs/_build
 # make test     run the tests (they are offline)
 # make lint     check format and style, as CI does
 # make format   mend format and style
@@ -9,12 +10,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 OPERATOR := actorsup/ops/libactorsup.so
-CODE := actorsup configs tests tools setup.py
+CODE := actorsup configs docs tests tools setup.py
 
 # Threads that wait must not spin: on cores that other programs use too, that would take several times as long.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo experiments test lint format
+.PHONY: setup demo experiments docs test lint format
 
 setup: $(INSTALLED) $(OPERATOR)
 
@@ -41,6 +42,9 @@ experiments: setup
 	        --out work_dirs/experiments/$${world}_linking && \
 	    $(BIN)/python tools/experiments.py configs/experiments/$${world}_attention.py || exit 1; \
 	done
+
+docs: setup
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
 
 test: setup
 	$(BIN)/python -m pytest

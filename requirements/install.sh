@@ -27,7 +27,7 @@ step "mmengine, mmcv, mmdet (without a wheel of onedl-mmcv its operators are com
 # mmdet brings two builds of OpenCV that overwrite each other; the one that runs without libGL must come last.
 step "OpenCV without libGL" \
     pip install --quiet --force-reinstall --no-deps "$(sed -n 's/^\(opencv-python-headless==[0-9.]*\).*/\1/p' requirements/runtime.txt)"
-step "other requirements" pip install --quiet -r requirements/runtime.txt -r requirements/tests.txt
+step "other requirements" pip install --quiet -r requirements/runtime.txt -r requirements/tests.txt -r requirements/docs.txt
 step "actorsup, editable, and its operator (compiled for the CPU, and for CUDA with a GPU or FORCE_CUDA=1: about a minute)" \
     pip install --quiet --no-build-isolation --no-deps --editable .
 step "check" "$venv/bin/python" -W ignore -c '

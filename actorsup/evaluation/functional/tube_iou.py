@@ -38,7 +38,7 @@ class OverlapRule:
 def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule) -> np.ndarray:
     """Overlap of every detected with every true tube of one video.
 
-    With continuous boxes it equals the mean spatial IoU over the union of frames, 0 where one tube is absent:
+    With continuous boxes it equals the mean spatial IoU over the union of frames, 0 where one tube is absent::
 
         IoU(d, g) = |T_d ∩ T_g| / |T_d ∪ T_g| · mean over t in T_d ∩ T_g of IoU(d_t, g_t)
                   = Σ over t in T_d ∩ T_g of IoU(d_t, g_t) / |T_d ∪ T_g|
