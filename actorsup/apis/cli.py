@@ -13,6 +13,7 @@ from mmengine.config import Config, DictAction
 from actorsup.errors import InputError
 
 from .config import load_config
+from .launch import leave_distributed
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -61,7 +62,9 @@ def run(main: Callable[[], int | None]) -> None:
     written or read.
     """
     try:
-        sys.exit(main() or 0)
+        status = main() or 0
+        leave_distributed()
+        sys.exit(status)
     except InputError as error:
         _fail(_message(error))
     except (TypeError, KeyError) as error:

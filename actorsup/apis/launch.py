@@ -54,6 +54,12 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
         init_dist(launcher, backend="nccl")
 
 
+def leave_distributed() -> None:
+    """Part from the other processes, if there are any: threads of the connection must not outlive the interpreter."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str, str]:
     """What torchrun would have put into the environment of a process that ``srun`` started.
 
