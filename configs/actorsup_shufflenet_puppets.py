@@ -1,6 +1,6 @@
 # The whole method on the Puppets, a drawn world that any machine can make: the paper's claims, without its data.
 #
-#   make demo                                                       # a small world of the same kind, in ten minutes
+#   make demo                                                       # a small world of the same kind
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
 #   python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py
 #   python tools/eval_proposals.py     configs/actorsup_shufflenet_puppets.py
