@@ -20,8 +20,8 @@ class SiameseLinker(Linker):
 
     A track depends on nothing but the detection that it begins with. So the detections that the algorithm will probably
     choose next are tracked together, ahead of time, and it then runs on as written. A track that it does not come to,
-    because an accepted tube explains its detection, was in vain; the tubes are those of one track at a time, bit for bit
-    on a CPU, and but for rounding on a GPU or with shared features.
+    because an accepted tube explains its detection, was in vain; the tubes are those of one track at a time: bit for
+    bit on a CPU, but for rounding on a GPU or with shared features.
 
     Args:
         tracker: config of the tracker that follows a detection; the paper's is a ``SiameseTracker``.
