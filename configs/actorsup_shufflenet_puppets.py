@@ -5,7 +5,7 @@
 #   python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py
 #   python tools/eval_proposals.py     configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py              configs/actorsup_shufflenet_puppets.py
-#   python tools/test.py configs/actorsup_shufflenet_puppets.py work_dirs/actorsup_shufflenet_puppets/epoch_12.pth
+#   python tools/test.py configs/actorsup_shufflenet_puppets.py work_dirs/actorsup_shufflenet_puppets/epoch_8.pth
 #
 # Detector and tracker ship with the package and have not seen these videos: the detector was trained on other drawn
 # still images, of usual poses alone (configs/detectors/ssd_shufflenet_puppets.py), and its network is what the encoder
@@ -14,6 +14,6 @@ _base_ = [
     "_base_/models/actorsup_shufflenet.py",
     "_base_/datasets/puppets.py",
     "_base_/proposals/puppets.py",
-    "_base_/schedules/adamw_12e.py",
+    "_base_/schedules/adamw.py",
     "_base_/default_runtime.py",
 ]

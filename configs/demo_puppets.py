@@ -13,6 +13,7 @@ puppets = dict(
 )
 proposals = dict(root="work_dirs/demo/proposals")
 model = dict(head=dict(num_classes=6))
+train_cfg = dict(max_epochs=12)  # fewer videos, more epochs
 train_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
 work_dir = "work_dirs/demo"

@@ -1,10 +1,12 @@
 """Trainings that differ in one thing each, several seeds of each, and what they give."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +78,45 @@ class Experiments:
         path = self.folder(variant, seed) / "test_metrics.json"
         return json.loads(path.read_text())["metrics"] if path.is_file() else None
 
+    def run_all(
+        self,
+        trainings: Sequence[tuple[str, int]],
+        jobs: int = 1,
+        on_start: Callable[[str, int], None] = lambda variant, seed: None,
+        on_end: Callable[[str, int], None] = lambda variant, seed: None,
+    ) -> None:
+        """:meth:`run` every training, several at a time; the numbers are the same for any ``jobs``.
+
+        Args:
+            trainings: variants and seeds, as :meth:`pending` gives them.
+            jobs: how many at a time, each on one core.
+            on_start: called as one begins, in a thread of its own.
+            on_end: called when one is measured.
+
+        Raises:
+            InputError: if one fails, when those that run beside it have ended; no other begins. If ``jobs`` is below 1.
+        """
+        if jobs < 1:
+            raise InputError(f"jobs: {jobs}; it must be at least 1")
+
+        def run(variant: str, seed: int) -> None:
+            on_start(variant, seed)
+            self.run(variant, seed)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            running = {pool.submit(run, *training): training for training in trainings}
+            try:
+                for future in as_completed(running):
+                    future.result()
+                    on_end(*running[future])
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
     def run(self, variant: str, seed: int) -> None:
         """Train and test, each in a process of its own. What an interrupted run left is trained anew.
+
+        One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number.
 
         Raises:
             InputError: if a process fails; the message names its log.
@@ -96,7 +135,9 @@ class Experiments:
         command = [sys.executable, str(TOOLS / f"{tool}.py"), *map(str, arguments), "--work-dir", str(folder)]
         log = folder / f"{tool}.log"
         with open(log, "w") as file:
-            returncode = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+            returncode = subprocess.run(
+                command, stdout=file, stderr=subprocess.STDOUT, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+            ).returncode
         if returncode:
             raise InputError(f"{tool} of {folder} failed with exit code {returncode}; {log} says why")
 

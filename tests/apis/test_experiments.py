@@ -1,4 +1,6 @@
 import json
+import threading
+import time
 
 import pytest
 
@@ -54,6 +56,33 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path, text, message):
     path.write_text(text if text is not None else FILE.format(root=tmp_path).replace("toy_config", "absent"))
     with pytest.raises(InputError, match=message):
         Experiments.read(path)
+
+
+def test_several_run_at_a_time_and_after_a_failure_no_other_begins(experiments, monkeypatch):
+    both_run = threading.Barrier(2, timeout=60)
+    done = []
+
+    def run(self, variant, seed):
+        both_run.wait()
+        measure(self, variant, seed, 0.5)
+
+    monkeypatch.setattr(Experiments, "run", run)
+    experiments.run_all(experiments.pending(), jobs=2, on_end=lambda *training: done.append(training))
+    assert sorted(done) == [("longer", 0), ("longer", 1), ("short", 0), ("short", 1)]
+    assert experiments.pending() == []
+
+    begun = []
+
+    def fail(self, variant, seed):
+        time.sleep(0.1)
+        raise InputError("train.log says why")
+
+    monkeypatch.setattr(Experiments, "run", fail)
+    with pytest.raises(InputError, match=r"train\.log"):
+        experiments.run_all([("short", seed) for seed in range(100)], on_start=lambda *training: begun.append(training))
+    assert len(begun) < 100
+    with pytest.raises(InputError, match="jobs: 0"):
+        experiments.run_all([("short", 0)], jobs=0)
 
 
 def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):

@@ -75,6 +75,8 @@ class TorchvisionEncoder(Encoder):
     def forward(self, frames: Tensor) -> Tensor:
         """Feature maps ``(B·N, C, H', W')`` of normalised frames ``(B·N, 3, H, W)``."""
         frames = F.pad(frames, (self.padding,) * 4)
+        if frames.device.type == "cpu":  # oneDNN's kernels for this layout: 1.2 to 1.5 times as fast, forward and back
+            frames = frames.contiguous(memory_format=torch.channels_last)
         return self.body(frames)["maps"][..., self.skipped_cells :, self.skipped_cells :]
 
     def _measure(self) -> tuple[int, int]:
