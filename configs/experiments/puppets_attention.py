@@ -8,7 +8,7 @@
 config = "../actorsup_shufflenet_puppets.py"
 work_dir = "work_dirs/experiments/puppets_attention"
 seeds = (0, 1, 2)
-metrics = ("mAP@0.2", "mAP@0.5", "accuracy")
+metrics = ("mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
 
 
 def head(type, **settings):

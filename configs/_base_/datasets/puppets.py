@@ -4,7 +4,7 @@ data_root = "data/puppets"
 puppets = dict(
     root=data_root,
     settings=dict(seed=0),
-    sizes=dict(train_stills=1600, val_stills=160, sequences=60, sequence_frames=30, train_videos=20, test_videos=5),
+    sizes=dict(train_stills=1600, val_stills=160, sequences=60, sequence_frames=30, train_videos=32, test_videos=5),
 )
 num_frames = 8
 train_pipeline = [

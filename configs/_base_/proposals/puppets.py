@@ -3,25 +3,33 @@ _base_ = "../trackers/siamese_small.py"
 actors = ("person", "dog", "bird", "car", "sports ball")
 max_tubes = 10
 shared = dict(**_base_.siamese_small, shared_features=True)
+detector = dict(
+    type="ActorDetector",
+    config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets.py",
+    checkpoint="{{fileDirname}}/../../../actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
+    actors=actors,
+    score_threshold=0.05,
+    max_per_frame=20,
+)
 algorithm_1 = dict(type="SiameseLinker", max_tubes=max_tubes, overlap_threshold=0.7)
 proposals = dict(
     root="work_dirs/proposals/puppets",
     detector="ssd",
     detectors=dict(
-        ssd=dict(
-            type="ActorDetector",
-            config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets.py",
-            checkpoint="{{fileDirname}}/../../../actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
-            actors=actors,
-            score_threshold=0.05,
-            max_per_frame=20,
-        ),
+        ssd=detector,
+        # The same weights on frames of half and of twice the size.
+        ssd_120=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_120.py"),
+        ssd_480=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_480.py"),
     ),
     linker="siamese",
     linkers=dict(
         # One pass of the tracker's network a frame for all tubes; siamese_crops is the paper's way, one a target.
         siamese=dict(**algorithm_1, batch_size=8, tracker=shared),
         siamese_crops=dict(**algorithm_1, tracker=_base_.siamese_small),
+        # The tracker after some training on sequences of the Puppets (configs/siamese_small_puppets.py).
+        siamese_tuned=dict(
+            **algorithm_1, batch_size=8, tracker=dict(shared, checkpoint="work_dirs/siamese_small_puppets/iter_800.pth")
+        ),
         viterbi=dict(type="ViterbiLinker", max_tubes=max_tubes),
         unlinked=dict(type="UnlinkedDetections", max_tubes=max_tubes),
         sliding_window=dict(type="SlidingWindowTubes", max_tubes=max_tubes),

@@ -9,4 +9,4 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.1, by_epoch=True, end=1, convert_to_iter_based=True),
     dict(type="CosineAnnealingLR", eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=8)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=5)
