@@ -28,7 +28,7 @@ whole_frame = [dict(type="AttachWholeFrame") if step["type"] == "AttachTubes" el
 variants = dict(
     top_6=dict(),
     # What a classifier gives that has learnt nothing.
-    untrained=dict(optim_wrapper=dict(optimizer=dict(lr=0.0)), train_cfg=dict(max_epochs=1)),
+    untrained=dict(optim_wrapper=dict(optimizer=dict(lr=0.0)), param_scheduler=[], train_cfg=dict(max_epochs=1)),
     top_1=head("TopKAttentionHead", topk=1),
     top_3=head("TopKAttentionHead", topk=3),
     mean=head("MeanHead"),
