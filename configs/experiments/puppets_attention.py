@@ -23,7 +23,13 @@ pipeline = [
     dict(type="FlipFrames", prob=0.5),
     dict(type="PackVideo"),
 ]
-labelled = [*pipeline[:-1], dict(type="LabelTubes", min_overlap=0.5), pipeline[-1]]
+
+
+def tube_labels(min_overlap):
+    labelled = [*pipeline[:-1], dict(type="LabelTubes", min_overlap=min_overlap), pipeline[-1]]
+    return dict(dataset=dict(ann_file="train_with_tubes.json", true_tubes=True, pipeline=labelled))
+
+
 whole_frame = [dict(type="AttachWholeFrame") if step["type"] == "AttachTubes" else step for step in pipeline]
 variants = dict(
     top_6=dict(),
@@ -32,12 +38,9 @@ variants = dict(
     top_1=head("TopKAttentionHead", topk=1),
     top_3=head("TopKAttentionHead", topk=3),
     mean=head("MeanHead"),
-    supervised=dict(
-        **head("SupervisedTubeHead"),
-        train_dataloader=dict(
-            dataset=dict(ann_file="train_with_tubes.json", true_tubes=True, pipeline=labelled),
-        ),
-    ),
+    # A tube shows the action if it covers this much of it.
+    supervised=dict(**head("SupervisedTubeHead"), train_dataloader=tube_labels(0.5)),
+    supervised_20=dict(**head("SupervisedTubeHead"), train_dataloader=tube_labels(0.2)),
     whole_frame=dict(train_dataloader=dict(dataset=dict(pipeline=whole_frame))),
     log_sum_exp=head("LogSumExpHead"),
     softmax_attention=head("SoftmaxAttentionHead"),
@@ -62,4 +65,4 @@ variants = dict(
     top_4=head("TopKAttentionHead", topk=4),
     top_8=head("TopKAttentionHead", topk=8),
 )
-del head
+del head, tube_labels
