@@ -1,4 +1,4 @@
-"""Train and test every variant of an experiments file with every seed, and print the table of what they gave.
+"""Train and test every variant of an experiments file with every seed, print the table of what they gave, and draw it.
 
 What is measured already is not repeated: interrupted, the same command goes on.
 """
@@ -33,6 +33,7 @@ def main() -> None:
         )
     if rows := experiments.table():
         print_table("percent, mean ± standard deviation over seeds", rows)
+        print(f"picture: {experiments.chart()}")
 
 
 def _default_jobs() -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from actorsup.errors import InputError
+from actorsup.visualization import experiment_chart
 
 TOOLS = Path(__file__).parents[2] / "tools"
 # One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number. The C
@@ -143,16 +144,28 @@ class Experiments:
         if returncode:
             raise InputError(f"{tool} of {folder} failed with exit code {returncode}; {log} says why")
 
-    def table(self) -> list[dict[str, str | int]]:
-        """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""
-        rows = []
+    def numbers(self) -> dict[str, dict[str, list[float]]]:
+        """By variant and metric, what each seed gave that is measured; variants without any are left out."""
+        found = {}
         for variant in self.variants:
             results = [result for seed in self.seeds if (result := self.result(variant, seed)) is not None]
             if results:
-                row = {"variant": variant, "seeds": len(results)}
-                row |= {name: _spread([result[name] for result in results]) for name in self.metrics}
-                rows.append(row)
-        return rows
+                found[variant] = {name: [result[name] for result in results] for name in self.metrics}
+        return found
+
+    def table(self) -> list[dict[str, str | int]]:
+        """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""
+        return [
+            {"variant": variant, "seeds": len(next(iter(of_variant.values())))}
+            | {name: _spread(values) for name, values in of_variant.items()}
+            for variant, of_variant in self.numbers().items()
+        ]
+
+    def chart(self) -> Path:
+        """Draw what is measured, of one variant at least, into the work directory; the picture's path."""
+        path = self.work_dir / "results.png"
+        experiment_chart(self.numbers()).savefig(path, dpi=150)
+        return path
 
 
 def _spread(values: Sequence[float]) -> str:

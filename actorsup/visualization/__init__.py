@@ -2,6 +2,7 @@
 
 from .contact_sheet import contact_sheet
 from .diagnosis_chart import diagnosis_chart
+from .experiment_chart import experiment_chart
 from .overlay import DrawnTube, class_color, draw_tubes, tube_sheet
 from .overlay_hook import TubeOverlayHook
 from .picture_file import save_picture
@@ -20,6 +21,7 @@ __all__ = [
     "curve_rows",
     "diagnosis_chart",
     "draw_tubes",
+    "experiment_chart",
     "proposal_curves",
     "recall_bars",
     "render_video",

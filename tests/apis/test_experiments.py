@@ -101,3 +101,4 @@ def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):
     assert "train.log says why" in output.stderr
     assert result.stat().st_mtime_ns == first
     assert "short" in run_tool("experiments", tmp_path / "all.py", "--report", root=tmp_path).stdout
+    assert (tmp_path / "experiments" / "results.png").read_bytes().startswith(b"\x89PNG")
