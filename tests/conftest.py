@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.browser import browser  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:

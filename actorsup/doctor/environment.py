@@ -37,7 +37,7 @@ def check_environment() -> list[Check]:
         run_check("mmdet", lambda: _version("mmdet"), INSTALL_OPENMMLAB),
         *(
             run_check(name, lambda name=name: _version(name), INSTALL_OTHERS)
-            for name in ("numpy", "matplotlib", "PIL", "plotly")
+            for name in ("numpy", "matplotlib", "PIL", "plotly", "av")
         ),
         run_check("OpenCV", lambda: _version("cv2"), INSTALL_OPENCV),
         *(

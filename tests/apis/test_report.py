@@ -1,19 +1,13 @@
 """The page in a real browser, with its console; skipped where there is no Chromium."""
 
-import shutil
-
 import pytest
 
 from actorsup.apis import make_report
 from actorsup.errors import InputError
 from actorsup.visualization.report import Limits
+from tests.browser import wait
 from tests.visualization.report.runs import HOSTILE, make_run
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-OPTIONS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1300,1000"
-)
 LIST = "return [...document.querySelectorAll('#list tr:not([hidden]) td:first-child')].map((cell) => cell.textContent)"
 PLAYING = "return document.querySelectorAll('article:not([hidden])').length"
 CHOOSE = """
@@ -29,23 +23,6 @@ return white;
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("no chromium and chromedriver here (on Debian: apt install chromium chromium-driver)")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for option in (*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def opened(browser, tmp_path):
     """The browser with the page of two runs, once it has drawn itself."""
@@ -59,12 +36,6 @@ def opened(browser, tmp_path):
     )
     wait(browser, f"return (() => {{ {PIXELS} }})() > 0")
     return browser
-
-
-def wait(browser, condition: str) -> None:
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    WebDriverWait(browser, 20, poll_frequency=0.1).until(lambda driver: driver.execute_script(condition))
 
 
 def test_the_page_draws_itself_without_a_word_in_the_console_and_asks_for_nothing(opened):

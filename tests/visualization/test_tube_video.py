@@ -4,6 +4,7 @@ import pytest
 from actorsup.io import open_video
 from actorsup.structures import Tube
 from actorsup.visualization import DrawnTube, Timeline, render_video, video_file
+from tests.browser import wait
 
 GREEN = (0, 255, 0)
 
@@ -73,6 +74,21 @@ def test_an_interrupted_video_leaves_nothing_and_keeps_the_one_before(tmp_path, 
 
 
 def test_a_video_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(OSError, match=r"video\.unknown: the video cannot be written"):  # noqa: SIM117
-        with video_file(tmp_path / "video.unknown", (64, 48), 25.0):
-            pytest.fail("there is nothing to write to")
+    with (
+        pytest.raises(OSError, match=r"video\.mp4: the video cannot be written"),
+        video_file(tmp_path / "video.mp4", (63, 47), 25.0) as write,
+    ):
+        write(np.zeros((47, 63, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_browser_plays_it(browser, tmp_path):
+    with video_file(tmp_path / "video.mp4", (64, 48), 10.0) as write:
+        for level in (0, 80, 160, 240) * 5:
+            write(np.full((48, 64, 3), level, np.uint8))
+    page = tmp_path / "page.html"
+    page.write_text('<video src="video.mp4" muted autoplay></video>')
+    browser.get(page.as_uri())
+    wait(browser, "return document.querySelector('video').ended")
+    video = "const video = document.querySelector('video'); return "
+    assert browser.execute_script(video + "[video.videoWidth, video.videoHeight, video.duration]") == [64, 48, 2]
