@@ -16,7 +16,7 @@ def make_puppets(config: Config, num_processes: int | None = None) -> Path:
 
     Args:
         config: as ``load_config`` returns it.
-        num_processes: that draw; None takes one a core.
+        num_processes: that draw; None takes one a core, 1 draws in this process (see ``PuppetWorld.write``).
 
     Returns:
         The folder.

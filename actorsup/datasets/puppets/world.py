@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
 from multiprocessing import get_context
@@ -85,15 +85,14 @@ class PuppetWorld:
 
         Args:
             root: is made; what was left of an interrupted run beside it is deleted.
-            num_processes: that draw; None takes one a core.
+            num_processes: that draw; None takes one a core. With 1 this process draws; more are for programs that
+                processes can import, as ``multiprocessing`` says.
         """
         partial_root = root.with_name(f".{root.name}.partial")
         shutil.rmtree(partial_root, ignore_errors=True)
         partial_root.mkdir(parents=True)
         annotation: dict[str, list] = {name: [] for name in _SETS}
-        workers = ProcessPoolExecutor(
-            num_processes or os.cpu_count(), mp_context=get_context("spawn"), initializer=_prepare_process
-        )
+        workers = _workers(num_processes or os.cpu_count())
         try:
             for name, draw, arguments in self._parts(partial_root):
                 annotation[name].append(workers.submit(draw, self.settings, *arguments))
@@ -200,6 +199,12 @@ def _chance(settings: WorldSettings, name: str, *which: int) -> np.random.Genera
 def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
     rng = np.random.default_rng((settings.seed, _SETS.index(name), 0))
     return make_textures(rng, settings.num_textures)
+
+
+def _workers(number: int) -> Executor:
+    if number == 1:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_prepare_process)
 
 
 def _prepare_process() -> None:
