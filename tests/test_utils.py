@@ -1,3 +1,4 @@
+import platform
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +12,7 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from actorsup.checkpoint_file import resolve_address
 from actorsup.errors import InputError
-from actorsup.utils import inner_datasets, load_checkpoint, pick_device, read_checkpoint
+from actorsup.utils import inner_datasets, load_checkpoint, pick_device, read_checkpoint, return_freed_memory
 
 
 def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):
@@ -117,3 +118,16 @@ def test_data_sets_are_found_inside_wrappers_of_wrappers():
     assert inner_datasets(one) == [one]
     assert inner_datasets(ConcatDataset([Subset(one, [0]), two])) == [one, two]
     assert inner_datasets(Subset(ConcatDataset([one, two]), [1])) == [one, two]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_gaps_between_what_is_held_are_given_back():
+    def resident() -> int:
+        (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]
+        return int(line.split()[1]) // 1024
+
+    pieces = [bytearray(b"x" * 2**16) for _ in range(4000)]  # small enough to lie side by side
+    pieces[:] = pieces[::100]
+    full_of_gaps = resident()
+    return_freed_memory()
+    assert resident() < full_of_gaps - 150

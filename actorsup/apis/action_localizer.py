@@ -15,7 +15,7 @@ from actorsup.io import Proposals, StreamedFrames, VideoFrames, open_video
 from actorsup.linkers import Linker
 from actorsup.registry import DETECTORS, MODELS, TRANSFORMS
 from actorsup.structures import Localization, Tube
-from actorsup.utils import pick_device, read_checkpoint
+from actorsup.utils import pick_device, read_checkpoint, return_freed_memory
 
 from .checkpoints import require_fit
 from .config import dataset_configs, load_config, metainfo_of, recipe_of
@@ -202,6 +202,7 @@ class ActionLocalizer:
             height, width = window.frames[0].shape[:2]
             yield _Stretch(start, window.finished, (width, height), pieces)
             start, end = window.finished, window.start + len(window.frames)
+            return_freed_memory()
 
     def _tubes_of(self, window: Window, name: str) -> tuple[list[Tube], np.ndarray]:
         """The tubes of a window, in frames of the video, and their scores ``(P, K)``."""
