@@ -2,6 +2,8 @@
 #
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py configs/siamese_small_puppets.py     # -> work_dirs/siamese_small_puppets/iter_800-<hash>.pth
+#
+# It has been begun, but not run to its end yet: what it gains is not known.
 _base_ = ["siamese_small_generated.py"]
 load_from = "actorsup/trackers/checkpoints/siamese_small_generated.pth"
 

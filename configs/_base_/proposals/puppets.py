@@ -17,8 +17,7 @@ proposals = dict(
     detector="ssd",
     detectors=dict(
         ssd=detector,
-        # The same weights on frames of half and of twice the size.
-        ssd_120=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_120.py"),
+        # Weaker: the same weights on frames of twice the size, larger than they have learnt.
         ssd_480=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_480.py"),
     ),
     linker="siamese",
@@ -26,10 +25,6 @@ proposals = dict(
         # One pass of the tracker's network a frame for all tubes; siamese_crops is the paper's way, one a target.
         siamese=dict(**algorithm_1, batch_size=8, tracker=shared),
         siamese_crops=dict(**algorithm_1, tracker=_base_.siamese_small),
-        # The tracker after some training on sequences of the Puppets (configs/siamese_small_puppets.py).
-        siamese_tuned=dict(
-            **algorithm_1, batch_size=8, tracker=dict(shared, checkpoint="work_dirs/siamese_small_puppets/iter_800.pth")
-        ),
         viterbi=dict(type="ViterbiLinker", max_tubes=max_tubes),
         unlinked=dict(type="UnlinkedDetections", max_tubes=max_tubes),
         sliding_window=dict(type="SlidingWindowTubes", max_tubes=max_tubes),
