@@ -1,4 +1,4 @@
-# actorsup_shufflenet_puppets.py, watched while it trains: numbers and pictures every third epoch.
+# actorsup_shufflenet_puppets.py, watched while it trains: numbers and pictures after every epoch.
 #
 # The same lines over any other config do the same for it. These are the videos that it is tested on: look, but do not
 # choose an epoch by them.
@@ -9,7 +9,7 @@ _base_ = "actorsup_shufflenet_puppets.py"
 val_dataloader = _base_.test_dataloader
 val_evaluator = _base_.test_evaluator
 val_cfg = dict()
-train_cfg = dict(val_interval=3)
+train_cfg = dict(val_interval=1)
 work_dir = "work_dirs/actorsup_shufflenet_puppets_watched"
 custom_hooks = [
     dict(type="TubeOverlayHook", folder=f"{work_dir}/pictures", videos=["test/walk/0000", "test/kick/0000"]),
