@@ -84,7 +84,8 @@ def test_real_weights_give_torchvisions_features(data_root):
     encoder.init_weights()
     full = torchvision.models.squeezenet1_1()
     full.load_state_dict(torch.load(squeezenet_file(data_root), weights_only=True))
-    frames = torch.randn(1, 3, 64, 64, dtype=torch.float64)  # the layouts of memory differ, and so does float32's rounding
+    # In float64, for the encoder's memory layout is another than torchvision's, and with it float32's rounding.
+    frames = torch.randn(1, 3, 64, 64, dtype=torch.float64)
     with torch.no_grad():
         torch.testing.assert_close(encoder.double()(frames), full.double().features(frames))
 
