@@ -1,5 +1,6 @@
 """Painting textured outlines."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -22,14 +23,15 @@ class Canvas:
             texture: ``(S, S, 3)``, mirrored where it ends.
             to_texture: ``(2, 3)``, from the scene's pixels to the texture's.
         """
-        size = np.array(self.pixels.shape[1::-1])
-        outline = outline + size / 2
-        x1, y1 = np.clip(np.floor(outline.min(axis=0)), 0, size).astype(int).tolist()
-        x2, y2 = np.clip(np.ceil(outline.max(axis=0)), 0, size).astype(int).tolist()
+        height, width = self.pixels.shape[:2]
+        outline = np.add(outline, (width / 2, height / 2))
+        (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
+        x1, y1 = max(math.floor(left), 0), max(math.floor(top), 0)
+        x2, y2 = min(math.ceil(right), width), min(math.ceil(bottom), height)
         if x2 <= x1 or y2 <= y1:
             return
         matrix = to_texture.copy()
-        matrix[:, 2] += matrix[:, :2] @ (np.array([x1, y1]) - (size - 1) / 2)
+        matrix[:, 2] += matrix[:, :2] @ (x1 - (width - 1) / 2, y1 - (height - 1) / 2)
         patch = cv2.warpAffine(
             texture,
             matrix,

@@ -79,13 +79,16 @@ class Stage:
         if self.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
         gain, offset = self.lights[frame]
-        return np.clip(picture * (gain * self.shading) + offset, 0, 255).astype(np.uint8)
+        lit = picture * (gain * self.shading)
+        lit += offset
+        return np.clip(lit, 0, 255, out=lit).astype(np.uint8)
 
     def add_noise(self, rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         """The picture as the sensor gives it: another cut-out of ``grain`` each time."""
         height, width = picture.shape[:2]
         y, x = rng.integers(0, (self.grain.shape[0] - height, self.grain.shape[1] - width))
-        return np.clip(picture + self.grain[y : y + height, x : x + width], 0, 255).astype(np.uint8)
+        noisy = picture + self.grain[y : y + height, x : x + width]
+        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
 
     def box_in_frame(self, frame: int, puppet: Appearance) -> np.ndarray:
         """``(x1, y1, x2, y2)`` of a puppet in pixels of the frame, cut to it; hidden parts count."""
@@ -209,11 +212,14 @@ def _paint_thing(canvas: Canvas, thing: Thing, camera: np.ndarray) -> None:
 
 
 def _paint_puppet(canvas: Canvas, puppet: Appearance, textures: Sequence[np.ndarray], camera: np.ndarray) -> None:
-    scale = np.array(puppet.scale)
+    (scale_x, scale_y), place = puppet.scale, puppet.place
     for bone in puppet.bones:
-        rotation = np.array([[bone.turn.real, -bone.turn.imag], [bone.turn.imag, bone.turn.real]])
-        origin = scale * (bone.origin.real, bone.origin.imag) + (puppet.place.real, puppet.place.imag)
-        to_canvas = _chain(camera, np.column_stack([scale[:, None] * rotation, origin]))
+        turn, origin = bone.turn, bone.origin
+        to_scene = [
+            [scale_x * turn.real, -scale_x * turn.imag, scale_x * origin.real + place.real],
+            [scale_y * turn.imag, scale_y * turn.real, scale_y * origin.imag + place.imag],
+        ]
+        to_canvas = _chain(camera, np.array(to_scene))
         texture = textures[bone.material]
         inverse = cv2.invertAffineTransform(to_canvas) * len(texture) * _TEXTURES_A_UNIT
         inverse[:, 2] += len(texture) / 2
@@ -222,4 +228,6 @@ def _paint_puppet(canvas: Canvas, puppet: Appearance, textures: Sequence[np.ndar
 
 def _chain(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     """The affine map ``(2, 3)`` that does the first, then the second."""
-    return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
+    chained = second[:, :2] @ first
+    chained[:, 2] += second[:, 2]
+    return chained
