@@ -32,7 +32,7 @@ demo: setup
 	$(BIN)/python tools/demo.py configs/demo_puppets.py
 
 experiments: setup
-	for world in puppets puppets_second; do \
+	for world in puppets puppets_second puppets_fresh; do \
 	    config=configs/actorsup_shufflenet_$$world.py; \
 	    $(BIN)/python tools/make_puppets.py $$config && \
 	    for linker in siamese siamese_crops viterbi unlinked sliding_window random; do \
@@ -42,6 +42,9 @@ experiments: setup
 	        --out work_dirs/experiments/$${world}_linking && \
 	    $(BIN)/python tools/experiments.py configs/experiments/$${world}_attention.py || exit 1; \
 	done
+	$(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py \
+	    --cfg-options proposals.detector=ssd_480 train_dataloader=None
+	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
 
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build

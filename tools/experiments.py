@@ -1,6 +1,7 @@
 """Train and test every variant of an experiments file with every seed, print the table of what they gave, and draw it.
 
-What is measured already is not repeated: interrupted, the same command goes on.
+A file that names the models of other experiments trains nothing and tests them. What is measured already is not
+repeated: interrupted, the same command goes on.
 """
 
 import argparse

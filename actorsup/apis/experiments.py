@@ -1,4 +1,4 @@
-"""Trainings that differ in one thing each, several seeds of each, and what they give."""
+"""Trainings, or tests of what was trained, that differ in one thing each; several seeds of each, and what they give."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from mmengine.config import Config
@@ -26,11 +26,13 @@ class Experiments:
     """What an experiments file says.
 
     Args:
-        config: path of the config that all trainings begin with.
-        work_dir: where they go, each into ``<variant>/seed_<seed>``.
+        config: path of the config that all begin with.
+        work_dir: where their results go, each into ``<variant>/seed_<seed>``.
         seeds: of every variant.
         variants: by name, the settings in which each differs, as a config based on ``config`` would say them.
         metrics: names of the numbers of the test that are compared.
+        models: where other experiments left the models that these test, a folder with ``{variant}`` and ``{seed}`` in
+            its name as needed; None if every variant is trained.
     """
 
     config: Path
@@ -38,31 +40,37 @@ class Experiments:
     seeds: tuple[int, ...]
     variants: Mapping[str, Mapping]
     metrics: tuple[str, ...]
+    models: str | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiments":
-        """Read a Python file with ``config`` (relative to it), ``work_dir``, ``seeds``, ``metrics`` and ``variants``.
+        """Read a Python file that says them; ``config`` is relative to it.
 
         Raises:
-            InputError: if it cannot be read or lacks one of them.
+            InputError: if it cannot be read or lacks one that has no default.
         """
         path = Path(path)
         try:
             content = Config.fromfile(path).to_dict()
         except Exception as error:  # it is a program: it can raise anything
             raise InputError(f"{path}: cannot be read: {type(error).__name__}: {error}") from error
-        missing = [name for name in cls.__dataclass_fields__ if name not in content]
+        missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in content]
         if missing:
             raise InputError(f"{path}: lacks {', '.join(missing)}")
         base = (path.parent / content["config"]).resolve()
         if not base.is_file():
             raise InputError(f"{path}: config={content['config']!r}: there is no {base}")
         return cls(
-            base, Path(content["work_dir"]), tuple(content["seeds"]), content["variants"], tuple(content["metrics"])
+            base,
+            Path(content["work_dir"]),
+            tuple(content["seeds"]),
+            content["variants"],
+            tuple(content["metrics"]),
+            content.get("models"),
         )
 
     def folder(self, variant: str, seed: int) -> Path:
-        """Where a training goes."""
+        """Where a training and its test go."""
         return self.work_dir / variant / f"seed_{seed}"
 
     def pending(self, only: Sequence[str] = ()) -> list[tuple[str, int]]:
@@ -121,7 +129,7 @@ class Experiments:
         """Train and test, each in a process of its own, on one thread. What an interrupted run left is trained anew.
 
         Raises:
-            InputError: if a process fails; the message names its log.
+            InputError: if a process fails; the message names its log. If the model to test was not trained.
         """
         folder = self.folder(variant, seed)
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,9 +137,15 @@ class Experiments:
         settings = {**self.variants[variant], "randomness": {"seed": seed}}
         lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
         config.write_text("\n".join(lines) + "\n")
-        self._process(folder, "train", config)
-        checkpoint = (folder / "last_checkpoint").read_text().strip()
-        self._process(folder, "test", config, checkpoint)
+        if self.models is None:
+            trained = folder
+            self._process(folder, "train", config)
+        else:
+            trained = Path(self.models.format(variant=variant, seed=seed))
+        last = trained / "last_checkpoint"
+        if not last.is_file():
+            raise InputError(f"{trained}: holds no trained model; run the experiments first that train it")
+        self._process(folder, "test", config, last.read_text().strip())
 
     def _process(self, folder: Path, tool: str, *arguments: str | Path) -> None:
         command = [sys.executable, str(TOOLS / f"{tool}.py"), *map(str, arguments), "--work-dir", str(folder)]

@@ -85,6 +85,23 @@ def test_several_run_at_a_time_and_after_a_failure_no_other_begins(experiments, 
         experiments.run_all([("short", 0)], jobs=0)
 
 
+def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiments, monkeypatch):
+    trained = experiments.folder("short", 1)
+    trained.mkdir(parents=True)
+    (trained / "last_checkpoint").write_text("epoch_1.pth")
+    text = FILE.format(root=tmp_path).replace("/experiments", "/tests")
+    (tmp_path / "tests.py").write_text(text + f'models = "{tmp_path}/experiments/short/seed_{{seed}}"')
+    tests = Experiments.read(tmp_path / "tests.py")
+    calls = []
+    monkeypatch.setattr(
+        Experiments, "_process", lambda self, folder, tool, *arguments: calls.append((tool, *arguments))
+    )
+    tests.run("longer", 1)
+    assert calls == [("test", tests.folder("longer", 1) / "config.py", "epoch_1.pth")]
+    with pytest.raises(InputError, match="seed_0: holds no trained model"):
+        tests.run("longer", 0)
+
+
 def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):
     config = make_toy(tmp_path)
     assert run_tool("generate_proposals", config, root=tmp_path).returncode == 0

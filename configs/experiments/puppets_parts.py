@@ -1,0 +1,21 @@
+# What localization gains from better proposals: the models of top_6 in puppets_attention.py, on the tubes of other
+# linkers, detectors and trackers. Nothing is trained.
+#
+#   the commands of puppets_attention.py, and then
+#   for setting in linker=siamese_crops linker=viterbi linker=unlinked detector=ssd_480; do
+#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py --cfg-options \
+#           proposals.$setting train_dataloader=None
+#   done
+#   python tools/experiments.py configs/experiments/puppets_parts.py
+config = "../actorsup_shufflenet_puppets.py"
+models = "work_dirs/experiments/puppets_attention/top_6/seed_{seed}"
+work_dir = "work_dirs/experiments/puppets_parts"
+seeds = (0, 1, 2)
+metrics = ("recall@0.2", "recall@0.5", "mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
+variants = dict(
+    siamese=dict(),
+    siamese_crops=dict(proposals=dict(linker="siamese_crops")),
+    viterbi=dict(proposals=dict(linker="viterbi")),
+    unlinked=dict(proposals=dict(linker="unlinked")),
+    ssd_480=dict(proposals=dict(detector="ssd_480")),
+)
