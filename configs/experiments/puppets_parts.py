@@ -2,7 +2,8 @@
 # linkers, detectors and trackers. Nothing is trained.
 #
 #   the commands of puppets_attention.py, and then
-#   for setting in linker=siamese_crops linker=viterbi linker=unlinked detector=ssd_480; do
+#   python tools/train.py configs/siamese_small_puppets.py
+#   for setting in linker=siamese_crops linker=siamese_tuned linker=viterbi linker=unlinked detector=ssd_480; do
 #       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py --cfg-options \
 #           proposals.$setting train_dataloader=None
 #   done
@@ -15,6 +16,7 @@ metrics = ("recall@0.2", "recall@0.5", "mAP@0.2", "mAP@0.5", "localization@0.2",
 variants = dict(
     siamese=dict(),
     siamese_crops=dict(proposals=dict(linker="siamese_crops")),
+    siamese_tuned=dict(proposals=dict(linker="siamese_tuned")),
     viterbi=dict(proposals=dict(linker="viterbi")),
     unlinked=dict(proposals=dict(linker="unlinked")),
     ssd_480=dict(proposals=dict(detector="ssd_480")),

@@ -25,6 +25,10 @@ proposals = dict(
         # One pass of the tracker's network a frame for all tubes; siamese_crops is the paper's way, one a target.
         siamese=dict(**algorithm_1, batch_size=8, tracker=shared),
         siamese_crops=dict(**algorithm_1, tracker=_base_.siamese_small),
+        # A tracker that knows this world; first: python tools/train.py configs/siamese_small_puppets.py
+        siamese_tuned=dict(
+            **algorithm_1, batch_size=8, tracker=dict(shared, checkpoint="work_dirs/siamese_small_puppets/iter_800.pth")
+        ),
         viterbi=dict(type="ViterbiLinker", max_tubes=max_tubes),
         unlinked=dict(type="UnlinkedDetections", max_tubes=max_tubes),
         sliding_window=dict(type="SlidingWindowTubes", max_tubes=max_tubes),
