@@ -12,5 +12,5 @@ puppets = dict(
     sizes=dict(train_stills=0, val_stills=0, sequences=0, train_videos=0, test_videos=25),
 )
 proposals = dict(root="work_dirs/proposals/puppets_fresh")
-train_dataloader = dict(dataset=dict(data_root=data_root))
+train_dataloader = train_cfg = optim_wrapper = param_scheduler = None
 test_dataloader = dict(dataset=dict(data_root=data_root))

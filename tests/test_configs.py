@@ -1,13 +1,14 @@
 """The shipped configs: they load, their parts exist, and the paper's config is the paper's."""
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 
-from actorsup.apis import load_config
+from actorsup.apis import Experiments, load_config
 from actorsup.datasets.tracking import SequenceSource
 from actorsup.linkers import SiameseLinker
 from actorsup.models import heads
@@ -29,7 +30,7 @@ def test_every_part_that_a_config_names_exists(path):
             assert TRACKERS.get(linker.tracker.type)
         else:
             LINKERS.build(linker)
-    for loader in (config.train_dataloader, config.test_dataloader):
+    for loader in filter(None, (config.train_dataloader, config.test_dataloader)):
         assert DATASETS.get(loader.dataset.type)
         for step in loader.dataset.pipeline:
             TRANSFORMS.build(step)
@@ -50,6 +51,23 @@ def test_every_part_of_a_trackers_training_exists(path):
     assert max(decays.values()) > 0
     if "val_evaluator" in config and config.val_evaluator:
         METRICS.build(config.val_evaluator)
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "experiments").glob("*.py")), ids=lambda path: path.stem)
+def test_every_part_that_an_experiment_names_exists(path, tmp_path):
+    experiments = Experiments.read(path)
+    experiments = dataclasses.replace(experiments, work_dir=tmp_path / experiments.work_dir)
+    for variant in experiments.variants:
+        config = load_config(experiments.write_config(variant, 0))
+        recipe = ProposalRecipe.from_config(config.proposals)
+        assert DETECTORS.get(recipe.detector["type"])
+        assert LINKERS.get(recipe.linker["type"])
+        MODELS.build(config.model)
+        if config.train_dataloader is not None:
+            for step in config.train_dataloader.dataset.pipeline:
+                TRANSFORMS.build(step)
+        if experiments.models is not None:
+            assert Path(experiments.models.format(variant=variant, seed=0)).parent.parent.name == "puppets_attention"
 
 
 def test_the_papers_tracker_is_trained_as_siamfc_was():

@@ -19,6 +19,8 @@ TOOLS = Path(__file__).parents[2] / "tools"
 # One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number. The C
 # library keeps memory that is freed: a step on the CPU takes 1.4 times as long where it is given back and taken anew.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+# Settings of a variant that say nothing about a model that is there already.
+TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
 
 
 @dataclass(frozen=True)
@@ -125,18 +127,24 @@ class Experiments:
                 pool.shutdown(cancel_futures=True)
                 raise
 
+    def write_config(self, variant: str, seed: int) -> Path:
+        """Write the config of a training, or of a test alone, into its folder; the file's path."""
+        settings = {**self.variants[variant], "randomness": {"seed": seed}}
+        if self.models is not None:
+            settings = {name: value for name, value in settings.items() if name not in TRAINING}
+        lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
+        path = self.folder(variant, seed) / "config.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
     def run(self, variant: str, seed: int) -> None:
         """Train and test, each in a process of its own, on one thread. What an interrupted run left is trained anew.
 
         Raises:
             InputError: if a process fails; the message names its log. If the model to test was not trained.
         """
-        folder = self.folder(variant, seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        config = folder / "config.py"
-        settings = {**self.variants[variant], "randomness": {"seed": seed}}
-        lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
-        config.write_text("\n".join(lines) + "\n")
+        folder, config = self.folder(variant, seed), self.write_config(variant, seed)
         if self.models is None:
             trained = folder
             self._process(folder, "train", config)

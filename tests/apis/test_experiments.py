@@ -97,6 +97,7 @@ def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiment
         Experiments, "_process", lambda self, folder, tool, *arguments: calls.append((tool, *arguments))
     )
     tests.run("longer", 1)
+    assert "max_epochs" not in (tests.folder("longer", 1) / "config.py").read_text()
     assert calls == [("test", tests.folder("longer", 1) / "config.py", "epoch_1.pth")]
     with pytest.raises(InputError, match="seed_0: holds no trained model"):
         tests.run("longer", 0)
