@@ -1,14 +1,14 @@
-# What localization gains from better proposals: the models of top_6 in puppets_attention.py, on the tubes of other
-# linkers, detectors and trackers. Nothing is trained.
+# What localization gains from better proposals: the models of top_6 in puppets_attention.py, on the fresh test videos
+# with the tubes of other linkers, detectors and trackers; and in another order. No other model of actions is trained.
 #
-#   the commands of puppets_attention.py, and then
+#   the commands of puppets_fresh_attention.py, those in configs/detectors/ssd_shufflenet_puppets_all_poses.py, and then
 #   python tools/train.py configs/siamese_small_puppets.py
-#   for setting in linker=siamese_crops linker=siamese_tuned linker=viterbi linker=unlinked detector=ssd_480; do
-#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py --cfg-options \
-#           proposals.$setting train_dataloader=None
+#   for parts in "linker=siamese_crops" "linker=viterbi" "linker=unlinked" "linker=siamese_tuned" "detector=ssd_480" \
+#       "detector=ssd_all_poses" "detector=ssd_all_poses proposals.linker=siamese_tuned"; do
+#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py --cfg-options proposals.$parts
 #   done
 #   python tools/experiments.py configs/experiments/puppets_parts.py
-config = "../actorsup_shufflenet_puppets.py"
+config = "../actorsup_shufflenet_puppets_fresh.py"
 models = "work_dirs/experiments/puppets_attention/top_6/seed_{seed}"
 work_dir = "work_dirs/experiments/puppets_parts"
 seeds = (0, 1, 2)
@@ -20,4 +20,8 @@ variants = dict(
     viterbi=dict(proposals=dict(linker="viterbi")),
     unlinked=dict(proposals=dict(linker="unlinked")),
     ssd_480=dict(proposals=dict(detector="ssd_480")),
+    ssd_all_poses=dict(proposals=dict(detector="ssd_all_poses")),
+    both=dict(proposals=dict(detector="ssd_all_poses", linker="siamese_tuned")),
+    # The same tubes; those of different videos are ordered by their video's probability too.
+    ranking_video=dict(model=dict(head=dict(ranking="video"))),
 )

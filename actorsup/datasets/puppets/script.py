@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bodies import ACTORS, make_body
-from .motions import ACTIONS, PASTIMES, Motion, usual_motions
+from .motions import ACTIONS, PASTIMES, Motion, all_motions, usual_motions
 from .performance import Appearance, Puppet, Stretch, perform
 from .settings import WorldSettings
 from .stage import Stage, make_stage
@@ -92,11 +92,12 @@ def write_sequence(
 
 
 def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
-    """Puppets in the poses that still images usually show, for detectors."""
+    """Puppets in the poses that still images usually show, or in any, for detectors."""
+    motions = usual_motions if settings.usual_stills else all_motions
     cast = []
     for _ in range(rng.integers(1, 6)):
         actor = _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, usual_motions(actor)), 0),)))
+        cast.append((actor, (_stretch(rng, _pick(rng, motions(actor)), 0),)))
     return _film(rng, textures, settings, cast, 1)[0]
 
 

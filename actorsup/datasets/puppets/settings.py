@@ -24,6 +24,7 @@ class WorldSettings:
         quality: of the compression, least and most, as JPEG counts it.
         num_textures: that looks and places of one set are made of.
         actions: that videos are labelled with, in the order of the labels.
+        usual_stills: whether still images show usual poses alone, as photographs do; otherwise, every pose there is.
 
     Raises:
         InputError: if a setting is out of its range, or an action unknown or named twice.
@@ -41,6 +42,7 @@ class WorldSettings:
     quality: tuple[int, int] = (45, 90)
     num_textures: int = 120
     actions: tuple[str, ...] = tuple(ACTIONS)
+    usual_stills: bool = True
 
     def __post_init__(self) -> None:
         wrong = []

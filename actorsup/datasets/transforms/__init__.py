@@ -13,7 +13,8 @@ PackVideo       all of them                             inputs (N, 3, H, W) uint
 ==============  ======================================  ===========================================================
 
 For what the paper's method is compared with: ``AttachWholeFrame`` instead of ``AttachTubes``; and, after the tubes are
-attached, ``LabelTubes``, which needs proposals and ground_truth and gives tube_labels (P,) int64.
+attached, ``LabelTubes``, which needs proposals and ground_truth and gives tube_labels (P,) int64. For proposals that
+miss nobody: ``AddTrueTubes``, before the tubes are attached.
 
 ``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
 """
@@ -22,11 +23,12 @@ from .decoding import DecodeFrames
 from .geometry import FlipFrames, ResizeFrames
 from .packing import PackVideo
 from .sampling import SampleFrames
-from .tube_labels import LabelTubes
+from .true_tubes import AddTrueTubes, LabelTubes
 from .tubes import AttachTubes
 from .whole_frame import AttachWholeFrame
 
 __all__ = [
+    "AddTrueTubes",
     "AttachTubes",
     "AttachWholeFrame",
     "DecodeFrames",

@@ -19,6 +19,12 @@ proposals = dict(
         ssd=detector,
         # Weaker: the same weights on frames of twice the size, larger than they have learnt.
         ssd_480=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_480.py"),
+        # Better: it has seen every pose; first: the commands in its config.
+        ssd_all_poses=dict(
+            detector,
+            config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_all_poses.py",
+            checkpoint="work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth",
+        ),
     ),
     linker="siamese",
     linkers=dict(

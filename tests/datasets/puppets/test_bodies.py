@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from actorsup.datasets.puppets.bodies import ACTORS, Body, Bone, make_body, pose_body
-from actorsup.datasets.puppets.motions import ACTIONS, PASTIMES, blend, usual_motions
+from actorsup.datasets.puppets.motions import ACTIONS, PASTIMES, all_motions, blend, usual_motions
 from actorsup.datasets.puppets.motions.motion import UP
 
 TEXTURES = [np.full((8, 8, 3), 100, np.uint8)]
@@ -67,3 +67,4 @@ def test_still_images_show_no_deformed_poses():
     shown = {motion.pose for motion in usual_motions("person")}
     assert shown.isdisjoint(ACTIONS[name].pose for name in ("squat", "crawl", "roll", "cartwheel", "kick"))
     assert all(usual_motions(actor) for actor in ACTORS)
+    assert {motion.actor for actor in ACTORS for motion in all_motions(actor)} == set(ACTORS)

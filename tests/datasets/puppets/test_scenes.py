@@ -78,6 +78,16 @@ def test_a_still_is_a_scene_of_one_frame():
     assert picture.std() > 10
 
 
+def test_stills_show_usual_poses_alone_unless_all_are_asked_for():
+    def motions(usual: bool):
+        settings = replace(SETTINGS, usual_stills=usual)
+        scenes = [write_still(np.random.default_rng(seed), TEXTURES, settings) for seed in range(30)]
+        return [stretch.motion for scene in scenes for puppet in scene.puppets for stretch in puppet.stretches]
+
+    assert all(motion.usual for motion in motions(usual=True))
+    assert 0.3 < np.mean([motion.usual for motion in motions(usual=False)]) < 0.7
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

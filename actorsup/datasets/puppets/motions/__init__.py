@@ -6,7 +6,7 @@ Angles are in radians, 0 downwards, positive forwards (see ``bodies``).
 from . import others, people
 from .motion import Angles, Motion, blend
 
-__all__ = ["ACTIONS", "PASTIMES", "Angles", "Motion", "blend", "usual_motions"]
+__all__ = ["ACTIONS", "PASTIMES", "Angles", "Motion", "all_motions", "blend", "usual_motions"]
 
 # What videos are labelled with, in the order of the labels.
 ACTIONS: dict[str, Motion] = {
@@ -40,6 +40,11 @@ PASTIMES: dict[str, tuple[Motion, ...]] = {
 }
 
 
+def all_motions(actor: str) -> tuple[Motion, ...]:
+    """What a category does: pastimes, and its actions."""
+    return PASTIMES[actor] + tuple(motion for motion in ACTIONS.values() if motion.actor == actor)
+
+
 def usual_motions(actor: str) -> tuple[Motion, ...]:
-    """What still images show of a category: pastimes, and the actions whose poses are usual."""
-    return PASTIMES[actor] + tuple(motion for motion in ACTIONS.values() if motion.actor == actor and motion.usual)
+    """Those of them that still images usually show."""
+    return tuple(motion for motion in all_motions(actor) if motion.usual)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actorsup.datasets.transforms import LabelTubes
+from actorsup.datasets.transforms import AddTrueTubes, AttachTubes, LabelTubes
 from actorsup.errors import InputError
 from actorsup.io import Proposals
 
@@ -45,6 +45,20 @@ def test_a_video_without_proposals_has_no_labels():
 def test_a_video_without_true_tubes_is_an_error_that_names_it_and_the_remedy():
     with pytest.raises(InputError, match=r"clip: LabelTubes finds no true tube; .*true_tubes=True"):
         label([make_tube(0, 10)], [])
+
+
+def test_true_tubes_come_before_the_proposals_and_push_the_last_ones_out():
+    truths = (true_tube(3), true_tube(3, 4, box=(50, 10, 70, 50)))
+    proposals = Proposals((make_tube(0, 20), make_tube(0, 30)), 100, (96, 64))
+    results = {"video": "clip", "proposals": proposals, "ground_truth": truths, "frame_indices": np.arange(0, 20, 4)}
+    found = AttachTubes(max_tubes=3)(AddTrueTubes()(results))
+    assert [len(tube) for tube in found["proposals"].tubes] == [10, 10, 20]
+    assert [tube.label for tube in found["proposals"].tubes] == [0, 0, 0]
+    np.testing.assert_array_equal(found["tubes"][1, 1], truths[1].boxes[0])
+    assert found["covered"][1].tolist() == [False, True, True, True, False]
+    assert found["ground_truth"] == truths
+    with pytest.raises(InputError, match="clip: AddTrueTubes finds no true tube"):
+        AddTrueTubes()({**results, "ground_truth": ()})
 
 
 @pytest.mark.parametrize("min_overlap", [0, 1.1])
