@@ -9,15 +9,10 @@ work_dir = "work_dirs/experiments/puppets_true_attention"
 names = ("top_6", "untrained", "top_1", "mean", "supervised_20")
 
 
-def with_true_tubes(pipeline):
+def with_true_tubes(pipeline, **settings):
     (index,) = [index for index, step in enumerate(pipeline) if step["type"] == "AttachTubes"]
-    return [*pipeline[:index], dict(type="AddTrueTubes"), *pipeline[index:]]
-
-
-def train(variant):
-    dataset = variant.get("train_dataloader", {}).get("dataset", {"pipeline": _base_.pipeline})
-    pipeline = with_true_tubes(dataset["pipeline"])
-    return dict(dataset=dict(ann_file="train_with_tubes.json", true_tubes=True, pipeline=pipeline))
+    pipeline = [*pipeline[:index], dict(type="AddTrueTubes"), *pipeline[index:]]
+    return dict(dataset=dict(pipeline=pipeline, **settings))
 
 
 test_pipeline = [
@@ -26,12 +21,18 @@ test_pipeline = [
     dict(type="AttachTubes", max_tubes=10),
     dict(type="PackVideo"),
 ]
-test = dict(dataset=dict(pipeline=with_true_tubes(test_pipeline)))
+pipelines = dict.fromkeys(names, _base_.pipeline)
+pipelines["supervised_20"] = _base_.variants.supervised_20.train_dataloader.dataset.pipeline
+known = dict(ann_file="train_with_tubes.json", true_tubes=True)
 variants = dict(
     _delete_=True,
     **{
-        name: dict(_base_.variants[name], train_dataloader=train(_base_.variants[name]), test_dataloader=test)
+        name: dict(
+            _base_.variants[name],
+            train_dataloader=with_true_tubes(pipelines[name], **known),
+            test_dataloader=with_true_tubes(test_pipeline),
+        )
         for name in names
     },
 )
-del train, with_true_tubes
+del with_true_tubes
