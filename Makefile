@@ -46,17 +46,14 @@ experiments: setup
 	test -f work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth || \
 	    $(BIN)/python tools/train.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 	test -f work_dirs/siamese_small_puppets/iter_800.pth || $(BIN)/python tools/train.py configs/siamese_small_puppets.py
-	for parts in linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses \
+	for parts in linker=siamese_50 linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses \
 	    "detector=ssd_all_poses proposals.linker=siamese_tuned"; do \
 	    $(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py \
 	        --cfg-options proposals.$$parts || exit 1; \
 	done
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
-	$(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py \
-	    --cfg-options proposals.detector=ssd_all_poses proposals.linker=siamese_tuned
-	for tubes in better better_fresh true true_fresh; do \
-	    $(BIN)/python tools/experiments.py configs/experiments/puppets_$${tubes}_attention.py || exit 1; \
-	done
+	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_attention.py
+	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_fresh_attention.py
 
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build

@@ -30,6 +30,8 @@ proposals = dict(
     linkers=dict(
         # One pass of the tracker's network a frame for all tubes; siamese_crops is the paper's way, one a target.
         siamese=dict(**algorithm_1, batch_size=8, tracker=shared),
+        # As many as the paper allows for actors that are no people.
+        siamese_50=dict(**(algorithm_1 | dict(max_tubes=50)), batch_size=8, tracker=shared),
         siamese_crops=dict(**algorithm_1, tracker=_base_.siamese_small),
         # A tracker that knows this world; first: python tools/train.py configs/siamese_small_puppets.py
         siamese_tuned=dict(
