@@ -32,7 +32,7 @@ demo: setup
 	$(BIN)/python tools/demo.py configs/demo_puppets.py
 
 experiments: setup
-	for world in puppets puppets_second puppets_fresh; do \
+	for world in puppets puppets_fresh puppets_second puppets_second_fresh; do \
 	    config=configs/actorsup_shufflenet_$$world.py; \
 	    $(BIN)/python tools/make_puppets.py $$config && \
 	    for linker in siamese siamese_crops viterbi unlinked sliding_window random; do \
@@ -42,11 +42,13 @@ experiments: setup
 	        --out work_dirs/experiments/$${world}_linking && \
 	    $(BIN)/python tools/experiments.py configs/experiments/$${world}_attention.py || exit 1; \
 	done
+	$(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py \
+	    --cfg-options proposals.linker=siamese_50 train_dataloader=None
 	$(BIN)/python tools/make_puppets.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 	test -f work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth || \
 	    $(BIN)/python tools/train.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 	test -f work_dirs/siamese_small_puppets/iter_800.pth || $(BIN)/python tools/train.py configs/siamese_small_puppets.py
-	for parts in linker=siamese_50 linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses \
+	for parts in linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses \
 	    "detector=ssd_all_poses proposals.linker=siamese_tuned"; do \
 	    $(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py \
 	        --cfg-options proposals.$$parts || exit 1; \
