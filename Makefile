@@ -48,10 +48,9 @@ experiments: setup
 	test -f work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth || \
 	    $(BIN)/python tools/train.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 	test -f work_dirs/siamese_small_puppets/iter_800.pth || $(BIN)/python tools/train.py configs/siamese_small_puppets.py
-	for parts in linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses \
-	    "detector=ssd_all_poses proposals.linker=siamese_tuned"; do \
+	for part in linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses; do \
 	    $(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py \
-	        --cfg-options proposals.$$parts || exit 1; \
+	        --cfg-options proposals.$$part || exit 1; \
 	done
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_attention.py

@@ -3,9 +3,9 @@
 #
 #   the commands of puppets_fresh_attention.py, those in configs/detectors/ssd_shufflenet_puppets_all_poses.py, and then
 #   python tools/train.py configs/siamese_small_puppets.py
-#   for parts in "linker=siamese_crops" "linker=viterbi" "linker=unlinked" "linker=siamese_tuned" "detector=ssd_480" \
-#       "detector=ssd_all_poses" "detector=ssd_all_poses proposals.linker=siamese_tuned"; do
-#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py --cfg-options proposals.$parts
+#   for part in linker=siamese_crops linker=siamese_tuned linker=viterbi linker=unlinked detector=ssd_480 \
+#       detector=ssd_all_poses; do
+#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py --cfg-options proposals.$part
 #   done
 #   python tools/experiments.py configs/experiments/puppets_parts.py
 config = "../actorsup_shufflenet_puppets_fresh.py"
@@ -21,7 +21,6 @@ variants = dict(
     unlinked=dict(proposals=dict(linker="unlinked")),
     ssd_480=dict(proposals=dict(detector="ssd_480")),
     ssd_all_poses=dict(proposals=dict(detector="ssd_all_poses")),
-    both=dict(proposals=dict(detector="ssd_all_poses", linker="siamese_tuned")),
     # The same tubes; those of different videos are ordered by their video's probability too.
     ranking_video=dict(model=dict(head=dict(ranking="video"))),
 )
