@@ -1,5 +1,5 @@
-# Test videos of the second world alone, drawn like those of actorsup_shufflenet_puppets_second.py from another seed: five
-# times as many, and none of them seen while anything was chosen. Models that were trained there are tested here.
+# Test videos of the second world alone, drawn like those of actorsup_shufflenet_puppets_second.py from another seed:
+# five times as many, and none of them seen while anything was chosen. Models that were trained there are tested here.
 #
 #   the commands of actorsup_shufflenet_puppets_fresh.py, with this config
 _base_ = "actorsup_shufflenet_puppets_second.py"

@@ -1,7 +1,8 @@
 # The detector of the Puppets, trained further on still images of every pose, deformed ones too: a better detector than
 # any that has seen usual photographs, to see what the detector's part is in the result (docs/experiments.md).
 #
-# On 160 other still images of every pose: box AP .267, at IoU .5 .536; before, .220 and .442. Time: 11 minutes on one core.
+# On 160 other still images of every pose: box AP .267, at IoU .5 .536; before, .220 and .442. Time: 11 minutes on one
+# core.
 #
 #   python tools/make_puppets.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 #   python tools/train.py        configs/detectors/ssd_shufflenet_puppets_all_poses.py
