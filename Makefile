@@ -53,6 +53,7 @@ experiments: setup
 	        --cfg-options proposals.$$part || exit 1; \
 	done
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
+	$(BIN)/python tools/experiments.py configs/experiments/puppets_fresh_ranking.py
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_attention.py
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_fresh_attention.py
 

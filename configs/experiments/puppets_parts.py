@@ -1,5 +1,5 @@
 # What localization gains from better proposals: the models of top_6 in puppets_attention.py, on the fresh test videos
-# with the tubes of other linkers, detectors and trackers; and in another order. No other model of actions is trained.
+# with the tubes of other linkers, detectors and trackers. No other model of actions is trained.
 #
 #   the commands of puppets_fresh_attention.py, those in configs/detectors/ssd_shufflenet_puppets_all_poses.py, and then
 #   python tools/train.py configs/siamese_small_puppets.py
@@ -21,6 +21,4 @@ variants = dict(
     unlinked=dict(proposals=dict(linker="unlinked")),
     ssd_480=dict(proposals=dict(detector="ssd_480")),
     ssd_all_poses=dict(proposals=dict(detector="ssd_all_poses")),
-    # The same tubes; those of different videos are ordered by their video's probability too.
-    ranking_video=dict(model=dict(head=dict(ranking="video"))),
 )
