@@ -53,9 +53,9 @@ experiments: setup
 	        --cfg-options proposals.$$part || exit 1; \
 	done
 	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
-	$(BIN)/python tools/experiments.py configs/experiments/puppets_fresh_ranking.py
-	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_attention.py
-	$(BIN)/python tools/experiments.py configs/experiments/puppets_true_fresh_attention.py
+	for name in fresh_ranking second_fresh_ranking true_attention true_fresh_attention; do \
+	    $(BIN)/python tools/experiments.py configs/experiments/puppets_$$name.py || exit 1; \
+	done
 
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
