@@ -67,4 +67,11 @@ def test_still_images_show_no_deformed_poses():
     shown = {motion.pose for motion in usual_motions("person")}
     assert shown.isdisjoint(ACTIONS[name].pose for name in ("squat", "crawl", "roll", "cartwheel", "kick"))
     assert all(usual_motions(actor) for actor in ACTORS)
-    assert {motion.actor for actor in ACTORS for motion in all_motions(actor)} == set(ACTORS)
+
+
+def test_what_a_category_does_is_its_pastimes_and_its_actions():
+    for actor in ACTORS:
+        found = all_motions(actor)
+        assert {motion.actor for motion in found} == {actor}
+        assert set(usual_motions(actor)) < set(found) or actor in ("car", "sports ball")
+    assert sum(len(all_motions(actor)) for actor in ACTORS) == len(ACTIONS) + sum(map(len, PASTIMES.values()))
