@@ -11,9 +11,9 @@ import torch
 from torch.utils.cpp_extension import include_paths
 
 import actorsup.ops
-from actorsup.ops.reference import actor_roi_pool3d_reference, mean_weights
+from actorsup.ops.reference import actor_roi_pool3d_reference
 
-from .cases import HEIGHT, STRIDE, WIDTH, channels_last, random_case
+from .cases import HEIGHT, STRIDE, WIDTH, random_case
 
 SOURCES = Path(actorsup.ops.__file__).parent / "csrc"
 
@@ -41,48 +41,85 @@ def emulated(tmp_path_factory):
     if not compiler:
         pytest.skip("no g++ on the PATH")
     library = tmp_path_factory.mktemp("emulated") / "emulated_cuda.so"
-    command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-Wno-unknown-pragmas", f"-I{SOURCES}"]
+    command = [compiler, "-std=c++20", "-O1", "-shared", "-fPIC", "-pthread", "-Wno-unknown-pragmas", f"-I{SOURCES}"]
     source = Path(__file__).with_name("emulated_cuda.cpp")
     compilation = subprocess.run([*command, source, "-o", library], capture_output=True, text=True, check=False)
     assert compilation.returncode == 0, compilation.stderr
     return ctypes.CDLL(str(library))
 
 
-class Layout(ctypes.Structure):
-    _fields_ = (
-        ("channels_last", ctypes.c_bool),
-        *((name, ctypes.c_int64) for name in ("video", "frame", "channel", "cell")),
-    )
-
-
 def pointer(tensor):
     return ctypes.c_void_p(tensor.data_ptr())
 
 
-@pytest.mark.parametrize("lay_out", [torch.Tensor.contiguous, channels_last], ids=["contiguous", "channels last"])
-@pytest.mark.parametrize("channels", [1, 4, 11])
-def test_kernels_equal_the_reference_when_run_thread_by_thread(emulated, lay_out, channels):
+def compute_taps(emulated, tubes, weights, video_index, sizes):
+    """The taps of all boxes, and whether any value cannot be used."""
+    _, num_frames, _, _, _, num_tubes, num_rows, num_columns = sizes
+    taps = torch.empty(num_tubes * num_frames * (num_rows + num_columns) * 32 + 16, dtype=torch.uint8)
+    taps = taps[-taps.data_ptr() % 16 :]
+    bad = torch.zeros(1, dtype=torch.int32)
+    emulated.taps(
+        *map(pointer, (taps, bad, tubes, weights, video_index)),
+        ctypes.byref((ctypes.c_int64 * 8)(*sizes)),
+        ctypes.c_double(1 / STRIDE),
+    )
+    return taps, bool(bad)
+
+
+@pytest.mark.parametrize("grid", [(3, 2), (2, 7)], ids=str)  # one group of columns, and two
+@pytest.mark.parametrize(
+    ("channels", "size", "staged"), [(1, 1, True), (37, 1, False), (70, 2, True)], ids=["one", "part", "vectors"]
+)
+def test_kernels_equal_the_reference_when_run_thread_by_thread(emulated, grid, channels, size, staged):
     features, tubes, video_index = random_case(channels=channels, margin=-40)
     weights = torch.rand(5, 3, generator=torch.Generator().manual_seed(0)).double()
     weights[2], weights[3, 1] = 0, 0
-    features = lay_out(features)
     leaf = features.clone().requires_grad_()
-    expected = actor_roi_pool3d_reference(leaf, tubes, video_index, (3, 2), 1 / STRIDE, weights)
+    expected = actor_roi_pool3d_reference(leaf, tubes, video_index, grid, 1 / STRIDE, weights)
     grad = torch.randn(expected.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     expected.backward(grad)
 
-    is_last = lay_out is channels_last
-    strides = features.stride()
-    layout = ctypes.byref(Layout(is_last, strides[0], strides[1], strides[2], strides[4]))
-    sizes = (ctypes.c_int64 * 8)(2, 3, channels, HEIGHT, WIDTH, 5, 3, 2)
-    taps = torch.empty(5 * 3 * (3 + 2) * 32 + 16, dtype=torch.uint8)
-    taps = taps[-taps.data_ptr() % 16 :]
-    pooled, grad_features = torch.full_like(expected, torch.nan), torch.full_like(features, torch.nan)
-    grad = grad.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format)
-    shares = mean_weights(weights)
-
-    emulated.taps(pointer(taps), pointer(tubes), pointer(shares), sizes, ctypes.c_double(1 / STRIDE))
-    emulated.forward(pointer(pooled), pointer(features), layout, sizes, pointer(taps), pointer(video_index))
-    emulated.backward(pointer(grad_features), pointer(grad), layout, sizes, pointer(taps), pointer(video_index))
+    sizes = (2, 3, channels, HEIGHT, WIDTH, 5, *grid)
+    taps, bad = compute_taps(emulated, tubes, weights, video_index, sizes)
+    assert not bad
+    maps = features.permute(0, 1, 3, 4, 2).contiguous()
+    pooled, grad_maps = torch.full_like(expected, torch.nan), torch.full_like(maps, torch.nan)
+    sizes = ctypes.byref((ctypes.c_int64 * 8)(*sizes))
+    strides = map(ctypes.c_int64, maps.stride()[:2])
+    emulated.forward(pointer(pooled), pointer(maps), *strides, sizes, pointer(taps), pointer(video_index), staged, size)
+    grad = grad.permute(0, 2, 3, 1).contiguous()
+    emulated.backward(pointer(grad_maps), pointer(grad), sizes, pointer(taps), pointer(video_index), size)
     torch.testing.assert_close(pooled, expected.detach())
-    torch.testing.assert_close(grad_features, leaf.grad)
+    torch.testing.assert_close(grad_maps.permute(0, 1, 4, 2, 3), leaf.grad)
+
+
+def test_more_rows_of_samples_than_a_block_has_threads(emulated):
+    features, tubes, video_index = random_case(num_videos=1, num_frames=1, num_tubes=150, channels=1, margin=-40)
+    weights = torch.ones(150, 1, dtype=torch.float64)
+    leaf = features.clone().requires_grad_()
+    actor_roi_pool3d_reference(leaf, tubes, video_index, (4, 1), 1 / STRIDE, weights).sum().backward()
+    sizes = (1, 1, 1, HEIGHT, WIDTH, 150, 4, 1)
+    taps, _ = compute_taps(emulated, tubes, weights, video_index, sizes)
+    grad, grad_maps = torch.ones(150, 4, 1, 1, dtype=torch.float64), torch.full_like(features, torch.nan)
+    sizes = ctypes.byref((ctypes.c_int64 * 8)(*sizes))
+    emulated.backward(pointer(grad_maps), pointer(grad), sizes, pointer(taps), pointer(video_index), 1)
+    torch.testing.assert_close(grad_maps, leaf.grad)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tubes, weights, video_index: tubes[4, 1].fill_(torch.nan),
+        lambda tubes, weights, video_index: tubes[0, 0, 2].fill_(torch.inf),
+        lambda tubes, weights, video_index: weights[2, 2].fill_(-1),
+        lambda tubes, weights, video_index: weights[4, 0].fill_(torch.nan),
+        lambda tubes, weights, video_index: video_index[3].fill_(2),
+        lambda tubes, weights, video_index: video_index[1].fill_(-1),
+    ],
+    ids=["box nan", "box infinite", "weight negative", "weight nan", "video too high", "video negative"],
+)
+def test_kernels_see_values_that_cannot_be_used(emulated, change):
+    _, tubes, video_index = random_case()
+    weights = torch.ones(5, 3, dtype=torch.float64)
+    change(tubes, weights, video_index)
+    assert compute_taps(emulated, tubes, weights, video_index, (2, 3, 1, HEIGHT, WIDTH, 5, 3, 2))[1]

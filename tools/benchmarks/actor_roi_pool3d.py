@@ -2,7 +2,8 @@
 
 Each alternative computes the same (this is checked first): a pooling of every frame, then the mean over frames. All
 take turns in one run; medians are shown. The floor is the time to read the features once and write the result once at
-the copy bandwidth of this machine.
+the copy bandwidth of this machine. On a GPU two times are shown: of a call, until its result is there, and of its
+kernels alone, as a CUDA graph replays them.
 
     python tools/benchmarks/actor_roi_pool3d.py [--device cpu|cuda] [--json FILE] [--quick]
 """
@@ -32,7 +33,6 @@ STRIDE = 16
 OUTPUT_SIZE = (5, 5)
 ALTERNATIVES = ("torchvision", "mmcv", "grid_sample")
 MEMORY_LIMIT = 6e9  # bytes that an alternative may need for its per-frame results; above, it is left out
-SECONDS_PER_MEASUREMENT = 10.0
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,30 @@ class Case:
     height: int = 15
     width: int = 20
     channels_last: bool = False
+    dtype: str = "float32"
 
     def output_bytes(self) -> int:
-        """Of the pooled features, float32."""
-        return 4 * self.num_tubes * self.channels * OUTPUT_SIZE[0] * OUTPUT_SIZE[1]
+        """Of the pooled features."""
+        return self._itemsize() * self.num_tubes * self.channels * OUTPUT_SIZE[0] * OUTPUT_SIZE[1]
 
     def feature_bytes(self) -> int:
-        """Of the feature maps, float32."""
-        return 4 * self.num_videos * self.num_frames * self.channels * self.height * self.width
+        """Of the feature maps."""
+        return self._itemsize() * self.num_videos * self.num_frames * self.channels * self.height * self.width
+
+    def _itemsize(self) -> int:
+        return getattr(torch, self.dtype).itemsize
 
 
 PAPER = [
     Case("paper's size", num_videos=4, num_tubes=80),
     Case("paper's size, channels last", num_videos=4, num_tubes=80, channels_last=True),
+]
+# What encoders on a GPU may give beside: half precision, and many tubes in their memory's order.
+ON_GPU = [
+    Case("P = 500, channels last", num_tubes=500, channels_last=True),
+    Case("paper's size, float16", num_videos=4, num_tubes=80, dtype="float16"),
+    Case("paper's size, channels last, float16", num_videos=4, num_tubes=80, channels_last=True, dtype="float16"),
+    Case("P = 500, channels last, float16", num_tubes=500, channels_last=True, dtype="float16"),
 ]
 SWEEPS = [
     *(Case(f"P = {number}", num_tubes=number) for number in (5, 20, 100, 500)),
@@ -79,7 +90,8 @@ class Inputs:
         size = torch.tensor([case.width, case.height] * 2) * float(STRIDE)
         corners = torch.rand((case.num_tubes, case.num_frames, 2, 2), generator=generator).sort(dim=2).values.flatten(2)
         shape = (case.num_videos, case.num_frames, case.channels, case.height, case.width)
-        features = torch.randn(shape, generator=generator).to(device)
+        dtype = getattr(torch, case.dtype)
+        features = torch.randn(shape, generator=generator).to(device, dtype)
         if case.channels_last:
             features = features.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
         self.features = features
@@ -88,10 +100,10 @@ class Inputs:
         self.case = case
         frames = torch.arange(case.num_frames, device=device)
         image_index = self.video_index[:, None] * case.num_frames + frames
-        self.rois = torch.cat([image_index[..., None].float(), self.tubes], dim=-1).flatten(0, 1)
-        self.grid = self._grid(size.to(device))
+        self.rois = torch.cat([image_index[..., None].float(), self.tubes], dim=-1).flatten(0, 1).to(dtype)
+        self.grid = self._grid(size.to(device)).to(dtype)
         shape = (case.num_tubes, case.channels, *OUTPUT_SIZE)
-        self.grad = torch.randn(shape, generator=generator).to(device)
+        self.grad = torch.randn(shape, generator=generator).to(device, dtype)
 
     def _grid(self, size: Tensor) -> Tensor:
         """``(B · N, P / B · Y, X, 2)`` for ``grid_sample``: all tubes of a frame below each other."""
@@ -155,6 +167,21 @@ def seconds(function: Callable[[], object], device: str) -> float:
     return time.perf_counter() - start
 
 
+def device_seconds(function: Callable[[], object], num_replays: int = 20) -> float:
+    """Time of the kernels of one call: replays of a CUDA graph, one after the other."""
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        function()
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    graph.replay()
+    start.record()
+    for _ in range(num_replays):
+        graph.replay()
+    end.record()
+    end.synchronize()
+    return start.elapsed_time(end) / 1e3 / num_replays
+
+
 def forward(pooling: Callable, inputs: Inputs) -> None:
     """Without a graph."""
     with torch.no_grad():
@@ -208,8 +235,8 @@ def unusable(name: str, case: Case) -> str:
     return ""
 
 
-def measure(case: Case, device: str, bandwidth: float) -> dict:
-    """Medians of all poolings that can be used, taking turns."""
+def measure(case: Case, device: str, bandwidth: float, num_seconds: float) -> dict:
+    """Medians of all poolings that can be used, taking turns for about so long, and three rounds at least."""
     inputs = Inputs(case, device)
     result = {"case": asdict(case), "skipped": {}, "output_bytes": case.output_bytes(), "poolings": {}}
     result["floor_seconds"] = (case.feature_bytes() + case.output_bytes()) / bandwidth
@@ -220,14 +247,15 @@ def measure(case: Case, device: str, bandwidth: float) -> dict:
         if reason := unusable(name, case):
             result["skipped"][name] = reason
             continue
-        torch.testing.assert_close(pooling(inputs, inputs.features), expected, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(forward_and_backward(pooling, inputs), expected_grad, rtol=1e-4, atol=1e-4)
+        if case.dtype == "float32":  # others round boxes, and the results of every frame
+            torch.testing.assert_close(pooling(inputs, inputs.features), expected, rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(forward_and_backward(pooling, inputs), expected_grad, rtol=1e-4, atol=1e-4)
         names.append(name)
 
     times = {(name, kind): [] for name in names for kind in (forward, forward_and_backward)}
     start = time.perf_counter()
     while len(times[names[0], forward]) < 3 or (
-        len(times[names[0], forward]) < 25 and time.perf_counter() - start < SECONDS_PER_MEASUREMENT
+        len(times[names[0], forward]) < 25 and time.perf_counter() - start < num_seconds
     ):
         for (name, kind), seen in times.items():
             seen.append(seconds(lambda kind=kind, name=name: kind(POOLINGS[name], inputs), device))
@@ -238,31 +266,54 @@ def measure(case: Case, device: str, bandwidth: float) -> dict:
             "rounds": len(times[name, forward]),
             "forward_peak_bytes": peak_bytes(lambda name=name: forward(POOLINGS[name], inputs), device),
         }
+        if device == "cuda":
+            result["poolings"][name] |= {
+                f"{kind.__name__}_kernel_seconds": device_seconds(
+                    lambda name=name, kind=kind: kind(POOLINGS[name], inputs)
+                )
+                for kind in (forward, forward_and_backward)
+            }
     return result
 
 
 def tables(results: list[dict]) -> list[Table]:
     """Times and memory: ours in full, the alternatives' times as multiples of it."""
-    times = Table(title="time: ours and the floor in ms, the alternatives as multiples of ours", box=box.MARKDOWN)
-    memory = Table(title="extra peak memory of the forward, MB, the result included", box=box.MARKDOWN)
+    shown = [time_table(results, "time", ("forward_seconds", "forward_backward_seconds"))]
+    if "forward_kernel_seconds" in results[0]["poolings"]["actorsup"]:
+        kinds = ("forward_kernel_seconds", "forward_and_backward_kernel_seconds")
+        shown.append(time_table(results, "time of the kernels alone", kinds))
+    return [*shown, memory_table(results)]
+
+
+def time_table(results: list[dict], title: str, kinds: tuple[str, str]) -> Table:
+    """Ours and the floor in ms, the alternatives as multiples of ours."""
+    table = Table(title=f"{title}: ours and the floor in ms, the alternatives as multiples of ours", box=box.MARKDOWN)
     for column in ("case", "floor", *(c for kind in ("forward", "both") for c in (kind, *ALTERNATIVES))):
-        times.add_column(column, justify="left" if column == "case" else "right")
-    for column in ("case", "result", *POOLINGS):
-        memory.add_column(column, justify="left" if column == "case" else "right")
+        table.add_column(column, justify="left" if column == "case" else "right")
     for result in results:
-        poolings, skipped, name = result["poolings"], result["skipped"], result["case"]["name"]
-        cells = [name, f"{1e3 * result['floor_seconds']:.1f}"]
-        for kind in ("forward_seconds", "forward_backward_seconds"):
+        poolings, skipped = result["poolings"], result["skipped"]
+        cells = [result["case"]["name"], f"{1e3 * result['floor_seconds']:.3f}"]
+        for kind in kinds:
             ours = poolings["actorsup"][kind]
-            cells.append(f"{1e3 * ours:.1f}")
+            cells.append(f"{1e3 * ours:.3f}")
             cells += [
                 f"{poolings[other][kind] / ours:.1f}×" if other in poolings else skipped[other]
                 for other in ALTERNATIVES
             ]
-        times.add_row(*cells)
+        table.add_row(*cells)
+    return table
+
+
+def memory_table(results: list[dict]) -> Table:
+    """Peak memory of the forward in MB."""
+    memory = Table(title="extra peak memory of the forward, MB, the result included", box=box.MARKDOWN)
+    for column in ("case", "result", *POOLINGS):
+        memory.add_column(column, justify="left" if column == "case" else "right")
+    for result in results:
+        poolings, skipped = result["poolings"], result["skipped"]
         peaks = [f"{poolings[o]['forward_peak_bytes'] / 1e6:.1f}" if o in poolings else skipped[o] for o in POOLINGS]
-        memory.add_row(name, f"{result['output_bytes'] / 1e6:.1f}", *peaks)
-    return [times, memory]
+        memory.add_row(result["case"]["name"], f"{result['output_bytes'] / 1e6:.1f}", *peaks)
+    return memory
 
 
 def processor(device: str) -> str:
@@ -280,6 +331,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
     parser.add_argument("--quick", action="store_true", help="the paper's size alone")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each case is measured")
     arguments = parser.parse_args()
     device = arguments.device
     bandwidth = copy_bandwidth(device)
@@ -294,9 +346,10 @@ def main() -> None:
     )
     results = []
     with console.status("") as status:
-        for case in PAPER if arguments.quick else [*PAPER, *SWEEPS]:
+        cases = PAPER if arguments.quick else [*PAPER, *SWEEPS]
+        for case in [*cases, *ON_GPU] if device == "cuda" else cases:
             status.update(case.name)
-            results.append(measure(case, device, bandwidth))
+            results.append(measure(case, device, bandwidth, arguments.seconds))
     for table in tables(results):
         console.print(table)
     if arguments.json:

@@ -3,15 +3,17 @@
 #include <ATen/OpMathType.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/ScalarType.h>
 #include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGraphsC10Utils.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <type_traits>
 
 #include "arguments.h"
 #include "cuda_kernels.cuh"
@@ -19,6 +21,8 @@
 namespace actorsup {
 
 namespace {
+
+constexpr int64_t kStagedBytes = 48 << 10; // of shared memory, which every device gives a block
 
 void check_devices(const at::Tensor& first, at::ArrayRef<at::Tensor> others) {
   for (const auto& other : others) {
@@ -28,42 +32,49 @@ void check_devices(const at::Tensor& first, at::ArrayRef<at::Tensor> others) {
   }
 }
 
-// One answer is waited for; only if it is bad, the values are looked at one by one.
-void check_values_on_device(
-    const at::Tensor& tubes, const at::Tensor& video_index, const at::Tensor& weights, int64_t num_videos) {
-  const auto good = at::stack(
-      {tubes.isfinite().all(), (weights.isfinite() & (weights >= 0)).all(),
-       ((video_index >= 0) & (video_index < num_videos)).all()});
-  if (!good.all().item<bool>()) {
-    check_values(tubes.cpu(), video_index.cpu(), weights.cpu(), num_videos);
-  }
-}
-
 int64_t divide_up(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Blocks for so many threads, as the device takes them.
-int64_t num_blocks(int64_t threads) {
-  return std::min(divide_up(threads, kThreads), kMaximumBlocks);
+// Blocks as the device takes them.
+int64_t limited(int64_t num_blocks) {
+  return std::min(num_blocks, kMaximumBlocks);
 }
 
-// The taps of all boxes, as bytes.
+// The taps of all boxes, as bytes. `bad`, unless null, becomes 1 if there are values that cannot be used.
 template <typename T>
 at::Tensor compute_taps(
-    const Sizes& sizes, const at::Tensor& tubes, const at::Tensor& weights, double spatial_scale) {
-  constexpr auto type = c10::CppTypeToScalarType<T>::value;
-  const at::Tensor boxes = tubes.to(type).contiguous();
-  const at::Tensor given = weights.to(type);
-  const at::Tensor total = given.sum(1, /*keepdim=*/true);
-  const at::Tensor shares = at::where(total > 0, given / total, 0).contiguous();
+    const Sizes& sizes, const at::Tensor& tubes, const at::Tensor& weights, const at::Tensor& video_index,
+    double spatial_scale, int32_t* bad) {
   const auto num_taps = sizes.tubes * sizes.frames * (sizes.rows + sizes.columns);
   auto taps = at::empty({num_taps * static_cast<int64_t>(sizeof(Taps<T>))}, tubes.options().dtype(at::kByte));
-  taps_kernel<T><<<num_blocks(num_taps), kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
-      static_cast<Taps<T>*>(taps.mutable_data_ptr()), boxes.const_data_ptr<T>(), shares.const_data_ptr<T>(), sizes,
-      static_cast<T>(spatial_scale));
-  C10_CUDA_KERNEL_LAUNCH_CHECK();
+  const auto is_float = tubes.scalar_type() == at::kFloat && weights.scalar_type() == at::kFloat;
+  const auto boxes = tubes.to(is_float ? at::kFloat : at::kDouble).contiguous();
+  const auto given = weights.to(is_float ? at::kFloat : at::kDouble).contiguous();
+  AT_DISPATCH_FLOATING_TYPES(boxes.scalar_type(), "actor_roi_pool3d_taps", [&] {
+    taps_kernel<T, scalar_t>
+        <<<limited(divide_up(num_taps, kTapThreads)), kTapThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
+            static_cast<Taps<T>*>(taps.mutable_data_ptr()), bad, boxes.const_data_ptr<scalar_t>(),
+            given.const_data_ptr<scalar_t>(), video_index.const_data_ptr<int64_t>(), sizes,
+            static_cast<T>(spatial_scale));
+    C10_CUDA_KERNEL_LAUNCH_CHECK();
+  });
   return taps;
+}
+
+bool is_aligned(const void* data, int64_t bytes) {
+  return reinterpret_cast<uintptr_t>(data) % bytes == 0;
+}
+
+// Calls `work` with the number of channels of a lane: as many as 16 bytes hold, where all that is read or written of a
+// lane's channels begins at such a place, and one elsewhere.
+template <typename scalar_t, typename Work>
+void with_channels_of_lane(bool is_aligned, const Work& work) {
+  if (is_aligned) {
+    work(std::integral_constant<int, 16 / sizeof(scalar_t)>());
+  } else {
+    work(std::integral_constant<int, 1>());
+  }
 }
 
 at::Tensor forward(
@@ -72,24 +83,43 @@ at::Tensor forward(
   const auto sizes = check_arguments(features.sizes(), output_size, tubes, video_index, weights, spatial_scale);
   check_devices(features, {tubes, video_index, weights});
   const c10::cuda::CUDAGuard guard(features.device());
-  check_values_on_device(tubes, video_index, weights, sizes.videos);
+  const auto stream = c10::cuda::getCurrentCUDAStream();
   auto pooled = at::empty({sizes.tubes, sizes.channels, sizes.rows, sizes.columns}, features.options());
-  if (pooled.numel() == 0 || features.numel() == 0) {
-    return pooled.zero_();
-  }
-  const auto dense = with_dense_frames(features);
+  const auto bad = at::zeros({1}, tubes.options().dtype(at::kInt));
   const auto indices = video_index.contiguous();
-  const auto num_groups = divide_up(sizes.channels, kForwardChannels);
+  const auto maps = features.permute({0, 1, 3, 4, 2});
+  const auto dense = maps.numel() == 0 || maps[0][0].is_contiguous() ? maps : maps.contiguous();
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, features.scalar_type(), "actor_roi_pool3d", [&] {
     using T = at::opmath_type<scalar_t>;
-    const auto taps = compute_taps<T>(sizes, tubes, weights, spatial_scale);
-    const auto blocks = num_blocks(sizes.tubes * sizes.samples() * num_groups);
-    forward_kernel<scalar_t, T><<<blocks, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
-        pooled.mutable_data_ptr<scalar_t>(), dense.const_data_ptr<scalar_t>(), layout_of(dense), sizes,
-        static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>(), num_groups);
-    C10_CUDA_KERNEL_LAUNCH_CHECK();
+    if (tubes.numel() == 0) {
+      return;
+    }
+    const auto taps = compute_taps<T>(sizes, tubes, weights, indices, spatial_scale, bad.mutable_data_ptr<int32_t>());
+    if (pooled.numel() == 0 || features.numel() == 0) {
+      return;
+    }
+    constexpr auto vector = 16 / sizeof(scalar_t);
+    const auto* data = dense.const_data_ptr<scalar_t>();
+    const bool aligned = is_aligned(data, 16) && sizes.channels % vector == 0 && dense.stride(0) % vector == 0 &&
+        dense.stride(1) % vector == 0;
+    with_channels_of_lane<scalar_t>(aligned, [&](auto size) {
+      constexpr int64_t num_channels = kLanes * size();
+      const auto result_bytes = num_channels * sizes.samples() * static_cast<int64_t>(sizeof(scalar_t));
+      const bool stage_results = result_bytes <= kStagedBytes;
+      const auto num_warps = std::min<int64_t>(sizes.rows, kForwardWarps);
+      const auto num_blocks = limited(sizes.tubes * divide_up(sizes.channels, num_channels));
+      forward_kernel<scalar_t, T, size()>
+          <<<num_blocks, num_warps * kLanes, stage_results ? result_bytes : 0, stream>>>(
+              pooled.mutable_data_ptr<scalar_t>(), data, dense.stride(0), dense.stride(1), sizes,
+              static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>(), stage_results);
+      C10_CUDA_KERNEL_LAUNCH_CHECK();
+    });
   });
-  return pooled;
+  // The answer is waited for when all work is under way. A graph that is captured cannot wait.
+  if (c10::cuda::currentStreamCaptureStatusMayInitCtx() == c10::cuda::CaptureStatus::None && bad.item<int32_t>() != 0) {
+    check_values(tubes.cpu(), video_index.cpu(), weights.cpu(), sizes.videos);
+  }
+  return features.numel() == 0 ? pooled.zero_() : pooled;
 }
 
 at::Tensor backward(
@@ -99,25 +129,29 @@ at::Tensor backward(
   check_devices(grad, {tubes, video_index, weights});
   // Values are not looked at again: a box that is not finite touches no cell, and no cell belongs to a strange video.
   const c10::cuda::CUDAGuard guard(grad.device());
-  auto grad_features = empty_features(features_size, channels_last, grad.options());
+  auto grad_features = empty_features(features_size, /*channels_last=*/true, grad.options());
   if (grad.numel() == 0 || grad_features.numel() == 0) {
-    return grad_features.zero_();
+    return empty_features(features_size, channels_last, grad.options()).zero_();
   }
-  const auto layout = layout_of(grad_features);
-  const auto dense =
-      grad.contiguous(layout.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+  const auto dense = grad.permute({0, 2, 3, 1}).contiguous();
   const auto indices = video_index.contiguous();
-  const auto num_groups = divide_up(sizes.channels, kBackwardChannels);
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, grad.scalar_type(), "actor_roi_pool3d_backward", [&] {
     using T = at::opmath_type<scalar_t>;
-    const auto taps = compute_taps<T>(sizes, tubes, weights, spatial_scale);
-    const auto blocks = num_blocks(sizes.videos * sizes.frames * sizes.cells() * num_groups);
-    backward_kernel<scalar_t, T><<<blocks, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
-        grad_features.mutable_data_ptr<scalar_t>(), dense.const_data_ptr<scalar_t>(), layout, sizes,
-        static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>(), num_groups);
-    C10_CUDA_KERNEL_LAUNCH_CHECK();
+    const auto taps = compute_taps<T>(sizes, tubes, weights, indices, spatial_scale, nullptr);
+    const auto* data = dense.const_data_ptr<scalar_t>();
+    const bool aligned = is_aligned(data, 16) && sizes.channels % (16 / sizeof(scalar_t)) == 0;
+    with_channels_of_lane<scalar_t>(aligned, [&](auto size) {
+      const auto num_blocks = limited(
+          sizes.videos * sizes.frames * sizes.height * divide_up(sizes.width, kBackwardWarps) *
+          divide_up(sizes.channels, kLanes * size()));
+      backward_kernel<scalar_t, T, size()>
+          <<<num_blocks, kBackwardWarps * kLanes, 0, c10::cuda::getCurrentCUDAStream()>>>(
+              grad_features.mutable_data_ptr<scalar_t>(), data, sizes,
+              static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>());
+      C10_CUDA_KERNEL_LAUNCH_CHECK();
+    });
   });
-  return grad_features;
+  return channels_last ? grad_features : grad_features.contiguous();
 }
 
 } // namespace

@@ -1,0 +1,90 @@
+"""How long it takes from a video file to its ranked tubes: frames a second of each stage, and of all together.
+
+The model has random weights: what it finds is meaningless, what it costs is not. Each stage runs once unmeasured; then
+medians of some rounds.
+
+    python tools/benchmarks/localizing.py CONFIG VIDEO [--device cpu|cuda] [--cfg-options proposals.linker=NAME]
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import DictAction
+
+from actorsup.apis import ActionLocalizer, load_config
+from actorsup.apis.config import recipe_of
+from actorsup.io import open_video
+from actorsup.registry import MODELS
+
+STAGES = ("read", "detect", "link", "whole")
+
+
+def random_checkpoint(config, path: Path) -> Path:
+    """A checkpoint of the config's model as training writes it."""
+    torch.manual_seed(0)
+    classes = tuple(f"class {index}" for index in range(config.model.head.num_classes))
+    state = MODELS.build(config.model).state_dict()
+    torch.save({"state_dict": state, "meta": {"dataset_meta": {"classes": classes}}}, path)
+    return path
+
+
+def measure(config, video: Path, num_rounds: int, device: str) -> dict:
+    """Seconds of each stage."""
+    recipe = recipe_of(config).on_device(device)
+    detector, linker = recipe.build_detector(), recipe.build_linker()
+    with tempfile.TemporaryDirectory() as folder:
+        localizer = ActionLocalizer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
+    frames = open_video(video, recipe.reader).read_all()
+    detections = list(detector.detect(frames))
+    stages: dict[str, Callable[[], object]] = {
+        "read": lambda: open_video(video, recipe.reader).read_all(),
+        "detect": lambda: list(detector.detect(frames)),
+        "link": lambda: linker.link(frames, detections),
+        "whole": lambda: localizer(video),
+    }
+    seconds = {name: [] for name in stages}
+    for _ in range(num_rounds + 1):
+        for name, work in stages.items():
+            start = time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - start)
+    return {
+        "frames": len(frames),
+        "size": [frames.shape[2], frames.shape[1]],
+        "detections": sum(map(len, detections)),
+        "tubes": len(linker.link(frames, detections)),
+        "seconds": {name: statistics.median(times[1:]) for name, times in seconds.items()},
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config")
+    parser.add_argument("video", type=Path, help="a video file, or a folder of frames")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
+    arguments = parser.parse_args(arguments)
+    config = load_config(arguments.config, options=arguments.cfg_options)
+    result = measure(config, arguments.video, arguments.rounds, arguments.device)
+    device = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    print(
+        f"{device}, torch {torch.__version__}; {arguments.video.name}: {result['frames']} frames of "
+        f"{result['size'][0]}×{result['size'][1]}, {result['detections']} detections, {result['tubes']} tubes"
+    )
+    for stage, seconds in result["seconds"].items():
+        print(f"{stage:<8} {seconds:8.2f} s {result['frames'] / seconds:8.1f} frames/s")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"device": device, **result}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
