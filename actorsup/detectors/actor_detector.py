@@ -16,6 +16,7 @@ from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 from actorsup.utils import load_checkpoint, pick_device
 
+from .mmcv_ops import provide_mmcv_operators
 from .ssd_mending import mend_ssd_heads
 
 MMDET_PREFIX = "mmdet::"
@@ -24,6 +25,8 @@ MMDET_PREFIX = "mmdet::"
 @DETECTORS.register_module()
 class ActorDetector:
     """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
+
+    Where mmcv has no compiled operators, one-stage models run all the same; two-stage and deformable ones need them.
 
     Args:
         config: an mmdet config file, or ``mmdet::yolox/yolox_s_8xb8-300e_coco.py`` for one that mmdet ships.
@@ -37,7 +40,8 @@ class ActorDetector:
         device: where the model runs; None takes the GPU where there is one.
 
     Raises:
-        InputError: if mmdet is missing, a file does not exist, weights do not fit, or an actor is no category.
+        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or the model
+            needs an operator that mmcv was built without.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class ActorDetector:
         self.class_agnostic = class_agnostic
         self.batch_size = batch_size
         self.device = pick_device(device)
+        has_substitute = provide_mmcv_operators()
         model_config = _read_config(config)
         # mmdet looks its parts up in the current scope, while building and while transforming.
         with DefaultScope.overwrite_default_scope("mmdet"):
@@ -66,6 +71,8 @@ class ActorDetector:
             self.pipeline = _build_pipeline(model_config)
         self.model.to(self.device).eval()
         self.categories = torch.tensor([_category(actor, classes) for actor in self.actors])
+        if has_substitute:  # a model that needs a missing operator fails now, not in every video
+            self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
 
     def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
         """Detections of each frame, in order, while the frames ``(H, W, 3)`` RGB stream in."""
@@ -108,8 +115,7 @@ def _read_config(config: str) -> Config:
         import mmdet
     except ImportError as error:
         raise InputError(
-            f"ActorDetector needs mmdet with mmcv's compiled operators, which cannot be imported ({error}); "
-            "run `make setup`"
+            f"ActorDetector needs mmdet, which cannot be imported ({error}); run `make setup` or `pip install actorsup`"
         ) from error
     path = Path(config)
     if config.startswith(MMDET_PREFIX):

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -141,6 +140,8 @@ class InceptionV2(BaseModule):
 
     @torch.no_grad()
     def _load_published(self, state: Mapping[str, Tensor]) -> None:
+        from mmcv.cnn import ConvModule
+
         for name, layer in self.named_modules():
             if not isinstance(layer, ConvModule):
                 continue
@@ -207,6 +208,8 @@ class _HalvingPool(nn.Module):
         return F.max_pool2d(maps, 3, stride=2, padding=(height % 2, width % 2), ceil_mode=True)
 
 
-def _convolution(in_channels: int, out_channels: int, size: int, norm_cfg: dict, stride: int = 1) -> ConvModule:
+def _convolution(in_channels: int, out_channels: int, size: int, norm_cfg: dict, stride: int = 1) -> BaseModule:
     """Convolution, normalization, ReLU; the maps keep their size, or with a stride of 2 half of it, rounded up."""
+    from mmcv.cnn import ConvModule  # here, because it looks for mmcv's operators, and warns if it finds none
+
     return ConvModule(in_channels, out_channels, size, stride=stride, padding=size // 2, norm_cfg=norm_cfg)

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from actorsup.detectors.actor_detector import _read_config
+from actorsup.detectors.mmcv_ops import provide_mmcv_operators
 
 
 def save_random_weights(config: str, path: Path, confident: bool = False) -> Path:
@@ -15,6 +16,7 @@ def save_random_weights(config: str, path: Path, confident: bool = False) -> Pat
         path: the checkpoint to write.
         confident: without the prior that makes every score lower than what YOLOX itself drops.
     """
+    provide_mmcv_operators()
     from mmdet.registry import MODELS
     from mmdet.utils import register_all_modules
     from mmengine.registry import DefaultScope
