@@ -53,7 +53,7 @@ print('Python', platform.python_version(), 'torch', torch.__version__, 'torchvis
 
 export -f build machine
 export device python
-clips=${ACTORSUP_DATA:-}/thumos13/clips
+clip=${ACTORSUP_DATA:-}/thumos13/clips/Fencing/v_Fencing_g01_c06.mp4
 config=configs/actorsup_squeezenet_thumos13_clips.py
 pytest="$python -m pytest -q --noconftest -p no:cacheprovider"
 
@@ -61,22 +61,22 @@ stage machine 60 bash -c machine
 stage build 300 bash -c build
 if [ "$device" = cuda ]; then
     stage equality 150 $pytest -k "cuda or 2_to_the_31 or two_to_the_31" tests/ops/test_compiled.py
-    stage sanitizer 90 compute-sanitizer --error-exitcode 9 $pytest -x \
+    stage sanitizer 120 compute-sanitizer --error-exitcode 9 $pytest -x \
         -k "cuda and (one_cell or none_or_one or gradient_for_channels_last)" tests/ops/test_compiled.py
-    stage pooling 150 $python tools/benchmarks/actor_roi_pool3d.py --device cuda --json "$out/pooling.json"
-    stage linking 150 $python tools/benchmarks/linking.py $config "$clips/v_Fencing_g01_c06.mp4" --device cuda --rounds 1 \
+    stage pooling 150 $python tools/benchmarks/actor_roi_pool3d.py --device cuda --seconds 2 --json "$out/pooling.json"
+    stage linking 150 $python tools/benchmarks/linking.py $config $clip --device cuda --rounds 1 \
         --tubes 20 80 --batch-size 80 --json "$out/linking.json" --cfg-options proposals.linker=siamese_small
     stage training 120 $python tools/benchmarks/training.py --device cuda --workers 12 --json "$out/training.json"
-    stage localizing 120 $python tools/benchmarks/localizing.py $config "$clips/v_Fencing_g01_c06.mp4" --device cuda \
+    stage localizing 120 $python tools/benchmarks/localizing.py $config $clip --device cuda \
         --json "$out/localizing.json" --cfg-options proposals.linker=siamese_small_shared
 else
     stage equality 600 $pytest -k "cpu and equals_the_reference" tests/ops/test_compiled.py
     stage pooling 600 $python tools/benchmarks/actor_roi_pool3d.py --quick --seconds 0 --json "$out/pooling.json"
-    stage linking 600 $python tools/benchmarks/linking.py $config "$clips/v_Fencing_g01_c06.mp4" --rounds 1 --frames 4 \
+    stage linking 600 $python tools/benchmarks/linking.py $config $clip --rounds 1 --frames 4 \
         --tubes 3 --json "$out/linking.json" --cfg-options proposals.linker=siamese_small
     stage training 600 $python tools/benchmarks/training.py configs/actorsup_squeezenet_thumos13_clips.py --steps 1 \
         --frames 20 --size 64 48 --precisions float32 --workers 0 --json "$out/training.json"
-    stage localizing 600 $python tools/benchmarks/localizing.py $config "$clips/v_Fencing_g01_c06.mp4" --rounds 1 \
+    stage localizing 600 $python tools/benchmarks/localizing.py $config $clip --rounds 1 \
         --json "$out/localizing.json" --cfg-options proposals.linker=viterbi
 fi
 exit $failed

@@ -26,11 +26,9 @@ STAGES = ("read", "detect", "link", "whole")
 
 
 def random_checkpoint(config, path: Path) -> Path:
-    """A checkpoint of the config's model as training writes it."""
+    """The weights of the config's model, untrained; the classes are those of its dataset."""
     torch.manual_seed(0)
-    classes = tuple(f"class {index}" for index in range(config.model.head.num_classes))
-    state = MODELS.build(config.model).state_dict()
-    torch.save({"state_dict": state, "meta": {"dataset_meta": {"classes": classes}}}, path)
+    torch.save({"state_dict": MODELS.build(config.model).state_dict()}, path)
     return path
 
 
