@@ -24,11 +24,13 @@ def _load() -> str:
 
 
 UNUSABLE = _load()
+# Asked for once: a graph that is compiled cannot call what returns no tensor.
+_BUILD_INFO = UNUSABLE or torch.ops.actorsup.build_info()
 
 
 def build_info() -> str:
     """What the operator was compiled for: ``"CPU"``, ``"CPU and CUDA (8.0;9.0+PTX)"``, or why there is none."""
-    return UNUSABLE or torch.ops.actorsup.build_info()
+    return UNUSABLE or _BUILD_INFO
 
 
 def is_compiled_for(device_type: str) -> bool:

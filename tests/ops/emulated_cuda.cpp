@@ -19,6 +19,7 @@ static unsigned char block_memory[48 << 10];
 static std::unique_ptr<std::barrier<>> whole_block, warps[kMaximumWarps];
 static unsigned char exchanged[kMaximumWarps][32][8];
 
+#define __host__
 #define __global__
 #define __device__
 #define __forceinline__ inline
@@ -62,17 +63,16 @@ static unsigned char* shared_memory() {
 
 #include "cuda_kernels.cuh"
 
-// Fewer blocks than there is work for: each takes several places.
 template <typename... Parameters, typename... Arguments>
-void launch(int64_t num_threads, void (*kernel)(Parameters...), Arguments... arguments) {
-  gridDim.x = 3;
+void launch(int64_t num_blocks, int64_t num_threads, void (*kernel)(Parameters...), Arguments... arguments) {
+  gridDim.x = num_blocks;
   blockDim.x = num_threads;
-  for (int64_t block = 0; block < gridDim.x; ++block) {
+  for (int64_t block = 0; block < num_blocks; ++block) {
     whole_block = std::make_unique<std::barrier<>>(num_threads);
-    std::vector<std::thread> threads;
     for (auto& warp : warps) {
       warp = std::make_unique<std::barrier<>>(32);
     }
+    std::vector<std::thread> threads;
     for (int64_t thread = 0; thread < num_threads; ++thread) {
       threads.emplace_back([=] {
         blockIdx.x = block;
@@ -86,6 +86,7 @@ void launch(int64_t num_threads, void (*kernel)(Parameters...), Arguments... arg
   }
 }
 
+using actorsup::Layout;
 using actorsup::Sizes;
 using Taps = actorsup::Taps<double>;
 
@@ -94,27 +95,34 @@ extern "C" {
 void taps(
     void* taps, int32_t* bad, const double* boxes, const double* weights, const int64_t* video_index,
     const Sizes* sizes, double spatial_scale) {
-  launch(
-      32, actorsup::taps_kernel<double, double>, static_cast<Taps*>(taps), bad, boxes, weights, video_index, *sizes,
+  launch( // fewer threads than there are taps
+      3, 32, actorsup::taps_kernel<double, double>, static_cast<Taps*>(taps), bad, boxes, weights, video_index, *sizes,
       spatial_scale);
+}
+
+void to_channels_last(double* target, const double* source, const Layout* layout, const Sizes* sizes) {
+  launch(
+      actorsup::num_transpose_blocks(*sizes), actorsup::kTile * actorsup::kTileRows,
+      actorsup::to_channels_last_kernel<double>, target, source, *layout, *sizes);
 }
 
 // `size`: channels of a lane, 1 or 2.
 void forward(
     double* pooled, const double* features, int64_t video_stride, int64_t frame_stride, const Sizes* sizes,
     const void* taps, const int64_t* video_index, bool stage_results, int size) {
-  launch(
-      64, size == 2 ? actorsup::forward_kernel<double, double, 2> : actorsup::forward_kernel<double, double, 1>, pooled,
+  launch( // two warps, fewer than rows of a grid
+      actorsup::num_forward_blocks(*sizes, size), 64,
+      size == 2 ? actorsup::forward_kernel<double, double, 2> : actorsup::forward_kernel<double, double, 1>, pooled,
       features, video_stride, frame_stride, *sizes, static_cast<const Taps*>(taps), video_index, stage_results);
 }
 
 void backward(
-    double* grad_features, const double* grad, const Sizes* sizes, const void* taps, const int64_t* video_index,
-    int size) {
+    double* grad_features, const double* grad, const Layout* layout, const Sizes* sizes, const void* taps,
+    const int64_t* video_index, int size) {
   launch(
-      actorsup::kBackwardWarps * 32,
+      actorsup::num_backward_blocks(*sizes, size), actorsup::kBackwardWarps * 32,
       size == 2 ? actorsup::backward_kernel<double, double, 2> : actorsup::backward_kernel<double, double, 1>,
-      grad_features, grad, *sizes, static_cast<const Taps*>(taps), video_index);
+      grad_features, grad, *layout, *sizes, static_cast<const Taps*>(taps), video_index);
 }
 
 }

@@ -13,7 +13,7 @@ from torch.utils.cpp_extension import include_paths
 import actorsup.ops
 from actorsup.ops.reference import actor_roi_pool3d_reference
 
-from .cases import HEIGHT, STRIDE, WIDTH, random_case
+from .cases import HEIGHT, STRIDE, WIDTH, channels_last, random_case
 
 SOURCES = Path(actorsup.ops.__file__).parent / "csrc"
 
@@ -48,8 +48,24 @@ def emulated(tmp_path_factory):
     return ctypes.CDLL(str(library))
 
 
+class Layout(ctypes.Structure):
+    _fields_ = (
+        ("channels_last", ctypes.c_bool),
+        *((name, ctypes.c_int64) for name in ("video", "frame", "channel", "cell")),
+    )
+
+    @classmethod
+    def of(cls, features):
+        video, frame, channel, _, cell = features.stride()
+        return cls(channel == 1, video, frame, channel, cell)
+
+
 def pointer(tensor):
     return ctypes.c_void_p(tensor.data_ptr())
+
+
+def sizes_of(features, num_tubes, grid):
+    return (ctypes.c_int64 * 8)(*features.shape, num_tubes, *grid)
 
 
 def compute_taps(emulated, tubes, weights, video_index, sizes):
@@ -58,52 +74,69 @@ def compute_taps(emulated, tubes, weights, video_index, sizes):
     taps = torch.empty(num_tubes * num_frames * (num_rows + num_columns) * 32 + 16, dtype=torch.uint8)
     taps = taps[-taps.data_ptr() % 16 :]
     bad = torch.zeros(1, dtype=torch.int32)
-    emulated.taps(
-        *map(pointer, (taps, bad, tubes, weights, video_index)),
-        ctypes.byref((ctypes.c_int64 * 8)(*sizes)),
-        ctypes.c_double(1 / STRIDE),
-    )
+    arguments = map(pointer, (taps, bad, tubes, weights, video_index))
+    emulated.taps(*arguments, ctypes.byref(sizes), ctypes.c_double(1 / STRIDE))
     return taps, bool(bad)
 
 
+def compute_gradient(emulated, grad, like, taps, video_index, sizes, size):
+    """The gradient of features, in their layout, from that of the pooled ones."""
+    result = torch.full_like(like, torch.nan)
+    grad = grad.permute(0, 2, 3, 1).contiguous()
+    layout = ctypes.byref(Layout.of(like))
+    emulated.backward(
+        pointer(result), pointer(grad), layout, ctypes.byref(sizes), pointer(taps), pointer(video_index), size
+    )
+    return result
+
+
+@pytest.mark.parametrize("lay_out", [torch.Tensor.contiguous, channels_last], ids=["contiguous", "channels last"])
 @pytest.mark.parametrize("grid", [(3, 2), (2, 7)], ids=str)  # one group of columns, and two
-@pytest.mark.parametrize(
-    ("channels", "size", "staged"), [(1, 1, True), (37, 1, False), (70, 2, True)], ids=["one", "part", "vectors"]
-)
-def test_kernels_equal_the_reference_when_run_thread_by_thread(emulated, grid, channels, size, staged):
-    features, tubes, video_index = random_case(channels=channels, margin=-40)
-    weights = torch.rand(5, 3, generator=torch.Generator().manual_seed(0)).double()
-    weights[2], weights[3, 1] = 0, 0
+@pytest.mark.parametrize(("channels", "size", "staged"), [(1, 1, True), (37, 1, False), (70, 2, True)])
+def test_kernels_equal_the_reference_when_run_thread_by_thread(emulated, lay_out, grid, channels, size, staged):
+    features, tubes, video_index = random_case(num_tubes=3, num_frames=2, channels=channels, margin=-40)
+    weights = torch.rand(3, 2, generator=torch.Generator().manual_seed(0)).double()
+    weights[1], weights[2, 1] = 0, 0
+    features = lay_out(features)
     leaf = features.clone().requires_grad_()
     expected = actor_roi_pool3d_reference(leaf, tubes, video_index, grid, 1 / STRIDE, weights)
     grad = torch.randn(expected.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     expected.backward(grad)
 
-    sizes = (2, 3, channels, HEIGHT, WIDTH, 5, *grid)
+    sizes = sizes_of(features, 3, grid)
     taps, bad = compute_taps(emulated, tubes, weights, video_index, sizes)
     assert not bad
-    maps = features.permute(0, 1, 3, 4, 2).contiguous()
-    pooled, grad_maps = torch.full_like(expected, torch.nan), torch.full_like(maps, torch.nan)
-    sizes = ctypes.byref((ctypes.c_int64 * 8)(*sizes))
+    maps = channels_last(torch.full_like(features, torch.nan))
+    if lay_out is channels_last:
+        maps = features
+    else:
+        layout = ctypes.byref(Layout.of(features))
+        emulated.to_channels_last(pointer(maps), pointer(features), layout, ctypes.byref(sizes))
+    assert torch.equal(maps, features)
+    pooled = torch.full_like(expected, torch.nan)
     strides = map(ctypes.c_int64, maps.stride()[:2])
-    emulated.forward(pointer(pooled), pointer(maps), *strides, sizes, pointer(taps), pointer(video_index), staged, size)
-    grad = grad.permute(0, 2, 3, 1).contiguous()
-    emulated.backward(pointer(grad_maps), pointer(grad), sizes, pointer(taps), pointer(video_index), size)
+    arguments = (ctypes.byref(sizes), pointer(taps), pointer(video_index), staged, size)
+    emulated.forward(pointer(pooled), pointer(maps), *strides, *arguments)
     torch.testing.assert_close(pooled, expected.detach())
-    torch.testing.assert_close(grad_maps.permute(0, 1, 4, 2, 3), leaf.grad)
+    torch.testing.assert_close(compute_gradient(emulated, grad, features, taps, video_index, sizes, size), leaf.grad)
+
+
+def test_transposes_tiles_that_the_map_does_not_fill(emulated):
+    features = torch.randn((1, 2, 35, 5, 8), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    maps, sizes = channels_last(torch.full_like(features, torch.nan)), sizes_of(features, 1, (1, 1))
+    emulated.to_channels_last(pointer(maps), pointer(features), ctypes.byref(Layout.of(features)), ctypes.byref(sizes))
+    assert torch.equal(maps, features)
 
 
 def test_more_rows_of_samples_than_a_block_has_threads(emulated):
-    features, tubes, video_index = random_case(num_videos=1, num_frames=1, num_tubes=150, channels=1, margin=-40)
-    weights = torch.ones(150, 1, dtype=torch.float64)
+    features, tubes, video_index = random_case(num_videos=1, num_frames=1, num_tubes=70, channels=1, margin=-40)
     leaf = features.clone().requires_grad_()
+    weights = torch.ones(70, 1, dtype=torch.float64)
     actor_roi_pool3d_reference(leaf, tubes, video_index, (4, 1), 1 / STRIDE, weights).sum().backward()
-    sizes = (1, 1, 1, HEIGHT, WIDTH, 150, 4, 1)
+    sizes = sizes_of(features, 70, (4, 1))
     taps, _ = compute_taps(emulated, tubes, weights, video_index, sizes)
-    grad, grad_maps = torch.ones(150, 4, 1, 1, dtype=torch.float64), torch.full_like(features, torch.nan)
-    sizes = ctypes.byref((ctypes.c_int64 * 8)(*sizes))
-    emulated.backward(pointer(grad_maps), pointer(grad), sizes, pointer(taps), pointer(video_index), 1)
-    torch.testing.assert_close(grad_maps, leaf.grad)
+    grad = torch.ones(70, 1, 4, 1, dtype=torch.float64)
+    torch.testing.assert_close(compute_gradient(emulated, grad, features, taps, video_index, sizes, 1), leaf.grad)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +155,4 @@ def test_kernels_see_values_that_cannot_be_used(emulated, change):
     _, tubes, video_index = random_case()
     weights = torch.ones(5, 3, dtype=torch.float64)
     change(tubes, weights, video_index)
-    assert compute_taps(emulated, tubes, weights, video_index, (2, 3, 1, HEIGHT, WIDTH, 5, 3, 2))[1]
+    assert compute_taps(emulated, tubes, weights, video_index, (ctypes.c_int64 * 8)(2, 3, 1, HEIGHT, WIDTH, 5, 3, 2))[1]

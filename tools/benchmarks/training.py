@@ -12,7 +12,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -115,7 +115,7 @@ def matrix_rate(device: str, dtype: torch.dtype) -> float:
     return 2 * size**3 / statistics.median(times[1:])
 
 
-def measure(config: Config, dataloader, precision: str, num_steps: int, device: str) -> dict:
+def measure(config: Config, batches: Iterator, precision: str, num_steps: int, device: str) -> dict:
     """Train for some steps, after two that are not counted."""
     dtype = set_precision(precision)
     torch.manual_seed(0)
@@ -124,8 +124,6 @@ def measure(config: Config, dataloader, precision: str, num_steps: int, device: 
     if dtype == torch.bfloat16:
         optimizer |= {"type": "AmpOptimWrapper", "dtype": "bfloat16"}
     optimizer = build_optim_wrapper(model, optimizer)
-    batches = iter(dataloader)
-
     counter = FlopCounterMode(display=False)
     with counter:
         model.train_step(next(batches), optimizer)
@@ -144,7 +142,7 @@ def measure(config: Config, dataloader, precision: str, num_steps: int, device: 
     step = statistics.median(time - wait for time, wait in zip(times, waited, strict=True))
     return {
         "precision": precision,
-        "videos_per_second": num_steps * dataloader.batch_size / sum(times),
+        "videos_per_second": num_steps * len(batch["inputs"]) / sum(times),
         "step_seconds": step,
         "waiting": sum(waited) / sum(times),
         "flops_per_step": counter.get_total_flops(),
@@ -193,9 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder, DefaultScope.overwrite_default_scope("actorsup"):
         draw_videos(Path(folder), num_videos, arguments.frames, size)
         store_tubes(Path(folder), num_videos, arguments.tubes, arguments.frames, size)
-        dataloader = make_dataloader(config, Path(folder), arguments.batch_size, arguments.workers)
+        batches = iter(make_dataloader(config, Path(folder), arguments.batch_size, arguments.workers))
         for precision in arguments.precisions:
-            results.append(measure(config, dataloader, precision, arguments.steps, arguments.device))
+            results.append(measure(config, batches, precision, arguments.steps, arguments.device))
     name = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     machine = (
         f"{name}, torch {torch.__version__}, {arguments.workers} workers, batches of {arguments.batch_size} videos"

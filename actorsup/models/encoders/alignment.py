@@ -18,7 +18,7 @@ def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int
     network with global operations (squeeze-and-excitation, attention): choose a large input and a cell in its middle.
 
     Args:
-        encoder: stays unchanged.
+        encoder: stays unchanged, on whatever device it is.
         size: ``(height, width)`` of the input.
         cell: ``(row, column)`` of the feature map.
 
@@ -37,7 +37,7 @@ def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int
 
 
 def _without_cancellation(encoder: Encoder) -> nn.Module:
-    probe = copy.deepcopy(encoder).double()
+    probe = copy.deepcopy(encoder).double().cpu()
     for name, module in list(probe.named_modules()):
         if isinstance(module, nn.MaxPool2d):
             average = nn.AvgPool2d(module.kernel_size, module.stride, module.padding, module.ceil_mode)

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
+#include <limits>
 #include <type_traits>
 
 #include "arguments.h"
@@ -32,13 +34,18 @@ void check_devices(const at::Tensor& first, at::ArrayRef<at::Tensor> others) {
   }
 }
 
-int64_t divide_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-// Blocks as the device takes them.
-int64_t limited(int64_t num_blocks) {
-  return std::min(num_blocks, kMaximumBlocks);
+void check_sizes(const Sizes& sizes) {
+  // One channel a lane makes the most blocks.
+  for (const auto size :
+       {sizes.videos * sizes.frames, sizes.channels, sizes.cells(), sizes.tubes * sizes.samples(),
+        sizes.rows + sizes.columns, num_transpose_blocks(sizes), num_forward_blocks(sizes, 1),
+        num_backward_blocks(sizes, 1)}) {
+    TORCH_CHECK_VALUE(
+        size <= std::numeric_limits<int32_t>::max(),
+        "too large for one call on a GPU: ", sizes.videos, " videos, ", sizes.frames, " frames, ", sizes.channels,
+        " channels, maps of ", sizes.height, "x", sizes.width, ", ", sizes.tubes, " tubes, a grid of ", sizes.rows, "x",
+        sizes.columns);
+  }
 }
 
 // The taps of all boxes, as bytes. `bad`, unless null, becomes 1 if there are values that cannot be used.
@@ -51,69 +58,81 @@ at::Tensor compute_taps(
   const auto is_float = tubes.scalar_type() == at::kFloat && weights.scalar_type() == at::kFloat;
   const auto boxes = tubes.to(is_float ? at::kFloat : at::kDouble).contiguous();
   const auto given = weights.to(is_float ? at::kFloat : at::kDouble).contiguous();
+  const auto num_blocks = std::min<int64_t>(divide_up(num_taps, kTapThreads), std::numeric_limits<int32_t>::max());
   AT_DISPATCH_FLOATING_TYPES(boxes.scalar_type(), "actor_roi_pool3d_taps", [&] {
-    taps_kernel<T, scalar_t>
-        <<<limited(divide_up(num_taps, kTapThreads)), kTapThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
-            static_cast<Taps<T>*>(taps.mutable_data_ptr()), bad, boxes.const_data_ptr<scalar_t>(),
-            given.const_data_ptr<scalar_t>(), video_index.const_data_ptr<int64_t>(), sizes,
-            static_cast<T>(spatial_scale));
+    taps_kernel<T, scalar_t><<<num_blocks, kTapThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
+        static_cast<Taps<T>*>(taps.mutable_data_ptr()), bad, boxes.const_data_ptr<scalar_t>(),
+        given.const_data_ptr<scalar_t>(), video_index.const_data_ptr<int64_t>(), sizes,
+        static_cast<T>(spatial_scale));
     C10_CUDA_KERNEL_LAUNCH_CHECK();
   });
   return taps;
 }
 
-bool is_aligned(const void* data, int64_t bytes) {
-  return reinterpret_cast<uintptr_t>(data) % bytes == 0;
-}
-
-// Calls `work` with the number of channels of a lane: as many as 16 bytes hold, where all that is read or written of a
-// lane's channels begins at such a place, and one elsewhere.
-template <typename scalar_t, typename Work>
-void with_channels_of_lane(bool is_aligned, const Work& work) {
+// Calls `work` with the number of channels of a lane: as many as `kBytes` hold if every lane's channels of `data` begin
+// at a multiple of them, else one. `strides` are those of `data` along all other axes.
+template <typename scalar_t, int kBytes, typename Work>
+void with_channels_of_lane(const void* data, std::initializer_list<int64_t> strides, const Work& work) {
+  constexpr int size = kBytes / sizeof(scalar_t);
+  const bool is_aligned = reinterpret_cast<uintptr_t>(data) % kBytes == 0 &&
+      std::all_of(strides.begin(), strides.end(), [](int64_t stride) { return stride % size == 0; });
   if (is_aligned) {
-    work(std::integral_constant<int, 16 / sizeof(scalar_t)>());
+    work(std::integral_constant<int, size>());
   } else {
     work(std::integral_constant<int, 1>());
   }
+}
+
+// Features (B, N, H, W, C) whose frames are dense: the features themselves if they are laid out like this.
+template <typename scalar_t>
+at::Tensor to_channels_last(const at::Tensor& features, const Sizes& sizes) {
+  const auto dense = with_dense_frames(features);
+  const auto layout = layout_of(dense);
+  if (layout.channels_last) {
+    return dense.permute({0, 1, 3, 4, 2});
+  }
+  auto maps = at::empty({sizes.videos, sizes.frames, sizes.height, sizes.width, sizes.channels}, features.options());
+  to_channels_last_kernel<scalar_t>
+      <<<num_transpose_blocks(sizes), kTile * kTileRows, 0, c10::cuda::getCurrentCUDAStream()>>>(
+          maps.mutable_data_ptr<scalar_t>(), dense.const_data_ptr<scalar_t>(), layout, sizes);
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+  return maps;
 }
 
 at::Tensor forward(
     const at::Tensor& features, const at::Tensor& tubes, const at::Tensor& video_index, const at::Tensor& weights,
     at::IntArrayRef output_size, double spatial_scale) {
   const auto sizes = check_arguments(features.sizes(), output_size, tubes, video_index, weights, spatial_scale);
+  check_sizes(sizes);
   check_devices(features, {tubes, video_index, weights});
   const c10::cuda::CUDAGuard guard(features.device());
   const auto stream = c10::cuda::getCurrentCUDAStream();
   auto pooled = at::empty({sizes.tubes, sizes.channels, sizes.rows, sizes.columns}, features.options());
+  if (tubes.numel() == 0) {
+    return pooled.zero_();
+  }
   const auto bad = at::zeros({1}, tubes.options().dtype(at::kInt));
   const auto indices = video_index.contiguous();
-  const auto maps = features.permute({0, 1, 3, 4, 2});
-  const auto dense = maps.numel() == 0 || maps[0][0].is_contiguous() ? maps : maps.contiguous();
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, features.scalar_type(), "actor_roi_pool3d", [&] {
     using T = at::opmath_type<scalar_t>;
-    if (tubes.numel() == 0) {
-      return;
-    }
     const auto taps = compute_taps<T>(sizes, tubes, weights, indices, spatial_scale, bad.mutable_data_ptr<int32_t>());
-    if (pooled.numel() == 0 || features.numel() == 0) {
+    if (features.numel() == 0) {
       return;
     }
-    constexpr auto vector = 16 / sizeof(scalar_t);
-    const auto* data = dense.const_data_ptr<scalar_t>();
-    const bool aligned = is_aligned(data, 16) && sizes.channels % vector == 0 && dense.stride(0) % vector == 0 &&
-        dense.stride(1) % vector == 0;
-    with_channels_of_lane<scalar_t>(aligned, [&](auto size) {
-      constexpr int64_t num_channels = kLanes * size();
-      const auto result_bytes = num_channels * sizes.samples() * static_cast<int64_t>(sizeof(scalar_t));
-      const bool stage_results = result_bytes <= kStagedBytes;
-      const auto num_warps = std::min<int64_t>(sizes.rows, kForwardWarps);
-      const auto num_blocks = limited(sizes.tubes * divide_up(sizes.channels, num_channels));
-      forward_kernel<scalar_t, T, size()>
-          <<<num_blocks, num_warps * kLanes, stage_results ? result_bytes : 0, stream>>>(
-              pooled.mutable_data_ptr<scalar_t>(), data, dense.stride(0), dense.stride(1), sizes,
-              static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>(), stage_results);
-      C10_CUDA_KERNEL_LAUNCH_CHECK();
-    });
+    const auto maps = to_channels_last<scalar_t>(features, sizes);
+    const auto* data = maps.const_data_ptr<scalar_t>();
+    with_channels_of_lane<scalar_t, kForwardBytes>(
+        data, {maps.stride(0), maps.stride(1), sizes.channels}, [&](auto size) {
+          const auto result_bytes = kLanes * size() * sizes.samples() * static_cast<int64_t>(sizeof(scalar_t));
+          const bool stage_results = result_bytes <= kStagedBytes;
+          const auto num_threads = std::min<int64_t>(sizes.rows, kForwardWarps) * kLanes;
+          forward_kernel<scalar_t, T, size()>
+              <<<num_forward_blocks(sizes, size()), num_threads, stage_results ? result_bytes : 0, stream>>>(
+                  pooled.mutable_data_ptr<scalar_t>(), data, maps.stride(0), maps.stride(1), sizes,
+                  static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>(),
+                  stage_results);
+          C10_CUDA_KERNEL_LAUNCH_CHECK();
+        });
   });
   // The answer is waited for when all work is under way. A graph that is captured cannot wait.
   if (c10::cuda::currentStreamCaptureStatusMayInitCtx() == c10::cuda::CaptureStatus::None && bad.item<int32_t>() != 0) {
@@ -126,12 +145,13 @@ at::Tensor backward(
     const at::Tensor& grad, const at::Tensor& tubes, const at::Tensor& video_index, const at::Tensor& weights,
     at::IntArrayRef features_size, bool channels_last, double spatial_scale) {
   const auto sizes = check_gradient(grad, features_size, tubes, video_index, weights, spatial_scale);
+  check_sizes(sizes);
   check_devices(grad, {tubes, video_index, weights});
   // Values are not looked at again: a box that is not finite touches no cell, and no cell belongs to a strange video.
   const c10::cuda::CUDAGuard guard(grad.device());
-  auto grad_features = empty_features(features_size, /*channels_last=*/true, grad.options());
+  auto grad_features = empty_features(features_size, channels_last, grad.options());
   if (grad.numel() == 0 || grad_features.numel() == 0) {
-    return empty_features(features_size, channels_last, grad.options()).zero_();
+    return grad_features.zero_();
   }
   const auto dense = grad.permute({0, 2, 3, 1}).contiguous();
   const auto indices = video_index.contiguous();
@@ -139,19 +159,15 @@ at::Tensor backward(
     using T = at::opmath_type<scalar_t>;
     const auto taps = compute_taps<T>(sizes, tubes, weights, indices, spatial_scale, nullptr);
     const auto* data = dense.const_data_ptr<scalar_t>();
-    const bool aligned = is_aligned(data, 16) && sizes.channels % (16 / sizeof(scalar_t)) == 0;
-    with_channels_of_lane<scalar_t>(aligned, [&](auto size) {
-      const auto num_blocks = limited(
-          sizes.videos * sizes.frames * sizes.height * divide_up(sizes.width, kBackwardWarps) *
-          divide_up(sizes.channels, kLanes * size()));
+    with_channels_of_lane<scalar_t, kBackwardBytes>(data, {sizes.channels}, [&](auto size) {
       backward_kernel<scalar_t, T, size()>
-          <<<num_blocks, kBackwardWarps * kLanes, 0, c10::cuda::getCurrentCUDAStream()>>>(
-              grad_features.mutable_data_ptr<scalar_t>(), data, sizes,
+          <<<num_backward_blocks(sizes, size()), kBackwardWarps * kLanes, 0, c10::cuda::getCurrentCUDAStream()>>>(
+              grad_features.mutable_data_ptr<scalar_t>(), data, layout_of(grad_features), sizes,
               static_cast<const Taps<T>*>(taps.const_data_ptr()), indices.const_data_ptr<int64_t>());
       C10_CUDA_KERNEL_LAUNCH_CHECK();
     });
   });
-  return channels_last ? grad_features : grad_features.contiguous();
+  return grad_features;
 }
 
 } // namespace

@@ -1,6 +1,6 @@
-// The CUDA kernels. They read and write channels-last features: the lanes of a warp go along the channels, so that a
-// warp agrees on boxes, cells and branches, and whatever it reads or writes lies side by side. Who owns an element of a
-// result gathers all that belongs to it, in one order: no atomics, and the same bits in every run.
+// The CUDA kernels. The lanes of a warp go along the channels of channels-last features, so that a warp agrees on boxes,
+// cells and branches, and whatever it reads lies side by side. Who owns an element of a result gathers all that belongs
+// to it, in one order: no atomics, and the same bits in every run.
 // Nothing here needs torch, so that a test can run the kernels without a device.
 #pragma once
 
@@ -14,17 +14,37 @@ namespace actorsup {
 constexpr int kLanes = 32; // of a warp
 constexpr unsigned kAllLanes = 0xffffffffu;
 constexpr int kTapThreads = 256;
+constexpr int kTile = 32; // channels and cells that a block transposes
+constexpr int kTileRows = 8; // of them at a time
+constexpr int kForwardBytes = 8; // of channels a lane: the more lanes, the less one waits for memory
 constexpr int kForwardWarps = 8; // at most: a warp takes one row of a grid at a time
-constexpr int kBackwardWarps = 8; // a warp takes one cell at a time
+constexpr int kBackwardBytes = 16; // of channels a lane: the fewer lanes, the less is computed twice
+constexpr int kBackwardWarps = 8; // a warp takes one cell
 constexpr int kColumns = 5; // samples of a row whose sums a thread holds at once: the paper's X
 constexpr int kReads = 4; // samples of a cell that are read together, so that one waits for memory once
-constexpr int64_t kMaximumBlocks = 1 << 20; // loops over blocks take care of the rest
 
-// Channels of one lane: 16 bytes where memory allows it, else one.
+// Channels of one lane, which are read and written at once.
 template <typename scalar_t, int kSize>
 struct alignas(kSize * sizeof(scalar_t)) Channels {
   scalar_t values[kSize];
 };
+
+ACTORSUP_HOST_DEVICE int64_t divide_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// Blocks of each kernel; `size` is that of `Channels`. They, and sizes along single axes, have to fit into 31 bits:
+// divisions of 64 bits would take most of the time.
+ACTORSUP_HOST_DEVICE int64_t num_transpose_blocks(const Sizes& sizes) {
+  return sizes.videos * sizes.frames * divide_up(sizes.channels, kTile) * divide_up(sizes.cells(), kTile);
+}
+ACTORSUP_HOST_DEVICE int64_t num_forward_blocks(const Sizes& sizes, int size) {
+  return sizes.tubes * divide_up(sizes.channels, kLanes * size);
+}
+ACTORSUP_HOST_DEVICE int64_t num_backward_blocks(const Sizes& sizes, int size) {
+  return sizes.videos * sizes.frames * sizes.height * divide_up(sizes.channels, kLanes * size) *
+      divide_up(sizes.width, kBackwardWarps);
+}
 
 #ifdef __CUDACC__
 // Shared memory of the size that the launch names.
@@ -80,51 +100,31 @@ __global__ void __launch_bounds__(kTapThreads) taps_kernel(
   }
 }
 
-// What a row of samples reads of one frame, one column after the other: the cells of its two rows of cells, weighted
-// and summed. Neighbouring samples often share a cell, which is read once.
-template <typename scalar_t, typename T, int kSize>
-struct RowReader {
-  const scalar_t* upper;
-  const scalar_t* lower;
-  int64_t channels;
-  T upper_weight, lower_weight;
-  int32_t left_cell = -1, right_cell = -1;
-  T left[kSize], right[kSize];
-
-  __device__ __forceinline__ void read(int32_t cell, T* into) const {
-    const auto above = *reinterpret_cast<const Channels<scalar_t, kSize>*>(upper + cell * channels);
-    const auto below = *reinterpret_cast<const Channels<scalar_t, kSize>*>(lower + cell * channels);
-#pragma unroll
-    for (int k = 0; k < kSize; ++k) {
-      into[k] = upper_weight * static_cast<T>(above.values[k]) + lower_weight * static_cast<T>(below.values[k]);
+// Channels-last copies of frames (C, H, W). A block copies a tile of channels and cells through shared memory.
+template <typename scalar_t>
+__global__ void __launch_bounds__(kTile* kTileRows)
+    to_channels_last_kernel(scalar_t* target, const scalar_t* source, Layout layout, Sizes sizes) {
+  __shared__ scalar_t tile[kTile][kTile + 1];
+  const unsigned cells = sizes.cells(), channels = sizes.channels, frames = sizes.frames;
+  const unsigned num_cell_tiles = divide_up(cells, kTile), num_channel_tiles = divide_up(channels, kTile);
+  const unsigned first_cell = blockIdx.x % num_cell_tiles * kTile;
+  const unsigned first_channel = blockIdx.x / num_cell_tiles % num_channel_tiles * kTile;
+  const unsigned map = blockIdx.x / num_cell_tiles / num_channel_tiles; // (video, frame)
+  const unsigned column = threadIdx.x % kTile, first_row = threadIdx.x / kTile;
+  source += map / frames * layout.video + map % frames * layout.frame;
+  target += int64_t(map) * cells * channels;
+  for (unsigned row = first_row; row < kTile; row += kTileRows) {
+    if (first_channel + row < channels && first_cell + column < cells) {
+      tile[row][column] = source[int64_t(first_channel + row) * cells + first_cell + column];
     }
   }
-
-  __device__ __forceinline__ void move_to(const Taps<T>& column) {
-    if (column.first != left_cell) {
-      if (column.first == right_cell) {
-#pragma unroll
-        for (int k = 0; k < kSize; ++k) {
-          left[k] = right[k];
-        }
-      } else {
-        read(column.first, left);
-      }
-      left_cell = column.first;
-    }
-    if (column.second != right_cell) {
-      if (column.second == left_cell) {
-#pragma unroll
-        for (int k = 0; k < kSize; ++k) {
-          right[k] = left[k];
-        }
-      } else {
-        read(column.second, right);
-      }
-      right_cell = column.second;
+  __syncthreads();
+  for (unsigned row = first_row; row < kTile; row += kTileRows) {
+    if (first_cell + row < cells && first_channel + column < channels) {
+      target[int64_t(first_cell + row) * channels + first_channel + column] = tile[column][row];
     }
   }
-};
+}
 
 // A block pools one tube in the channels of one warp; each warp takes rows of the grid. `features` are (B, N, H, W, C),
 // videos and frames lie anywhere; `pooled` is (P, C, Y, X). With `stage_results` the block's results, which lie side by
@@ -133,69 +133,87 @@ template <typename scalar_t, typename T, int kSize>
 __global__ void __launch_bounds__(kForwardWarps* kLanes) forward_kernel(
     scalar_t* pooled, const scalar_t* features, int64_t video_stride, int64_t frame_stride, Sizes sizes,
     const Taps<T>* taps, const int64_t* video_index, bool stage_results) {
-  constexpr int64_t kChannels = kLanes * kSize;
+  using Vector = Channels<scalar_t, kSize>;
+  constexpr int kCells = 2 * kColumns; // to the left and to the right of each sample
   const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes, num_warps = blockDim.x / kLanes;
-  const int64_t num_chunks = (sizes.channels + kChannels - 1) / kChannels;
-  const int64_t taps_of_box = sizes.rows + sizes.columns;
-
+  const int num_rows = sizes.rows, num_columns = sizes.columns, num_samples = sizes.samples();
+  const int taps_of_box = num_rows + num_columns;
   // Blocks that run at the same time look at the same channels of different tubes, and share them in the caches.
-  for (int64_t block = blockIdx.x; block < num_chunks * sizes.tubes; block += gridDim.x) {
-    const int64_t tube = block % sizes.tubes, first_channel = block / sizes.tubes * kChannels;
-    const int64_t channel = first_channel + lane * kSize;
-    const bool has_channels = channel < sizes.channels;
-    scalar_t* of_block = pooled + (tube * sizes.channels + first_channel) * sizes.samples();
-    scalar_t* results = stage_results ? reinterpret_cast<scalar_t*>(shared_memory()) : of_block;
-    const scalar_t* map = features + video_index[tube] * video_stride + channel;
-    const Taps<T>* of_tube = taps + tube * sizes.frames * taps_of_box;
+  const unsigned num_tubes = sizes.tubes;
+  const int64_t tube = blockIdx.x % num_tubes, first_channel = int64_t(blockIdx.x / num_tubes) * kLanes * kSize;
+  const int64_t channel = first_channel + lane * kSize;
+  scalar_t* of_block = pooled + (tube * sizes.channels + first_channel) * num_samples;
+  scalar_t* results = stage_results ? reinterpret_cast<scalar_t*>(shared_memory()) : of_block;
+  const scalar_t* maps = features + video_index[tube] * video_stride + channel;
+  const int64_t row_stride = sizes.width * sizes.channels;
 
-    for (int64_t j = warp; has_channels && j < sizes.rows; j += num_warps) {
-      for (int64_t first_column = 0; first_column < sizes.columns; first_column += kColumns) {
-        T sums[kColumns][kSize] = {};
-        for (int64_t frame = 0; frame < sizes.frames; ++frame) {
-          const Taps<T> row = of_tube[frame * taps_of_box + j];
-          if (row.outside()) {
-            continue;
+  for (int j = warp; channel < sizes.channels && j < num_rows; j += num_warps) {
+    for (int first_column = 0; first_column < num_columns; first_column += kColumns) {
+      T sums[kColumns][kSize] = {};
+#pragma unroll 2
+      for (int64_t frame = 0; frame < sizes.frames; ++frame) {
+        const Taps<T>* of_frame = taps + (tube * sizes.frames + frame) * taps_of_box;
+        const Taps<T> row = of_frame[j];
+        const scalar_t* upper = maps + frame * frame_stride + row.first * row_stride;
+        const scalar_t* lower = maps + frame * frame_stride + row.second * row_stride;
+
+        // First all reads, then all sums: one waits for memory once. Neighbouring samples often share a cell, which
+        // is read once; −1 is the cell of samples outside.
+        Taps<T> columns[kColumns];
+        int32_t cells[kCells];
+        Vector above[kCells] = {}, below[kCells] = {};
+#pragma unroll
+        for (int i = 0; i < kColumns; ++i) {
+          const bool is_there = first_column + i < num_columns && !row.outside();
+          columns[i] = is_there ? of_frame[num_rows + first_column + i] : Taps<T>{0, 0, T(0), T(0)};
+          cells[2 * i] = columns[i].outside() ? -1 : columns[i].first;
+          cells[2 * i + 1] = columns[i].outside() ? -1 : columns[i].second;
+        }
+#pragma unroll
+        for (int k = 0; k < kCells; ++k) {
+          if (cells[k] >= 0 && !(k > 0 && cells[k] == cells[k - 1]) && !(k > 1 && cells[k] == cells[k - 2])) {
+            above[k] = *reinterpret_cast<const Vector*>(upper + cells[k] * sizes.channels);
+            below[k] = *reinterpret_cast<const Vector*>(lower + cells[k] * sizes.channels);
           }
-          const Taps<T>* columns = of_tube + frame * taps_of_box + sizes.rows + first_column;
-          const scalar_t* of_frame = map + frame * frame_stride;
-          RowReader<scalar_t, T, kSize> reader{
-              of_frame + row.first * sizes.width * sizes.channels,
-              of_frame + row.second * sizes.width * sizes.channels, sizes.channels, row.first_weight,
-              row.second_weight};
+        }
+        T values[kCells][kSize];
 #pragma unroll
-          for (int i = 0; i < kColumns; ++i) {
-            if (first_column + i < sizes.columns) {
-              const Taps<T> column = columns[i];
-              if (!column.outside()) {
-                reader.move_to(column);
+        for (int k = 0; k < kCells; ++k) {
+          const bool is_last = k > 0 && cells[k] == cells[k - 1];
+          const bool is_one_before = k > 1 && cells[k] == cells[k - 2];
 #pragma unroll
-                for (int k = 0; k < kSize; ++k) {
-                  sums[i][k] += column.first_weight * reader.left[k] + column.second_weight * reader.right[k];
-                }
-              }
-            }
+          for (int c = 0; c < kSize; ++c) {
+            const T read = row.first_weight * static_cast<T>(above[k].values[c]) +
+                row.second_weight * static_cast<T>(below[k].values[c]);
+            values[k][c] = is_last ? values[k > 0 ? k - 1 : 0][c] : is_one_before ? values[k > 1 ? k - 2 : 0][c] : read;
           }
         }
 #pragma unroll
         for (int i = 0; i < kColumns; ++i) {
-          if (first_column + i < sizes.columns) {
 #pragma unroll
-            for (int k = 0; k < kSize; ++k) {
-              results[(lane * kSize + k) * sizes.samples() + j * sizes.columns + first_column + i] =
-                  static_cast<scalar_t>(sums[i][k]);
-            }
+          for (int c = 0; c < kSize; ++c) {
+            sums[i][c] += columns[i].first_weight * values[2 * i][c] + columns[i].second_weight * values[2 * i + 1][c];
+          }
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < kColumns; ++i) {
+        if (first_column + i < num_columns) {
+#pragma unroll
+          for (int c = 0; c < kSize; ++c) {
+            results[int64_t(lane * kSize + c) * num_samples + j * num_columns + first_column + i] =
+                static_cast<scalar_t>(sums[i][c]);
           }
         }
       }
     }
-    if (stage_results) {
-      __syncthreads();
-      const int64_t left = sizes.channels - first_channel;
-      const int64_t num_results = (left < kChannels ? left : kChannels) * sizes.samples();
-      for (int64_t index = threadIdx.x; index < num_results; index += blockDim.x) {
-        of_block[index] = results[index];
-      }
-      __syncthreads();
+  }
+  if (stage_results) {
+    __syncthreads();
+    const int64_t num_left = sizes.channels - first_channel;
+    const int num_results = (num_left < kLanes * kSize ? num_left : kLanes * kSize) * num_samples;
+    for (int index = threadIdx.x; index < num_results; index += blockDim.x) {
+      of_block[index] = results[index];
     }
   }
 }
@@ -203,109 +221,125 @@ __global__ void __launch_bounds__(kForwardWarps* kLanes) forward_kernel(
 // A row of samples that touches a row of cells.
 template <typename T>
 struct Hit {
-  int64_t tube;
+  int32_t tube;
   int32_t row;
   T weight;
 };
 
 // A block owns `kBackwardWarps` neighbouring cells of one row of a map, in the channels of one warp, each warp a cell.
 // Together they find the rows of samples that touch the row; each warp then picks the samples that touch its cell.
-// `grad` is (P, Y, X, C) and `grad_features` (B, N, H, W, C), both dense.
+// `grad` is (P, Y, X, C); `grad_features` are dense in either layout.
 template <typename scalar_t, typename T, int kSize>
 __global__ void __launch_bounds__(kBackwardWarps* kLanes) backward_kernel(
-    scalar_t* grad_features, const scalar_t* grad, Sizes sizes, const Taps<T>* taps, const int64_t* video_index) {
+    scalar_t* grad_features, const scalar_t* grad, Layout layout, Sizes sizes, const Taps<T>* taps,
+    const int64_t* video_index) {
+  using Vector = Channels<scalar_t, kSize>;
   constexpr int kThreads = kBackwardWarps * kLanes;
-  constexpr int64_t kChannels = kLanes * kSize;
+  constexpr int kChannels = kLanes * kSize;
   __shared__ Hit<T> hits[kThreads];
   __shared__ int hits_of_warp[kBackwardWarps];
+  __shared__ scalar_t results[kChannels][kBackwardWarps + 1];
   const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-  const int64_t num_chunks = (sizes.channels + kChannels - 1) / kChannels;
-  const int64_t num_spans = (sizes.width + kBackwardWarps - 1) / kBackwardWarps;
-  const int64_t taps_of_box = sizes.rows + sizes.columns;
-  const int64_t num_blocks = sizes.videos * sizes.frames * sizes.height * num_chunks * num_spans;
+  const int num_rows = sizes.rows, num_columns = sizes.columns, taps_of_box = num_rows + num_columns;
+  const unsigned num_chunks = divide_up(sizes.channels, kChannels);
+  const unsigned num_spans = divide_up(sizes.width, kBackwardWarps);
+  const unsigned height = sizes.height, num_frames = sizes.frames;
+  const int first_cell = blockIdx.x % num_spans * kBackwardWarps, w = first_cell + warp;
+  const int64_t first_channel = int64_t(blockIdx.x / num_spans % num_chunks) * kChannels;
+  const unsigned map_row = blockIdx.x / num_spans / num_chunks; // (video, frame, h)
+  const int h = map_row % height, frame = map_row / height % num_frames;
+  const int64_t video = map_row / height / num_frames, channel = first_channel + lane * kSize;
+  const bool has_channels = channel < sizes.channels;
+  const int num_candidates = sizes.tubes * num_rows;
 
-  for (int64_t block = blockIdx.x; block < num_blocks; block += gridDim.x) {
-    const int64_t w = block % num_spans * kBackwardWarps + warp;
-    const int64_t channel = block / num_spans % num_chunks * kChannels + lane * kSize;
-    const int64_t map_row = block / num_spans / num_chunks; // (video, frame, h)
-    const int64_t h = map_row % sizes.height, frame = map_row / sizes.height % sizes.frames;
-    const int64_t video = map_row / sizes.height / sizes.frames;
-    const bool has_channels = channel < sizes.channels;
-
-    T sums[kSize] = {};
-    for (int64_t first = 0; first < sizes.tubes * sizes.rows; first += kThreads) {
-      // One thread a row of samples; those that touch the row of cells close up, in order.
-      const int64_t candidate = first + threadIdx.x;
-      Hit<T> hit{candidate / sizes.rows, static_cast<int32_t>(candidate % sizes.rows), T(0)};
-      if (hit.tube < sizes.tubes && video_index[hit.tube] == video) {
-        hit.weight = taps[(hit.tube * sizes.frames + frame) * taps_of_box + hit.row].weight_of(h);
-      }
-      const unsigned touching = __ballot_sync(kAllLanes, hit.weight != T(0));
-      if (lane == 0) {
-        hits_of_warp[warp] = __popc(touching);
-      }
-      __syncthreads();
-      int num_before = __popc(touching & ((1u << lane) - 1)), num_hits = 0;
-      for (int other = 0; other < kBackwardWarps; ++other) {
-        num_before += other < warp ? hits_of_warp[other] : 0;
-        num_hits += hits_of_warp[other];
-      }
-      if (hit.weight != T(0)) {
-        hits[num_before] = hit;
-      }
-      __syncthreads();
-
-      // One lane a sample; then all lanes, each in its channels, add up those that touch the warp's cell.
-      for (int64_t base = 0; w < sizes.width && base < num_hits * sizes.columns; base += kLanes) {
-        T weight = 0;
-        int64_t sample = 0;
-        if (base + lane < num_hits * sizes.columns) {
-          const Hit<T> of_row = hits[(base + lane) / sizes.columns];
-          const int64_t i = (base + lane) % sizes.columns;
-          weight = of_row.weight *
-              taps[(of_row.tube * sizes.frames + frame) * taps_of_box + sizes.rows + i].weight_of(w);
-          sample = of_row.tube * sizes.samples() + of_row.row * sizes.columns + i;
-        }
-        unsigned left = __ballot_sync(kAllLanes, weight != T(0));
-        while (left) {
-          T weights[kReads];
-          Channels<scalar_t, kSize> grads[kReads];
-          int source = 0;
-#pragma unroll
-          for (int read = 0; read < kReads; ++read) {
-            // Where none is left the last one is read again, and counts nothing.
-            const bool is_left = left != 0;
-            source = is_left ? __ffs(left) - 1 : source;
-            left &= left - 1;
-            const T of_source = __shfl_sync(kAllLanes, weight, source);
-            const int64_t from = __shfl_sync(kAllLanes, sample, source);
-            weights[read] = is_left ? of_source : T(0);
-            if (has_channels) {
-              grads[read] =
-                  *reinterpret_cast<const Channels<scalar_t, kSize>*>(grad + from * sizes.channels + channel);
-            }
-          }
-          if (has_channels) {
-#pragma unroll
-            for (int read = 0; read < kReads; ++read) {
-#pragma unroll
-              for (int k = 0; k < kSize; ++k) {
-                sums[k] += weights[read] == T(0) ? T(0) : weights[read] * static_cast<T>(grads[read].values[k]);
-              }
-            }
-          }
-        }
-      }
-      __syncthreads();
+  T sums[kSize] = {};
+  for (int first = 0; first < num_candidates; first += kThreads) {
+    // One thread a row of samples; those that touch the row of cells close up, in order.
+    const int candidate = first + threadIdx.x;
+    Hit<T> hit{candidate / num_rows, candidate % num_rows, T(0)};
+    if (candidate < num_candidates && video_index[hit.tube] == video) {
+      hit.weight = taps[(hit.tube * sizes.frames + frame) * taps_of_box + hit.row].weight_of(h);
     }
-    if (w < sizes.width && has_channels) {
-      Channels<scalar_t, kSize> result;
+    const unsigned touching = __ballot_sync(kAllLanes, hit.weight != T(0));
+    if (lane == 0) {
+      hits_of_warp[warp] = __popc(touching);
+    }
+    __syncthreads();
+    int num_before = __popc(touching & ((1u << lane) - 1)), num_hits = 0;
 #pragma unroll
-      for (int k = 0; k < kSize; ++k) {
-        result.values[k] = static_cast<scalar_t>(sums[k]);
+    for (int other = 0; other < kBackwardWarps; ++other) {
+      num_before += other < warp ? hits_of_warp[other] : 0;
+      num_hits += hits_of_warp[other];
+    }
+    if (hit.weight != T(0)) {
+      hits[num_before] = hit;
+    }
+    __syncthreads();
+
+    // One lane a sample; then all lanes, each in its channels, add up those that touch the warp's cell.
+    const int num_samples = w < sizes.width ? num_hits * num_columns : 0;
+    for (int base = 0; base < num_samples; base += kLanes) {
+      T weight = 0;
+      int32_t sample = 0;
+      if (base + lane < num_samples) {
+        const Hit<T> of_row = hits[(base + lane) / num_columns];
+        const int i = (base + lane) % num_columns;
+        weight =
+            of_row.weight * taps[(of_row.tube * sizes.frames + frame) * taps_of_box + num_rows + i].weight_of(w);
+        sample = (of_row.tube * num_rows + of_row.row) * num_columns + i;
       }
-      *reinterpret_cast<Channels<scalar_t, kSize>*>(
-          grad_features + (map_row * sizes.width + w) * sizes.channels + channel) = result;
+      unsigned left = __ballot_sync(kAllLanes, weight != T(0));
+      while (left) {
+        T weights[kReads];
+        Vector grads[kReads];
+#pragma unroll
+        for (int read = 0; read < kReads; ++read) {
+          const int source = left ? __ffs(left) - 1 : 0;
+          const T of_source = __shfl_sync(kAllLanes, weight, source);
+          const int32_t from = __shfl_sync(kAllLanes, sample, source);
+          weights[read] = left ? of_source : T(0);
+          if (left && has_channels) {
+            grads[read] = *reinterpret_cast<const Vector*>(grad + from * sizes.channels + channel);
+          }
+          left &= left - 1;
+        }
+#pragma unroll
+        for (int read = 0; read < kReads; ++read) {
+          if (weights[read] != T(0) && has_channels) {
+#pragma unroll
+            for (int c = 0; c < kSize; ++c) {
+              sums[c] += weights[read] * static_cast<T>(grads[read].values[c]);
+            }
+          }
+        }
+      }
+    }
+    __syncthreads();
+  }
+
+  scalar_t* of_row = grad_features + video * layout.video + frame * layout.frame +
+      (int64_t(h) * sizes.width + first_cell) * layout.cell + first_channel * layout.channel;
+  if (layout.channels_last) {
+    if (w < sizes.width && has_channels) {
+      Vector result;
+#pragma unroll
+      for (int c = 0; c < kSize; ++c) {
+        result.values[c] = static_cast<scalar_t>(sums[c]);
+      }
+      *reinterpret_cast<Vector*>(of_row + warp * layout.cell + lane * kSize) = result;
+    }
+  } else {
+    // The cells of a channel lie side by side: the warps exchange them.
+#pragma unroll
+    for (int c = 0; c < kSize; ++c) {
+      results[lane * kSize + c][warp] = static_cast<scalar_t>(sums[c]);
+    }
+    __syncthreads();
+    for (int index = threadIdx.x; index < kChannels * kBackwardWarps; index += kThreads) {
+      const int at_channel = index / kBackwardWarps, at_cell = index % kBackwardWarps;
+      if (first_channel + at_channel < sizes.channels && first_cell + at_cell < sizes.width) {
+        of_row[at_channel * layout.channel + at_cell] = results[at_channel][at_cell];
+      }
     }
   }
 }
