@@ -40,8 +40,8 @@ class ActorDetector:
         device: where the model runs; None takes the GPU where there is one.
 
     Raises:
-        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or the model
-            needs an operator that mmcv was built without.
+        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or mmcv was
+            built without an operator that the model needs.
     """
 
     def __init__(
