@@ -21,19 +21,20 @@ def shipped_folder(name: str) -> Path:
     raise InputError(f"this installation of actorsup in {PACKAGE} has no folder {name}; install actorsup again")
 
 
-def find_file(path: str) -> str:
+def find_file(path: str | Path) -> Path:
     """The file of that path from the working directory or, where there is none, the one that ships under this path.
 
     What ships has the path that it has in a clone: ``configs/…``, ``tools/…`` and ``actorsup/…/checkpoints/…``. So a
     config that names such a file works from every directory. A path that is neither is returned as it is.
     """
-    if not path or Path(path).exists():
+    path = Path(path)
+    if path.exists() or path.is_absolute() or not path.parts:
         return path
-    top, *below = Path(path).parts
+    top, *below = path.parts
     if top == PACKAGE.name:
         shipped = PACKAGE.joinpath(*below)
     elif top in ("configs", "tools"):
         shipped = shipped_folder(top).joinpath(*below)
     else:
         return path
-    return str(shipped) if shipped.exists() else path
+    return shipped if shipped.exists() else path

@@ -59,8 +59,8 @@ def load_config(
 
 def _find_shipped_files(settings: Mapping) -> None:
     for name, value in settings.items():
-        if isinstance(value, str) and name in FILE_SETTINGS | {"load_from"}:
-            settings[name] = find_file(value)
+        if isinstance(value, str) and name in FILE_SETTINGS | {"load_from"} and find_file(value).is_file():
+            settings[name] = str(find_file(value))
         for inner in value if isinstance(value, list | tuple) else [value]:
             if isinstance(inner, Mapping):
                 _find_shipped_files(inner)

@@ -143,7 +143,7 @@ def test_equal_scores_keep_mmcv_s_order(substitute):
         ),
         (
             str(shipped_folder("configs") / "detectors/ssd_shufflenet_puppets.py"),
-            find_file("actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth"),
+            str(find_file("actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth")),
             [21, 18, 18, 20, 27, 16, 20, 20],
             100323.33,
             26.755,
