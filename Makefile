@@ -1,14 +1,16 @@
-# make setup    install everything into .venv
+# make setup    install everything into .venv; WITH_MMCV_OPS=1 compiles mmcv's operators too, about 15 minutes
 # make demo     the whole method on a small drawn world
 # make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
 # make docs     the pages of docs/ and the reference, into docs/_build
 # make test     run the tests (they are offline)
 # make lint     check format and style, as CI does
-# make format   mend format and style
+# make format   fix format and style
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
+MMCV_OPS := $(VENV)/.mmcv_ops
 OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs docs tests tools setup.py
 
@@ -17,16 +19,26 @@ export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: setup demo experiments docs test lint format
 
-setup: $(INSTALLED) $(OPERATOR)
+setup: $(INSTALLED) $(OPERATOR) $(if $(filter-out 0,$(WITH_MMCV_OPS)),$(MMCV_OPS))
 
-$(INSTALLED): $(wildcard requirements/*) setup.py
-	requirements/install.sh $(PYTHON) $(VENV)
+$(INSTALLED): $(wildcard requirements/*) setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("actorsup needs Python 3.11 or later: make setup PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --requirement requirements/torch.txt
+	$(PIP) install --editable '.[docs,report,tables,tests]'
+	$(BIN)/python tools/doctor.py
+	@touch $@
+
+# Beside torch, so without build isolation; what pip has built before may be without operators, or for another torch.
+$(MMCV_OPS): $(INSTALLED)
+	$(PIP) install setuptools wheel packaging ninja
+	$(PIP) install --no-build-isolation --no-deps --force-reinstall --no-cache-dir $(shell sed -n 's/^\(onedl-mmcv==[^ ]*\).*/\1/p' requirements/runtime.txt)
 	@touch $@
 
 # The installation has built it; this builds it again when its source changes.
 $(OPERATOR): $(wildcard actorsup/ops/csrc/*) | $(INSTALLED)
 	$(BIN)/python setup.py build_ext --inplace
-	@touch $@
+	@touch -c $@
 
 demo: setup
 	$(BIN)/python tools/demo.py configs/demo_puppets.py

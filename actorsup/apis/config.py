@@ -9,8 +9,10 @@ from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
 from actorsup.errors import InputError
+from actorsup.io.fingerprint import FILE_SETTINGS
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS
+from actorsup.shipped import find_file
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
@@ -23,6 +25,9 @@ def load_config(
     launcher: str = "none",
 ) -> Config:
     """Read a config file.
+
+    A file that it names, of weights or of a detector's config, is one of the working directory or, where there is none
+    of this path, the one that ships: ``configs/detectors/ssd_shufflenet_puppets.py`` works from everywhere.
 
     Args:
         path: the config.
@@ -43,12 +48,22 @@ def load_config(
         if name.split(".")[0] not in config.keys() | SETTINGS:
             raise InputError(f"--cfg-options {name}: neither {path} nor mmengine's Runner has this setting")
     config.merge_from_dict(dict(options or {}))
+    _find_shipped_files(config)
     config.work_dir = str(work_dir or config.get("work_dir") or Path("work_dirs") / Path(path).stem)
     config.launcher = launcher
     for name in DATALOADERS:
         if config.get(name) is not None and not config[name].get("num_workers"):
             config[name].persistent_workers = False  # torch refuses them where there are none
     return config
+
+
+def _find_shipped_files(settings: Mapping) -> None:
+    for name, value in settings.items():
+        if isinstance(value, str) and name in FILE_SETTINGS | {"load_from"} and find_file(value).is_file():
+            settings[name] = str(find_file(value))
+        for inner in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(inner, Mapping):
+                _find_shipped_files(inner)
 
 
 def dataset_configs(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> Iterator[ConfigDict]:

@@ -65,7 +65,7 @@ def as_table(localizations: Sequence[Localization]):
         import pandas
     except ImportError as error:
         raise InputError(
-            "a table needs pandas, which is not installed: pip install pandas; box_rows does not"
+            "a table needs pandas, which is not installed: pip install 'actorsup[tables]'; box_rows does not"
         ) from error
     columns = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
     return pandas.DataFrame(box_rows(localizations), columns=columns)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actorsup.errors import InputError
-from actorsup.visualization.report import Limits, Run, render_page
+from actorsup.visualization.report import Limits, Run
 
 
 def make_report(
@@ -22,8 +22,14 @@ def make_report(
         Where the page is, and what it is about.
 
     Raises:
-        InputError: if none is given, one twice, or one cannot be read.
+        InputError: if none is given, one twice, one cannot be read, or what draws the page is not installed.
     """
+    try:
+        from actorsup.visualization.report.page import render_page
+    except ImportError as error:
+        raise InputError(
+            f"a report needs packages that are not installed ({error}): pip install 'actorsup[report]'"
+        ) from error
     folders = [Path(folder) for folder in work_dirs]
     if not folders or len({folder.resolve() for folder in folders}) < len(folders):
         given = ", ".join(map(str, folders)) or "none"

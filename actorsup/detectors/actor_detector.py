@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from torchvision.ops import batched_nms, nms
 
 from actorsup.errors import InputError
+from actorsup.installation import pip_install
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 from actorsup.utils import load_checkpoint, pick_device
@@ -40,8 +41,8 @@ class ActorDetector:
         device: where the model runs; None takes the GPU where there is one.
 
     Raises:
-        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or the model
-            needs an operator that mmcv was built without.
+        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or mmcv was
+            built without an operator that the model needs.
     """
 
     def __init__(
@@ -115,7 +116,8 @@ def _read_config(config: str) -> Config:
         import mmdet
     except ImportError as error:
         raise InputError(
-            f"ActorDetector needs mmdet, which cannot be imported ({error}); run `make setup` or `pip install actorsup`"
+            f"ActorDetector needs mmdet, which cannot be imported ({error}); run `make setup` in a clone, or "
+            f"`{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
         ) from error
     path = Path(config)
     if config.startswith(MMDET_PREFIX):

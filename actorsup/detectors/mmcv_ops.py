@@ -7,7 +7,6 @@ module is given by torchvision's non-maximum suppression; every other operator o
 from collections.abc import Callable
 from importlib import import_module
 from importlib.machinery import ModuleSpec
-from importlib.metadata import PackageNotFoundError, version
 from sys import modules
 from types import ModuleType
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from torchvision.ops import nms
 
 from actorsup.errors import InputError
+from actorsup.installation import build_mmcv_operators
 
 EXTENSION = "mmcv._ext"
 
@@ -49,7 +49,8 @@ class SubstituteOperators(ModuleType):
             iou_threshold: a box that overlaps a better one by more is dropped.
             offset: 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
         """
-        return nms(boxes + boxes.new_tensor([0, 0, offset, offset]), scores, iou_threshold)
+        order = scores.argsort(descending=True)  # of equal scores mmcv's first, which is not torchvision's
+        return order[nms((boxes + boxes.new_tensor([0, 0, offset, offset]))[order], scores[order], iou_threshold)]
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("__"):
@@ -58,19 +59,8 @@ class SubstituteOperators(ModuleType):
         def missing(*arguments, **options):
             raise InputError(
                 f"the detector needs mmcv's operator {name}, and mmcv was built without operators. Build them, which "
-                f"takes about 15 minutes on two cores: {build_command()}"
+                "takes about 15 minutes on two cores: `make setup WITH_MMCV_OPS=1` in a clone, or "
+                f"`{build_mmcv_operators()}`"
             )
 
         return missing
-
-
-def build_command() -> str:
-    """What builds mmcv with its operators, in a clone and elsewhere."""
-    try:
-        mmcv = f"onedl-mmcv=={version('onedl-mmcv')}"
-    except PackageNotFoundError:
-        mmcv = "onedl-mmcv"
-    return (
-        "`make setup WITH_MMCV_OPS=1`, or `pip install setuptools wheel packaging ninja && "
-        f"pip install --no-build-isolation --no-deps --force-reinstall --no-cache-dir {mmcv}`"
-    )

@@ -5,46 +5,45 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from actorsup.installation import build_mmcv_operators, build_operator, pip_install
+
 from .check import Check, Defect, run_check
 
 OLDEST_PYTHON = (3, 11)
 NUM_FRAMES = 5
-PIP = f"{sys.executable} -m pip install"
-# The same commands as in requirements/install.sh.
-INSTALL_TORCH = f"{PIP} -r requirements/build.txt"
-INSTALL_OPENMMLAB = f"{PIP} --no-build-isolation -r requirements/mminstall.txt"
-COMPILE_MMCV = (
-    f"{PIP} --no-build-isolation --no-deps --force-reinstall --no-cache-dir onedl-mmcv==2.3.6  "
-    "# compiles for about 15 minutes"
-)
-INSTALL_OPENCV = f"{PIP} --force-reinstall --no-deps opencv-python-headless==4.12.0.88"
-INSTALL_OTHERS = f"{PIP} -r requirements/runtime.txt"
-BUILD_OPERATOR = f"{PIP} --no-build-isolation --no-deps --editable ."
+OPENCV = "opencv-contrib-python-headless"
 
 
 def check_environment() -> list[Check]:
     """Interpreter, libraries, operators, GPU and video decoders, the foundations first."""
+    install_torch = pip_install("torch", "torchvision")
+    install_openmmlab = pip_install("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection")
+    install_opencv = pip_install(OPENCV, options="--force-reinstall --no-deps")
     return [
-        run_check("Python", _python, "make setup PYTHON=python3.11"),
-        run_check("torch", lambda: _version("torch"), INSTALL_TORCH),
-        run_check("torchvision", lambda: _version("torchvision"), INSTALL_TORCH),
+        run_check("Python", _python, "python3.11 -m venv .venv  # an environment of a newer Python; install there"),
+        run_check("torch", lambda: _version("torch"), install_torch),
+        run_check("torchvision", lambda: _version("torchvision"), install_torch),
         run_check("GPU", _gpu, "nvidia-smi  # says whether there is one, and whether its driver works", needed=False),
-        run_check("operator of actorsup", _operator, BUILD_OPERATOR, needed=False),
-        run_check("operator of actorsup, CUDA", _operator_on_gpu, f"FORCE_CUDA=1 {BUILD_OPERATOR}", needed=False),
-        run_check("mmengine", lambda: _version("mmengine"), INSTALL_OPENMMLAB),
-        run_check("mmcv", lambda: _version("mmcv"), INSTALL_OPENMMLAB),
-        run_check("operators of mmcv", _mmcv_operators, COMPILE_MMCV),
-        run_check("mmdet", lambda: _version("mmdet"), INSTALL_OPENMMLAB),
+        run_check("operator of actorsup", _operator, build_operator(), needed=False),
+        run_check("operator of actorsup, CUDA", _operator_on_gpu, build_operator(cuda=True), needed=False),
+        run_check("mmengine", lambda: _version("mmengine"), install_openmmlab),
+        run_check("mmcv", lambda: _version("mmcv"), install_openmmlab),
+        run_check("operators of mmcv", _mmcv_operators, build_mmcv_operators(), needed=False),
+        run_check("non-maximum suppression", _suppression, install_openmmlab),
+        run_check("mmdet", lambda: _version("mmdet"), install_openmmlab),
         *(
-            run_check(name, lambda name=name: _version(name), INSTALL_OTHERS)
-            for name in ("numpy", "matplotlib", "PIL", "plotly", "av")
+            run_check(name, lambda name=name: _version(name), pip_install(package))
+            for name, package in (("numpy", "numpy"), ("matplotlib", "matplotlib"), ("PIL", "pillow"), ("av", "av"))
         ),
-        run_check("OpenCV", lambda: _version("cv2"), INSTALL_OPENCV),
+        run_check("OpenCV", lambda: _version("cv2"), install_opencv),
         *(
-            run_check(f"video decoder, {suffix} {codec}", lambda s=suffix, c=codec: _decoder(s, c), INSTALL_OPENCV)
+            run_check(f"video decoder, {suffix} {codec}", lambda s=suffix, c=codec: _decoder(s, c), install_opencv)
             for suffix, codec in ((".avi", "MJPG"), (".mp4", "mp4v"))
         ),
-        run_check("pandas, for tables", lambda: _version("pandas"), f"{PIP} pandas", needed=False),
+        *(
+            run_check(f"{name}, for {extra}", lambda name=name: _version(name), pip_install(name), needed=False)
+            for name, extra in (("plotly", "reports"), ("jinja2", "reports"), ("pandas", "tables"))
+        ),
     ]
 
 
@@ -99,12 +98,24 @@ def _pool_on(device: str) -> None:
 
 
 def _mmcv_operators() -> str:
+    try:
+        extension = import_module("mmcv._ext")
+    except ModuleNotFoundError:
+        extension = None
+    if getattr(extension, "__file__", None) is None:  # the substitute has none
+        raise Defect("not built; one-stage detectors do not need them, two-stage and deformable ones do")
+    return "built"
+
+
+def _suppression() -> str:
+    """Suppress one of two equal boxes as mmdet does it."""
+    has_substitute = import_module("actorsup.detectors.mmcv_ops").provide_mmcv_operators()
     torch, ops = import_module("torch"), import_module("mmcv.ops")
     boxes, scores = torch.tensor([[0.0, 0.0, 9.0, 9.0], [0.0, 0.0, 9.0, 8.0]]), torch.tensor([0.5, 0.9])
     _, kept = ops.nms(boxes, scores, 0.5)
     if kept.tolist() != [1]:
-        raise Defect(f"non-maximum suppression keeps {kept.tolist()} of two equal boxes")
-    return "compiled"
+        raise Defect(f"keeps {kept.tolist()} of two equal boxes")
+    return "torchvision's" if has_substitute else "mmcv's"
 
 
 def _decoder(suffix: str, codec: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from actorsup.installation import build_operator
+
 from . import autograd
 
 LIBRARY = Path(__file__).parent / "libactorsup.so"
@@ -44,10 +46,9 @@ def is_compiled_for(device_type: str) -> bool:
 def warn_of_fallback(device_type: str) -> None:
     """Say, once a process and type of device, that the slow implementation is used and how to build the fast one."""
     reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
-    command = "pip install --no-build-isolation --no-deps --editable ."
-    command = f"FORCE_CUDA=1 {command}" if device_type == "cuda" else f"make setup` or `{command}"
     warnings.warn(
-        f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. Build it with `{command}`.",
+        f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
+        f"Build it with `{build_operator(cuda=device_type == 'cuda')}`.",
         RuntimeWarning,
         stacklevel=3,
     )

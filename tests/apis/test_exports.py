@@ -70,7 +70,7 @@ def test_a_real_table_has_the_boxes():
 
 def test_a_table_without_pandas_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(InputError, match="pip install pandas"):
+    with pytest.raises(InputError, match=r"pip install 'actorsup\[tables\]'"):
         as_table([localization()])
 
 

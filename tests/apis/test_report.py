@@ -1,5 +1,7 @@
 """The page in a real browser, with its console; skipped where there is no Chromium."""
 
+import sys
+
 import pytest
 
 from actorsup.apis import make_report
@@ -99,3 +101,11 @@ def test_a_report_that_fails_leaves_the_one_before(tmp_path):
         make_report([folder])
     assert path.read_bytes() == before
     assert not list(folder.glob("*.tmp"))
+
+
+def test_what_a_report_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    for module in [name for name in sys.modules if name.startswith(("plotly.", "actorsup.visualization.report."))]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(InputError, match=r"pip install 'actorsup\[report\]'"):
+        make_report([make_run(tmp_path / "run")])

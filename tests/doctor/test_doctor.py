@@ -1,8 +1,10 @@
 import os
 import sys
+from types import ModuleType
 
 import pytest
 
+from actorsup.detectors.mmcv_ops import SubstituteOperators, provide_mmcv_operators
 from actorsup.doctor import Check, check_config, check_environment, print_checks
 from actorsup.doctor.weights import NamedWeights, named_weights
 from tests.toy import make_toy, run_tool
@@ -21,21 +23,39 @@ def test_what_the_tests_need_works_here():
 
 
 def test_a_library_that_cannot_be_imported_is_named_with_the_command(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mmcv.ops", None)
     monkeypatch.setitem(sys.modules, "mmdet", None)
     monkeypatch.setitem(sys.modules, "pandas", None)
     checks = by_name(check_environment())
     assert checks["mmcv"].works
-    assert "onedl-mmcv" in checks["operators of mmcv"].remedy
     assert "mmdet" in checks["mmdet"].found
     assert checks["mmdet"].remedy.startswith(f"{sys.executable} -m pip install")
     assert not checks["pandas, for tables"].needed
 
 
+@pytest.mark.parametrize("extension", [None, SubstituteOperators()])
+def test_operators_that_mmcv_was_built_without_are_no_defect(monkeypatch, extension):
+    monkeypatch.setitem(sys.modules, "mmcv._ext", extension)
+    checks = by_name(check_environment())
+    check = checks["operators of mmcv"]
+    assert (check.works, check.needed) == (False, False)
+    assert "one-stage detectors do not need them" in check.found
+    assert "--no-build-isolation" in check.remedy
+    assert "onedl-mmcv" in check.remedy
+
+
+def test_operators_that_mmcv_has_are_named(monkeypatch):
+    compiled = ModuleType("mmcv._ext")
+    compiled.__file__ = "_ext.so"
+    monkeypatch.setitem(sys.modules, "mmcv._ext", compiled)
+    assert by_name(check_environment())["operators of mmcv"].found == "built"
+
+
 def test_what_is_there_and_does_the_wrong_thing_is_found(monkeypatch):
     import cv2
-    import mmcv.ops
     import torch
+
+    provide_mmcv_operators()
+    import mmcv.ops
 
     from actorsup.ops import library
 
@@ -52,7 +72,7 @@ def test_what_is_there_and_does_the_wrong_thing_is_found(monkeypatch):
         "GPU": "a GPU sums eight twos to 0.0",
         "operator of actorsup": "the operator was not built; pooling runs in plain PyTorch",
         "operator of actorsup, CUDA": "not built",
-        "operators of mmcv": r"keeps [0, 1] of two equal boxes",
+        "non-maximum suppression": "keeps [0, 1] of two equal boxes",
         "video decoder, .avi MJPG": "cannot write such a file",
     }.items():
         assert found in checks[name].found, name

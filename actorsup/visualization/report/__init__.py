@@ -1,7 +1,6 @@
 """One page about one run or several: numbers, curves, errors, and videos that play in it, with their tubes."""
 
 from .gallery import Limits
-from .page import render_page
 from .run import Run
 
-__all__ = ["Limits", "Run", "render_page"]
+__all__ = ["Limits", "Run"]

@@ -10,7 +10,7 @@ model = dict(
         node="stage3",
         padding=8,  # with the next line, centres cell i at 16 · (i + ½) pixels
         skipped_cells=1,
-        weights="{{fileDirname}}/../../../actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
+        weights="actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
         weights_prefix="backbone.body.",
     ),
     pooling=dict(type="ActorRoIPool3D", output_size=(5, 5)),

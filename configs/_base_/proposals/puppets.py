@@ -5,8 +5,8 @@ max_tubes = 10
 shared = dict(**_base_.siamese_small, shared_features=True)
 detector = dict(
     type="ActorDetector",
-    config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets.py",
-    checkpoint="{{fileDirname}}/../../../actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
+    config="configs/detectors/ssd_shufflenet_puppets.py",
+    checkpoint="actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth",
     actors=actors,
     score_threshold=0.05,
     max_per_frame=20,
@@ -18,11 +18,11 @@ proposals = dict(
     detectors=dict(
         ssd=detector,
         # Weaker: the same weights on frames of twice the size, larger than they have learnt.
-        ssd_480=dict(detector, config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_480.py"),
+        ssd_480=dict(detector, config="configs/detectors/ssd_shufflenet_puppets_480.py"),
         # Better: it has seen every pose; first: the commands in its config.
         ssd_all_poses=dict(
             detector,
-            config="{{fileDirname}}/../../detectors/ssd_shufflenet_puppets_all_poses.py",
+            config="configs/detectors/ssd_shufflenet_puppets_all_poses.py",
             checkpoint="work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth",
         ),
     ),

@@ -7,5 +7,5 @@ siamese_small = dict(
         backbone=dict(type="UnpaddedThinNet"),
         correlation=dict(type="CrossCorrelation", trainable=True),
     ),
-    checkpoint="{{fileDirname}}/../../../actorsup/trackers/checkpoints/siamese_small_generated.pth",
+    checkpoint="actorsup/trackers/checkpoints/siamese_small_generated.pth",
 )

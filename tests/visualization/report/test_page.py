@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from actorsup.errors import InputError
-from actorsup.visualization.report import Run, render_page
+from actorsup.visualization.report import Run
 from actorsup.visualization.report.charts import all_charts
+from actorsup.visualization.report.page import render_page
 
 from .runs import HOSTILE, make_run, write_log
 
