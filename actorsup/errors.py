@@ -4,7 +4,7 @@
 class InputError(ValueError):
     """A file, value or setting from outside that is missing or malformed.
 
-    The message names the file and the value and says what to do. The tools print it alone, without a traceback, and
+    The message names the file and the value and says what to do. The commands print it alone, without a traceback, and
     exit with 2; everything else that is raised is a defect of this package.
     """
 

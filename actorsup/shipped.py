@@ -21,6 +21,13 @@ def shipped_folder(name: str) -> Path:
     raise InputError(f"this installation of actorsup in {PACKAGE} has no folder {name}; install actorsup again")
 
 
+def shipped_configs() -> dict[str, Path]:
+    """The configs that ship, by name, as ``detectors/ssd300_inceptionv2_coco``; without what they are based on."""
+    folder = shipped_folder("configs")
+    names = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.py"))}
+    return {name: path for name, path in names.items() if not name.startswith("_base_/")}
+
+
 def find_file(path: str | Path) -> Path:
     """The file of that path from the working directory or, where there is none, the one that ships under this path.
 

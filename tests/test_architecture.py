@@ -26,9 +26,16 @@ def imports_of(room: str) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ["models", "datasets", "evaluation", "post_processing"])
-@pytest.mark.parametrize("maker", ["detectors", "trackers", "linkers", "proposals", "apis"])
+@pytest.mark.parametrize("maker", ["detectors", "trackers", "linkers", "proposals", "apis", "cli"])
 def test_what_uses_tubes_does_not_know_who_makes_them(room, maker):
     assert not any(name.startswith(f"actorsup.{maker}") for name in imports_of(room))
+
+
+@pytest.mark.parametrize(
+    "room", [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] not in "._"]
+)
+def test_nothing_imports_the_command(room):
+    assert room in ("cli", "apis") or not any(name.startswith("actorsup.cli") for name in imports_of(room))
 
 
 @pytest.mark.parametrize("room", ["structures", "ops", "io"])

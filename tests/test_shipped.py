@@ -2,7 +2,7 @@ import pytest
 
 from actorsup import shipped
 from actorsup.errors import InputError
-from actorsup.shipped import find_file, shipped_folder
+from actorsup.shipped import find_file, shipped_configs, shipped_folder
 
 
 @pytest.fixture
@@ -52,3 +52,11 @@ def test_a_file_in_the_working_directory_comes_first(installation, tmp_path):
 @pytest.mark.parametrize("path", ["configs/absent.py", "checkpoints/ssd.pth", "/absent/configs/demo.py", ""])
 def test_a_file_that_is_nowhere_keeps_its_path(installation, path):
     assert str(find_file(path)) == (path or ".")
+
+
+def test_shipped_configs_have_names_and_parts_of_configs_have_none():
+    configs = shipped_configs()
+    assert (
+        configs["detectors/ssd_shufflenet_puppets"] == shipped_folder("configs") / "detectors/ssd_shufflenet_puppets.py"
+    )
+    assert not any(name.startswith("_base_") for name in configs)

@@ -1,19 +1,10 @@
-"""Print a config with everything that it is based on, as mmengine resolves it."""
+"""Print a config in full, or list those that ship; the same as ``actorsup config``."""
 
-import argparse
+import sys
 
-from actorsup.apis import cli, load_config
-from actorsup.apis.results import print_code
+from actorsup.cli import tool
 
-
-def main() -> None:
-    """Parse and call."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="config file")
-    cli.add_options(parser)
-    arguments = parser.parse_args()
-    print_code(load_config(arguments.config, options=arguments.cfg_options).pretty_text)
-
+main = tool("config")
 
 if __name__ == "__main__":
-    cli.run(main)
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""What a notebook imports; the tools parse their arguments and call it."""
+"""What a notebook imports; the commands parse their arguments and call it."""
 
 from .action_localizer import ActionLocalizer
-from .config import load_config
+from .config import find_config, load_config, parse_options
 from .conversion import convert_act, split_counts, write_act, write_conversion
 from .dataset_check import check_dataset
 from .demo import run_demo
@@ -30,12 +30,14 @@ __all__ = [
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
+    "find_config",
     "generate_proposals",
     "load_config",
     "load_localization",
     "localize_videos",
     "make_puppets",
     "make_report",
+    "parse_options",
     "run_demo",
     "save_act",
     "save_localization",

@@ -1,18 +1,20 @@
 """Reading a config, and what follows from it for the data sets."""
 
+import argparse
 import copy
+import difflib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.runner import Runner
 
 from actorsup.errors import InputError
 from actorsup.io.fingerprint import FILE_SETTINGS
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS
-from actorsup.shipped import find_file
+from actorsup.shipped import find_file, shipped_configs
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
@@ -24,37 +26,78 @@ def load_config(
     options: Mapping | None = None,
     launcher: str = "none",
 ) -> Config:
-    """Read a config file.
+    """Read a config.
 
     A file that it names, of weights or of a detector's config, is one of the working directory or, where there is none
     of this path, the one that ships: ``configs/detectors/ssd_shufflenet_puppets.py`` works from everywhere.
 
     Args:
-        path: the config.
+        path: a file, or the name of a config that ships, see ``find_config``.
         work_dir: where results go; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
         options: settings to replace, by dotted name.
         launcher: of distributed processes, as mmengine names them.
 
     Raises:
-        InputError: if there is no such file, it cannot be read, or an option is no setting.
+        InputError: if there is no such config, it cannot be read, or an option cannot be set in it.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such config")
+    file = find_config(path)
     try:
-        config = Config.fromfile(path)
+        config = Config.fromfile(file)
     except Exception as error:  # a config is a program: it can raise anything
         raise InputError(f"{path}: cannot be read as a config: {type(error).__name__}: {error}") from error
     for name in options or ():
         if name.split(".")[0] not in config.keys() | SETTINGS:
             raise InputError(f"--cfg-options {name}: neither {path} nor mmengine's Runner has this setting")
-    config.merge_from_dict(dict(options or {}))
+    try:
+        config.merge_from_dict(dict(options or {}))
+    except (TypeError, KeyError, AttributeError) as error:  # of a setting inside one that has none, or not as many
+        raise InputError(f"--cfg-options {' '.join(options)}: cannot be set in {path}: {error}") from error
     _find_shipped_files(config)
-    config.work_dir = str(work_dir or config.get("work_dir") or Path("work_dirs") / Path(path).stem)
+    config.work_dir = str(work_dir or config.get("work_dir") or Path("work_dirs") / file.stem)
     config.launcher = launcher
     for name in DATALOADERS:
         if config.get(name) is not None and not config[name].get("num_workers"):
             config[name].persistent_workers = False  # torch refuses them where there are none
     return config
+
+
+def find_config(name: str | Path) -> Path:
+    """The config file of that path, or the one that ships under that name, with or without ``.py``.
+
+    Raises:
+        InputError: if there is neither; the message has similar names.
+    """
+    file = find_file(name)
+    if file.is_file():
+        return file
+    shipped = shipped_configs()
+    asked = Path(name).as_posix().removeprefix("configs/").removesuffix(".py")
+    if asked in shipped:
+        return shipped[asked]
+    similar = difflib.get_close_matches(asked, shipped)
+    like = f"; similar names: {', '.join(similar)}" if similar else ""
+    raise InputError(f"{name}: no such config{like}; `actorsup config --list` shows all that ship")
+
+
+def parse_options(options: Sequence[str]) -> dict[str, object]:
+    """Settings written ``KEY=VALUE``, as mmengine's ``DictAction`` reads them, by dotted name.
+
+    Raises:
+        InputError: if a value is none that can be written so.
+    """
+    parsed = argparse.Namespace(settings={})
+    read = DictAction(option_strings=[], dest="settings")
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise InputError(f"--cfg-options {option}: expected KEY=VALUE")
+        if value.lstrip("'\"[( ").startswith(("dict(", "{")):
+            raise InputError(f"--cfg-options {option}: a value is no dict; give its settings: {key}.name=value")
+        try:
+            read(None, parsed, [option])
+        except (AssertionError, RecursionError) as error:  # mmengine's answer to brackets that it cannot read
+            raise InputError(f"--cfg-options {option}: the value cannot be read; lists are (5,5) or [a,b]") from error
+    return parsed.settings
 
 
 def _find_shipped_files(settings: Mapping) -> None:

@@ -15,7 +15,8 @@ from mmengine.config import Config
 from actorsup.errors import InputError
 from actorsup.visualization import experiment_chart
 
-TOOLS = Path(__file__).parents[2] / "tools"
+from .config import find_config
+
 # One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number. The C
 # library keeps memory that is freed: a step on the CPU takes 1.4 times as long where it is given back and taken anew.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
@@ -46,12 +47,12 @@ class Experiments:
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiments":
-        """Read a Python file that says them; ``config`` is relative to it.
+        """Read a Python file that says them, found as ``find_config`` finds configs; ``config`` is relative to it.
 
         Raises:
-            InputError: if it cannot be read or lacks one that has no default.
+            InputError: if it is not there, cannot be read or lacks one that has no default.
         """
-        path = Path(path)
+        path = find_config(path)
         try:
             content = Config.fromfile(path).to_dict()
         except Exception as error:  # it is a program: it can raise anything
@@ -155,16 +156,16 @@ class Experiments:
             raise InputError(f"{trained}: holds no trained model; run the experiments first that train it")
         self._process(folder, "test", config, last.read_text().strip())
 
-    def _process(self, folder: Path, tool: str, *arguments: str | Path) -> None:
-        command = [sys.executable, str(TOOLS / f"{tool}.py"), *map(str, arguments), "--work-dir", str(folder)]
-        log = folder / f"{tool}.log"
+    def _process(self, folder: Path, command: str, *arguments: str | Path) -> None:
+        program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]
+        log = folder / f"{command}.log"
         with open(log, "w") as file:
             environment = {**os.environ, **ENVIRONMENT}
             returncode = subprocess.run(
-                command, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False
+                program, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False
             ).returncode
         if returncode:
-            raise InputError(f"{tool} of {folder} failed with exit code {returncode}; {log} says why")
+            raise InputError(f"{command} of {folder} failed with exit code {returncode}; {log} says why")
 
     def numbers(self) -> dict[str, dict[str, list[float]]]:
         """By variant and metric, what each seed gave that is measured; variants without any are left out."""

@@ -30,7 +30,7 @@ def load_localization(path: str | Path) -> Localization:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a localization as tools/localize.py writes them ({error!r})") from error
+        raise InputError(f"{path}: not a localization as `actorsup localize` writes them ({error!r})") from error
 
 
 def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:

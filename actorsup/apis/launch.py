@@ -33,7 +33,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
         return
     if launcher == "pytorch" and "RANK" not in os.environ:
         raise InputError(
-            "--launcher pytorch is for processes that torchrun started: torchrun --nproc_per_node=2 tools/…"
+            "--launcher pytorch is for processes that torchrun started: torchrun --nproc_per_node=2 -m actorsup …"
         )
     if launcher == "slurm":
         os.environ.update(slurm_environment(os.environ, torch.cuda.device_count()))
@@ -78,7 +78,7 @@ def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str
     if missing:
         raise InputError(
             f"--launcher slurm is for processes that srun started, {', '.join(missing)} is not set: "
-            "srun --ntasks=2 python tools/… --launcher slurm"
+            "srun --ntasks=2 actorsup … --launcher slurm"
         )
     local_rank = int(environment["SLURM_LOCALID"])
     port = 20000 + int(environment.get("SLURM_JOB_ID", 0)) % 10000

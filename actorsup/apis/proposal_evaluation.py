@@ -81,7 +81,7 @@ def _by_name(folders: Sequence[Path]) -> dict[str, Path]:
     stores: dict[str, Path] = {}
     for folder in folders:
         if not TubeStore(folder).exists:
-            raise InputError(f"{folder}: no store of tubes; tools/generate_proposals.py makes them")
+            raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
         parts = folder.resolve().parts
         name = f"{parts[-2]}/{parts[-1].removeprefix('tubes_')}"
         if name in stores:

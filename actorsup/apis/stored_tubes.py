@@ -14,7 +14,7 @@ def open_tubes(folder: str | Path) -> TubeStore:
     """
     store = TubeStore(folder)
     if not store.exists:
-        raise InputError(f"{folder}: no store of tubes; tools/generate_proposals.py makes them")
+        raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
     return store
 
 
@@ -35,5 +35,5 @@ def stored_name(store: TubeStore, path: str | Path, name: str) -> str:
             return candidates[0]
     raise InputError(
         f"{path}: {store.folder} has {'several videos' if alike else 'no video'} of that name; give the name that "
-        "tools/generate_proposals.py gave it, or leave the store out"
+        "`actorsup proposals` gave it, or leave the store out"
     )

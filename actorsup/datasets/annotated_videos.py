@@ -12,7 +12,7 @@ from .video_dataset import VideoDataset
 
 SOURCE = (
     "an annotation file of format actorsup.videos, see docs/annotation.md; "
-    "tools/convert_dataset.py makes it of other formats"
+    "`actorsup convert` makes it from other formats"
 )
 
 

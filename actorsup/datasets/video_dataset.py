@@ -16,7 +16,7 @@ from actorsup.structures import Tube
 from .annotation import VideoAnnotation
 from .video_files import VIDEO_SUFFIXES, find_videos
 
-MAKE_PROPOSALS = "python tools/generate_proposals.py CONFIG"
+MAKE_PROPOSALS = "actorsup proposals CONFIG"
 
 
 class VideoDataset(BaseDataset, ABC):

@@ -1,12 +1,11 @@
 """What a config needs: data, weights, proposals."""
 
-import argparse
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 
 from actorsup.errors import InputError
+from actorsup.shipped import find_file
 
 from .check import Check, Defect, run_check
 from .weights import named_weights, unset_variable
@@ -22,10 +21,11 @@ def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
     command = shlex.join([path, *(["--cfg-options", *options] if options else [])])
     try:
         apis = import_module("actorsup.apis.config")
-        config = apis.load_config(path, options=_parse(options))
+        config = apis.load_config(path, options=apis.parse_options(options))
         recipe = apis.recipe_of(config) if "proposals" in config else None
     except Exception as error:  # a config is a program, and a library can be broken: they raise anything
-        remedy = f"mend {path}" if Path(path).is_file() else "ls configs/*.py  # give one of these, or one of your own"
+        exists = find_file(path).is_file()
+        remedy = f"fix {path}" if exists else "actorsup config --list  # give one of these, or a file of your own"
         return [Check("config", False, str(error), remedy)]
     checks = [Check("config", True, path)]
     for name in apis.DATALOADERS:
@@ -41,16 +41,9 @@ def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
         parts[f"proposals.linkers.{recipe.linker_name}"] = recipe.linker
     checks += [weights.check() for key, settings in parts.items() for weights in named_weights(settings, key)]
     if recipe is not None:
-        remedy = f"python tools/generate_proposals.py {command}"
+        remedy = f"actorsup proposals {command}"
         checks.append(run_check("proposals", lambda: _proposals(apis, config, recipe), remedy))
     return checks
-
-
-def _parse(options: Sequence[str]) -> dict:
-    """The options by dotted name, as the other tools read them."""
-    parser = argparse.ArgumentParser()
-    import_module("actorsup.apis.cli").add_options(parser)
-    return parser.parse_args(["--cfg-options", *options]).cfg_options if options else {}
 
 
 def _data_remedy(settings: Mapping, key: str) -> str:

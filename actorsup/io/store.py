@@ -127,14 +127,12 @@ class VideoStore(ABC):
         """
         path = self.path(video)
         if not path.exists():
-            raise StoreError(f"{path}: no {self.content} of this video; make them with tools/generate_proposals.py")
+            raise StoreError(f"{path}: no {self.content} of this video; make them with `actorsup proposals`")
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return self._from_arrays(arrays)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise StoreError(
-                f"{path}: damaged ({error}); delete it and run tools/generate_proposals.py again"
-            ) from error
+            raise StoreError(f"{path}: damaged ({error}); delete it and run `actorsup proposals` again") from error
 
     @abstractmethod
     def _to_arrays(self, value) -> dict[str, np.ndarray]: ...

@@ -96,7 +96,7 @@ class EarlyWarningHook(Hook):
                 consequence,
                 f"{num_without} of {num_videos} videos have no tube; {consequence}. Lower the score_threshold of the "
                 "detector, give it the actors that the videos show, or take another one, and make the proposals again; "
-                "tools/eval_proposals.py measures them",
+                "`actorsup eval-proposals` measures them",
             )
 
     def _look_at_predictions(self, runner: Runner) -> None:

@@ -1,11 +1,14 @@
+import re
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from actorsup.apis.config import load_config, recipe_of, require_annotation
+from actorsup.apis import load_config, parse_options
+from actorsup.apis.config import recipe_of, require_annotation
 from actorsup.errors import InputError
 from actorsup.shipped import shipped_folder
+from tests.toy import REPOSITORY
 
 
 def config(**dataset) -> Config:
@@ -58,3 +61,72 @@ def test_files_of_the_working_directory_and_of_options_are_looked_for_too(tmp_pa
     (tmp_path / small).parent.mkdir(parents=True)
     (tmp_path / small).touch()
     assert load_config("config.py").parts[0].checkpoint == small
+
+
+@pytest.mark.parametrize("suffix", ["", ".py"])
+@pytest.mark.parametrize("name", ["actorsup_vgg16_thumos13", "detectors/ssd_shufflenet_puppets"])
+def test_a_shipped_config_is_loaded_by_its_name_from_every_directory(tmp_path, monkeypatch, name, suffix):
+    monkeypatch.chdir(tmp_path)
+    config = load_config(f"{name}{suffix}")
+    assert config.filename == str(REPOSITORY / "configs" / f"{name}.py")
+    assert config.work_dir == f"work_dirs/{name.split('/')[-1]}"
+
+
+def test_a_file_comes_before_the_shipped_config_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo_puppets.py").write_text("work_dir = 'mine'")
+    assert load_config("demo_puppets.py").work_dir == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("actorsup_vgg16_thumos", "; similar names: actorsup_vgg16_thumos13, "),
+        ("configs/demo_pupets.py", "; similar names: demo_puppets"),
+        ("ssd_shufflenet_puppets", "; similar names: .*detectors/ssd_shufflenet_puppets"),
+        ("_base_/models/actorsup_vgg16", ""),
+        ("../pyproject", ""),
+        ("x", ""),
+    ],
+)
+def test_an_unknown_name_is_answered_with_similar_ones(name, similar):
+    with pytest.raises(InputError, match=f"^{name}: no such config{similar}.*; `actorsup config --list` shows all"):
+        load_config(name)
+
+
+def test_options_have_the_values_that_mmengine_reads():
+    assert parse_options([]) == {}
+    given = ["a.b=1", "c=[x,(1,2.5)]", "d=x=y", "e=None", "f=true", "g="]
+    assert parse_options(given) == {
+        "a.b": 1,
+        "c": ["x", (1, 2.5)],
+        "d": "x=y",
+        "e": None,
+        "f": True,
+        "g": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("lr", "expected KEY=VALUE"),
+        ("size=(5,5", "the value cannot be read"),
+        ("size=f(5,5)", "the value cannot be read"),
+        ("reader=dict(type='X')", "a value is no dict; give its settings: reader.name=value"),
+        ("reader=dict(type='X',a=1)", "a value is no dict"),
+        ("readers=[dict(type='X'),1]", "a value is no dict"),
+        ("reader={'type':'X'}", "a value is no dict"),
+    ],
+)
+def test_options_that_cannot_be_read_are_named(option, message):
+    with pytest.raises(InputError, match=f"^--cfg-options {re.escape(option)}: {message}"):
+        parse_options(["a=1", option])
+
+
+def test_an_option_inside_a_setting_that_has_none_is_named(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text("train_cfg = dict(max_epochs=3)\ncustom_hooks = [dict(type='A')]")
+    for name in ("train_cfg.max_epochs.x", "custom_hooks.7.x"):
+        with pytest.raises(InputError, match=f"^--cfg-options {name}: cannot be set in {path}"):
+            load_config(path, options={name: 1})

@@ -94,7 +94,7 @@ def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiment
     tests = Experiments.read(tmp_path / "tests.py")
     calls = []
     monkeypatch.setattr(
-        Experiments, "_process", lambda self, folder, tool, *arguments: calls.append((tool, *arguments))
+        Experiments, "_process", lambda self, folder, command, *arguments: calls.append((command, *arguments))
     )
     tests.run("longer", 1)
     assert "max_epochs" not in (tests.folder("longer", 1) / "config.py").read_text()

@@ -105,7 +105,7 @@ def test_a_report_says_what_is_missing_and_how_to_get_it(trained, tmp_path):
     run_tool("eval_proposals", config, "--work-dir", only_proposals, root=root)
     output = run_tool("report", root / "work", only_proposals, "--out", tmp_path / "page.html", root=root)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert "proposals: not there yet: curves of the training: python tools/train.py CONFIG" in output.stdout
+    assert "proposals: not there yet: curves of the training: actorsup train CONFIG" in output.stdout
     assert "work: not there yet" not in output.stdout
     assert (tmp_path / "page.html").stat().st_size < 20e6
     assert run_tool("report", root / "work", root=root).returncode == 0
@@ -204,7 +204,7 @@ def test_stores_that_cannot_be_compared_are_named(trained, tmp_path):
         file.unlink()
     output = run_tool("eval_proposals", config, lacking, root=root)
     assert output.returncode == 2
-    assert "Make them: python tools/generate_proposals.py" in output.stderr
+    assert "Make them: actorsup proposals" in output.stderr
 
 
 def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
@@ -371,7 +371,7 @@ def test_the_papers_config_without_data_says_what_is_missing_and_writes_nothing(
         "data/thumos13/videos",
         "UCF101",
         "data/thumos13/proposals/ssd300/tubes_siamese",
-        "python tools/generate_proposals.py",
+        "actorsup proposals",
     ):
         assert part in message
     assert "Traceback" not in message

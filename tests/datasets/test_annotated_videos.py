@@ -138,7 +138,7 @@ def test_a_missing_file_says_what_makes_it_once(tmp_path):
     title, annotation, videos = str(raised.value).splitlines()
     assert title == "AnnotatedVideos: files for testing are missing."
     assert annotation.startswith(f"  {tmp_path / 'absent' / 'pets.json'}: no list of videos. There belongs")
-    assert "tools/convert_dataset.py" in annotation
+    assert "actorsup convert" in annotation
     assert "There belong the videos of the annotation file" in videos
 
 

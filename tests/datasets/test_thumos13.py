@@ -110,7 +110,7 @@ def test_everything_that_is_missing_is_one_message_with_what_to_do(tmp_path):
             (root / "test.txt", "of the THUMOS13 release"),
             (root / "pyannot.pkl", "gurkirt/corrected-UCF101-Annots"),
             (root / "videos", "UCF101's home page"),
-            (tmp_path / "tubes", "python tools/generate_proposals.py CONFIG"),
+            (tmp_path / "tubes", "actorsup proposals CONFIG"),
         ],
         strict=True,
     ):
@@ -139,7 +139,7 @@ def test_single_missing_videos_and_proposals_are_counted_and_named(thumos13):
         thumos13.build()
     _, videos, proposals = str(raised.value).splitlines()
     assert f"1 of 4 videos are missing: {BIKING}. There belong" in videos
-    assert f"1 of 4 videos have no proposals: {BASKETBALL}. Make them: python tools/generate_proposals.py" in proposals
+    assert f"1 of 4 videos have no proposals: {BASKETBALL}. Make them: actorsup proposals" in proposals
 
 
 def test_only_the_first_of_many_missing_names_are_listed(tmp_path):

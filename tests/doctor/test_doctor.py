@@ -102,7 +102,7 @@ def test_data_is_counted_and_missing_proposals_name_the_command(toy):
     checks = by_name(check_config(str(toy), options))
     assert checks["data, train_dataloader"].found == "4 videos"
     assert "6 of 6 videos have none" in checks["proposals"].found
-    command = checks["proposals"].remedy.removeprefix("python tools/generate_proposals.py ").split()
+    command = checks["proposals"].remedy.removeprefix("actorsup proposals ").split()
     assert command == [str(toy), "--cfg-options", *options]
     assert run_tool("generate_proposals", *command, root=toy.parent).returncode == 0
     assert by_name(check_config(str(toy), options))["proposals"].found.endswith("all of 6 videos")
@@ -118,11 +118,15 @@ def test_missing_data_says_what_belongs_where(toy):
 
 def test_a_config_that_cannot_be_read_is_one_line(tmp_path):
     (absent,) = check_config(str(tmp_path / "absent.py"))
-    assert (absent.works, "no such config" in absent.found, "configs" in absent.remedy) == (False, True, True)
+    assert (absent.works, "no such config" in absent.found, "actorsup config --list" in absent.remedy) == (
+        False,
+        True,
+        True,
+    )
     broken = tmp_path / "broken.py"
     broken.write_text("model = (")
     (check,) = check_config(str(broken))
-    assert check.remedy == f"mend {broken}"
+    assert check.remedy == f"fix {broken}"
 
 
 def test_data_of_trackers_and_their_sequences_is_looked_at(tmp_path):
@@ -200,4 +204,4 @@ def test_the_tools_exit_code_says_whether_something_needed_fails(toy):
     assert run_tool("doctor", root=toy.parent).returncode == 0
     output = run_tool("doctor", toy, root=toy.parent)
     assert output.returncode == 1
-    assert "python tools/generate_proposals.py" in output.stdout
+    assert "actorsup proposals" in output.stdout

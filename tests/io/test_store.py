@@ -149,7 +149,7 @@ def test_a_damaged_file_is_named_with_the_remedy(store):
 
 
 def test_a_missing_video_names_the_command_that_makes_it(store):
-    with pytest.raises(StoreError, match="generate_proposals"):
+    with pytest.raises(StoreError, match="make them with `actorsup proposals`"):
         store.load("absent")
 
 

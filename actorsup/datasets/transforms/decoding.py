@@ -25,6 +25,6 @@ class DecodeFrames(BaseTransform):
             raise InputError(
                 f"{results['path']}: frames are {width}x{height}, its proposals were made at "
                 f"{expected[0]}x{expected[1]}: the video was replaced since; "
-                "delete its proposals and run tools/generate_proposals.py again"
+                "delete its proposals and run `actorsup proposals` again"
             )
         return {**results, "frames": frames}

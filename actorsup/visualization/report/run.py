@@ -8,11 +8,11 @@ from pathlib import Path
 from actorsup.errors import InputError
 
 PARTS = {
-    "tested": "tables of metrics: python tools/test.py CONFIG CHECKPOINT",
-    "predictions": "confusion of videos, videos that play: python tools/test.py CONFIG CHECKPOINT",
-    "diagnosis": "the reasons of errors: python tools/test.py CONFIG CHECKPOINT --diagnose",
-    "proposals": "recall of the proposals: python tools/eval_proposals.py CONFIG",
-    "scalars": "curves of the training: python tools/train.py CONFIG",
+    "tested": "tables of metrics: actorsup test CONFIG CHECKPOINT",
+    "predictions": "confusion of videos, videos that play: actorsup test CONFIG CHECKPOINT",
+    "diagnosis": "the reasons of errors: actorsup test CONFIG CHECKPOINT --diagnose",
+    "proposals": "recall of the proposals: actorsup eval-proposals CONFIG",
+    "scalars": "curves of the training: actorsup train CONFIG",
 }
 
 
@@ -41,15 +41,15 @@ class Run:
         """Read a work directory.
 
         Args:
-            folder: what the tools call ``--work-dir``.
+            folder: what the commands call ``--work-dir``.
             name: None is the folder's.
 
         Raises:
-            InputError: if there is no such folder, nothing in it is of use, or a file is not what the tools write.
+            InputError: if there is no such folder, nothing in it is of use, or a file is not what the commands write.
         """
         folder = Path(folder)
         if not folder.is_dir():
-            raise InputError(f"{folder}: no such work directory; the tools make it (--work-dir)")
+            raise InputError(f"{folder}: no such work directory; the commands make it (--work-dir)")
         tested = _read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables"))
         predictions = _read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos"))
         diagnosed = _read(folder / "diagnosis.json", ("diagnoses",))
@@ -62,9 +62,7 @@ class Run:
             scalars=_scalars(folder),
         )
         if not (tested or predictions or run.diagnosis or run.proposals or run.scalars):
-            raise InputError(
-                f"{folder}: holds no result of a tool; begin with tools/train.py or tools/eval_proposals.py"
-            )
+            raise InputError(f"{folder}: holds no results; begin with `actorsup train` or `actorsup eval-proposals`")
         return run
 
     @property
@@ -89,7 +87,7 @@ def _read(path: Path, keys: Sequence[str]) -> dict | None:
         raise InputError(f"{path}: not JSON ({error}); make it again, or move it away") from error
     lacking = [key for key in keys if not isinstance(content, dict) or key not in content]
     if lacking or not isinstance(content, dict):
-        raise InputError(f"{path}: lacks {', '.join(lacking) or 'everything'}; make it again with this version's tools")
+        raise InputError(f"{path}: lacks {', '.join(lacking) or 'everything'}; make it again with this version")
     return content
 
 

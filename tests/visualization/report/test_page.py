@@ -51,7 +51,7 @@ def test_what_a_run_lacks_is_left_out_with_a_line(tmp_path):
     for name in ("predictions.json", "diagnosis.json", "test_metrics.json"):
         (folder / name).unlink()
     page = render_page([Run.read(folder)])
-    assert "Not there yet: the reasons of errors: python tools/test.py CONFIG CHECKPOINT --diagnose" in page
+    assert "Not there yet: the reasons of errors: actorsup test CONFIG CHECKPOINT --diagnose" in page
     assert "<h2>Diagnosis</h2>" not in page
     assert 'id="videos"' not in page
     assert "<h2>Training</h2>" in page

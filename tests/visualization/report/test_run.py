@@ -21,8 +21,8 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
     (folder / "diagnosis.json").unlink()
     (folder / "proposal_metrics.json").unlink()
     diagnosis, proposals = Run.read(folder).missing
-    assert "tools/test.py CONFIG CHECKPOINT --diagnose" in diagnosis
-    assert "tools/eval_proposals.py" in proposals
+    assert "actorsup test CONFIG CHECKPOINT --diagnose" in diagnosis
+    assert "actorsup eval-proposals" in proposals
 
 
 def test_errors_of_a_video_are_those_of_its_true_tubes_and_of_its_false_detections(tmp_path):
@@ -63,5 +63,5 @@ def test_a_malformed_file_is_named(tmp_path, name, content, message):
 def test_folders_without_results_are_refused(tmp_path):
     with pytest.raises(InputError, match="absent: no such work directory"):
         Run.read(tmp_path / "absent")
-    with pytest.raises(InputError, match="holds no result of a tool"):
+    with pytest.raises(InputError, match="holds no results; begin with `actorsup train`"):
         Run.read(tmp_path)

@@ -2,36 +2,8 @@ import json
 
 import pytest
 
-from actorsup.apis import cli, results
+from actorsup.apis import results
 from actorsup.apis.results import print_code, print_table, save_json
-from actorsup.errors import StoreError
-
-
-def test_exit_codes_say_what_happened(capsys):
-    def bad_input():
-        raise StoreError("store: not there")
-
-    def interrupted():
-        raise KeyboardInterrupt
-
-    for main, code, message in [
-        (lambda: None, 0, ""),
-        (lambda: 1, 1, ""),
-        (bad_input, 2, "error: store: not there\n"),
-        (interrupted, 130, "interrupted; what was finished is kept\n"),
-    ]:
-        with pytest.raises(SystemExit) as exit_info:
-            cli.run(main)
-        assert exit_info.value.code == code
-        assert capsys.readouterr().err == message
-
-
-def test_defects_of_our_own_keep_their_traceback():
-    def defect():
-        raise RuntimeError("defect")
-
-    with pytest.raises(RuntimeError, match="defect"):
-        cli.run(defect)
 
 
 def test_numbers_are_written_whole_or_not_at_all(tmp_path):

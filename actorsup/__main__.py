@@ -1,0 +1,8 @@
+"""``python -m actorsup`` is the command ``actorsup``."""
+
+import sys
+
+from actorsup.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The command ``actorsup``. The scripts in tools/ are its subcommands, by the names that OpenMMLab's users know.
+
+Nothing that takes time is imported before the arguments are parsed: torch, mmengine and ``actorsup.apis`` are imported
+by the functions that run a command.
+"""
+
+from collections.abc import Callable, Sequence
+
+from .running import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``.
+
+    Args:
+        argv: the command and its arguments; None takes those of this process, which then ends at once if Ctrl-C is
+            pressed while a module is imported.
+    """
+    return _main(None, argv)
+
+
+def tool(command: str) -> Callable[[Sequence[str] | None], int]:
+    """The ``main`` of a script that is one command alone: its arguments are those of the command."""
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        return _main(command, argv)
+
+    return main
+
+
+def _main(command: str | None, argv: Sequence[str] | None) -> int:
+    def work() -> int | None:
+        from .commands import command_parser, tool_parser
+
+        parser = command_parser() if command is None else tool_parser(command)
+        try:
+            arguments = parser.parse_args(argv)
+        except SystemExit as stop:  # --help, --version, or arguments that argparse has refused with a message
+            return stop.code
+        return arguments.run(arguments)
+
+    return run(work, is_program=argv is None)

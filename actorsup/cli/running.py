@@ -1,0 +1,98 @@
+"""How a command ends: exit codes, messages instead of tracebacks, and Ctrl-C."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from actorsup.errors import InputError
+
+INTERRUPTED = "interrupted; what was finished is kept\n"
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
+
+
+def run(work: Callable[[], int | None], is_program: bool = False) -> int:
+    """Call a function and return the exit code: 0 or what it returns, 2 with one message for bad input, 130 for Ctrl-C.
+
+    Bad input is what raises ``InputError``, a config that names an unknown part or option, and a file that cannot be
+    written or read. Every other exception is a defect and passes.
+
+    Args:
+        work: what to do.
+        is_program: whether this process is there for nothing else, so that Ctrl-C may end it amid an import.
+    """
+    try:
+        with _ctrl_c_ends_imports(is_program):
+            status = work() or 0
+            _leave_distributed()
+            return status
+    except InputError as error:
+        return _fail(_message(error))
+    except (TypeError, KeyError) as error:
+        if not _raised_by_registry(error):
+            raise
+        return _fail(f"config: {error.args[0]}")
+    except OSError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        sys.stderr.write(INTERRUPTED)
+        return EXIT_INTERRUPTED
+
+
+@contextmanager
+def _ctrl_c_ends_imports(is_program: bool) -> Iterator[None]:
+    """End the process at once when Ctrl-C comes while a module is imported; elsewhere it raises, as always.
+
+    A ``KeyboardInterrupt`` does not get through every import: extension modules turn it into an ``ImportError``, which
+    their importers catch, and callbacks of the import system itself print it and go on.
+    """
+    # A process that was started with the signal ignored, by nohup for instance, goes on ignoring it.
+    if not is_program or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    caller = frame
+    while caller is not None:
+        if caller.f_code.co_filename == IMPORT_SYSTEM:
+            os.write(2, INTERRUPTED.encode())
+            os._exit(EXIT_INTERRUPTED)
+        caller = caller.f_back
+    signal.default_int_handler(number, frame)
+
+
+def _leave_distributed() -> None:
+    """Part from the other processes, if the command has joined any; a command without torch does not load it here."""
+    launch = sys.modules.get("actorsup.apis.launch")
+    if launch is not None:
+        launch.leave_distributed()
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return EXIT_BAD_INPUT
+
+
+def _message(error: InputError) -> str:
+    """The error's message; where it was raised in a worker of a dataloader, without the traceback that torch adds."""
+    message = str(error)
+    marker = f"{type(error).__module__}.{type(error).__qualname__}: "
+    return message.rsplit(marker, 1)[1].strip() if "Original Traceback" in message else message
+
+
+def _raised_by_registry(error: Exception) -> bool:
+    """Whether mmengine's registry raised an error itself, for a part or an option that does not exist."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return Path(frames[-1].filename).parts[-3:-1] == ("mmengine", "registry")
