@@ -56,8 +56,8 @@ def operator(architectures: str):
         sources=sorted(str(path) for pattern in patterns for path in SOURCES.glob(pattern)),
         depends=sorted(str(path) for path in SOURCES.glob("*.*h")),
         define_macros=[("ACTORSUP_CUDA_ARCHITECTURES", f'"{architectures}"')] if architectures else [],
-        # OpenMP's runtime is torch's own: at link time it is left to libtorch.
-        extra_compile_args={"cxx": ["-O3", "-g0", "-fopenmp", "-Wall", "-fvisibility=hidden"], "nvcc": ["-O3"]},
+        # No -fopenmp: the threads are torch's, see parallel.h. GCC 11 and later and clang take the same flags.
+        extra_compile_args={"cxx": ["-O3", "-g0", "-Wall", "-fvisibility=hidden"], "nvcc": ["-O3"]},
         py_limited_api=True,
     )
 

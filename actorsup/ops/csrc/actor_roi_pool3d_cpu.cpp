@@ -13,6 +13,7 @@
 #include "arguments.h"
 #include "blocks.h"
 #include "frame_grids.h"
+#include "parallel.h"
 
 namespace actorsup {
 
@@ -57,7 +58,7 @@ void forward_kernel(
   const auto num_samples = sizes.samples();
 
   const auto grain = divide_up(grain_size(sizes), sizes.frames);
-  at::parallel_for(0, sizes.videos * num_groups * num_blocks, grain, [&](int64_t begin, int64_t end) {
+  parallel_for(sizes.videos * num_groups * num_blocks, grain, [&](int64_t begin, int64_t end) {
     Buffer<T> cells(sizes.cells());
     for (auto task = begin; task < end; ++task) {
       const auto channel = task % num_blocks * kChannels;
@@ -78,16 +79,16 @@ void forward_kernel(
           continue;
         }
         const auto cell = grids.row_begin() * sizes.width;
-        load_block(
+        run<load_block<S, T>>(
             cells.block(cell),
             features + video * layout.video + frame * layout.frame + channel * layout.channel + cell * layout.cell,
             layout.channel, layout.cell, num_channels, grids.row_end() * sizes.width - cell);
         for (const auto& member : grids.members()) {
-          gather(sums.block(member.index * num_samples), cells.block(0), sizes.width, member.grid);
+          run<gather<T>>(sums.block(member.index * num_samples), cells.block(0), sizes.width, member.grid);
         }
       }
       for (int64_t member = 0; member < num_tubes; ++member) {
-        store_block(
+        run<store_block<S, T>>(
             pooled + (tubes[member] * sizes.channels + channel) * num_samples,
             sums.block(member * num_samples), num_samples, int64_t(1), num_channels, num_samples);
       }
@@ -104,7 +105,7 @@ void backward_kernel(
 
   // One task a frame; those of one block of channels follow each other and share the gradient that was read.
   const auto num_tasks = sizes.videos * num_blocks * sizes.frames;
-  at::parallel_for(0, num_tasks, grain_size(sizes), [&](int64_t begin, int64_t end) {
+  parallel_for(num_tasks, grain_size(sizes), [&](int64_t begin, int64_t end) {
     Buffer<T> cells(sizes.cells());
     for (auto task = begin; task < end;) {
       const auto channel = task / sizes.frames % num_blocks * kChannels;
@@ -115,7 +116,7 @@ void backward_kernel(
 
       Buffer<T> grads(num_tubes * num_samples);
       for (int64_t member = 0; member < num_tubes; ++member) {
-        load_block(
+        run<load_block<S, T>>(
             grads.block(member * num_samples),
             grad + (tubes[member] * sizes.channels + channel) * num_samples, num_samples, int64_t(1), num_channels,
             num_samples);
@@ -127,9 +128,9 @@ void backward_kernel(
         cells.fill_with_zeros();
         grids.move_to(frame);
         for (const auto& member : grids.members()) {
-          scatter(cells.block(0), grads.block(member.index * num_samples), sizes.width, member.grid);
+          run<scatter<T>>(cells.block(0), grads.block(member.index * num_samples), sizes.width, member.grid);
         }
-        store_block(
+        run<store_block<S, T>>(
             grad_features + video * layout.video + frame * layout.frame + channel * layout.channel, cells.block(0),
             layout.channel, layout.cell, num_channels, sizes.cells());
       }

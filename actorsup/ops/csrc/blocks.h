@@ -9,13 +9,8 @@
 
 #include "interpolation.h"
 
-// Each function is compiled for three generations of x86 processors; the loader picks one. Elsewhere the compiler's
-// target is used.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define ACTORSUP_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ACTORSUP_CLONES
-#endif
+// What is inlined is compiled for the processor that its caller is compiled for.
+#define ACTORSUP_INLINE __attribute__((always_inline)) inline
 
 namespace actorsup {
 
@@ -28,30 +23,42 @@ template <typename T>
 struct Square {
   static constexpr int64_t kSize = 8;
   typedef T Row __attribute__((vector_size(kSize * sizeof(T))));
+  typedef std::conditional_t<sizeof(T) == 4, int32_t, int64_t> Index;
+  typedef Index Indices __attribute__((vector_size(kSize * sizeof(T))));
   Row rows[kSize];
 
+  // Set a row to elements of two others, which are counted one after the other.
+  template <int... indices>
+  static ACTORSUP_INLINE void pick(Row& row, const Row& a, const Row& b) {
+#ifdef __clang__
+    row = __builtin_shufflevector(a, b, indices...);
+#else
+    row = __builtin_shuffle(a, b, Indices{indices...}); // known to every GCC, the other one since GCC 12
+#endif
+  }
+
   // Swap rows and columns: in squares of two, of four, of eight.
-  __attribute__((always_inline)) void transpose() {
+  ACTORSUP_INLINE void transpose() {
     for (int i = 0; i < 8; i += 2) {
       const Row a = rows[i], b = rows[i + 1];
-      rows[i] = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
-      rows[i + 1] = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+      pick<0, 8, 2, 10, 4, 12, 6, 14>(rows[i], a, b);
+      pick<1, 9, 3, 11, 5, 13, 7, 15>(rows[i + 1], a, b);
     }
     for (int i : {0, 1, 4, 5}) {
       const Row a = rows[i], b = rows[i + 2];
-      rows[i] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-      rows[i + 2] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+      pick<0, 1, 8, 9, 4, 5, 12, 13>(rows[i], a, b);
+      pick<2, 3, 10, 11, 6, 7, 14, 15>(rows[i + 2], a, b);
     }
     for (int i = 0; i < 4; ++i) {
       const Row a = rows[i], b = rows[i + 4];
-      rows[i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
-      rows[i + 4] = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+      pick<0, 1, 2, 3, 8, 9, 10, 11>(rows[i], a, b);
+      pick<4, 5, 6, 7, 12, 13, 14, 15>(rows[i + 4], a, b);
     }
   }
 };
 
 template <typename To, typename From>
-__attribute__((always_inline)) inline void copy_row(To* __restrict to, const From* __restrict from, int64_t count) {
+ACTORSUP_INLINE void copy_row(To* __restrict to, const From* __restrict from, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     to[i] = static_cast<To>(from[i]);
   }
@@ -59,7 +66,7 @@ __attribute__((always_inline)) inline void copy_row(To* __restrict to, const Fro
 
 // Copy channels of a map into a block; missing channels become 0.
 template <typename S, typename T>
-ACTORSUP_CLONES void load_block(
+ACTORSUP_INLINE void load_block(
     T* __restrict block, const S* __restrict map, int64_t channel_stride, int64_t cell_stride, int64_t channels,
     int64_t cells) {
   constexpr int64_t size = Square<T>::kSize;
@@ -94,7 +101,7 @@ ACTORSUP_CLONES void load_block(
 
 // Copy a block into channels of a map.
 template <typename S, typename T>
-ACTORSUP_CLONES void store_block(
+ACTORSUP_INLINE void store_block(
     S* __restrict map, const T* __restrict block, int64_t channel_stride, int64_t cell_stride, int64_t channels,
     int64_t cells) {
   constexpr int64_t size = Square<T>::kSize;
@@ -138,7 +145,7 @@ struct Grid {
 
 // Add what the samples of a box read of a frame: `sums[sample] += Σ weight · cells[tap]`.
 template <typename T>
-ACTORSUP_CLONES void gather(T* __restrict sums, const T* __restrict cells, int64_t width, Grid<T> grid) {
+ACTORSUP_INLINE void gather(T* __restrict sums, const T* __restrict cells, int64_t width, Grid<T> grid) {
   for (int64_t j = 0; j < grid.num_rows; ++j) {
     const Taps<T> row = grid.rows[j];
     if (row.outside()) {
@@ -167,7 +174,7 @@ ACTORSUP_CLONES void gather(T* __restrict sums, const T* __restrict cells, int64
 
 // The transpose of `gather`: `cells[tap] += weight · grads[sample]`.
 template <typename T>
-ACTORSUP_CLONES void scatter(T* __restrict cells, const T* __restrict grads, int64_t width, Grid<T> grid) {
+ACTORSUP_INLINE void scatter(T* __restrict cells, const T* __restrict grads, int64_t width, Grid<T> grid) {
   for (int64_t j = 0; j < grid.num_rows; ++j) {
     const Taps<T> row = grid.rows[j];
     if (row.outside()) {
@@ -194,6 +201,36 @@ ACTORSUP_CLONES void scatter(T* __restrict cells, const T* __restrict grads, int
       add(lower + column.second * kChannels, lower_weight * column.second_weight);
     }
   }
+}
+
+#if defined(__x86_64__)
+template <auto loop, typename To, typename From, typename... Sizes>
+__attribute__((target("avx512vl,avx512bw,avx512dq")))
+void run_with_avx512(To* __restrict to, const From* __restrict from, Sizes... sizes) {
+  loop(to, from, sizes...);
+}
+
+template <auto loop, typename To, typename From, typename... Sizes>
+__attribute__((target("avx2,fma")))
+void run_with_avx2(To* __restrict to, const From* __restrict from, Sizes... sizes) {
+  loop(to, from, sizes...);
+}
+#endif
+
+// Run one of the loops above: each is compiled for three generations of x86 processors, and the newest that this
+// processor knows is taken. Elsewhere the compiler's target is used. (`target_clones` knows too little for this: no
+// generations in GCC 11, no templates in clang.)
+template <auto loop, typename To, typename From, typename... Sizes>
+void run(To* __restrict to, const From* __restrict from, Sizes... sizes) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+    return run_with_avx512<loop>(to, from, sizes...);
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return run_with_avx2<loop>(to, from, sizes...);
+  }
+#endif
+  loop(to, from, sizes...);
 }
 
 } // namespace actorsup
