@@ -12,6 +12,7 @@ Without FILE they are taken from $ACTORSUP_DATA/thumos13.
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from actorsup.apis import cli
+from actorsup.cli.running import run
 from actorsup.datasets import THUMOS13
 from actorsup.datasets.annotation import VideoAnnotation, read_pyannot, read_split_list
 from actorsup.errors import InputError
@@ -249,4 +250,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    sys.exit(run(main, is_program=True))

@@ -6,8 +6,10 @@ tubes of the batched version are compared with those of the sequential one.
     python tools/benchmarks/linking.py CONFIG VIDEO [--frames 60] [--tubes 5 10 20 40 80] [--device cpu|cuda]
 """
 
+import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from actorsup.apis import cli
+from actorsup.cli.arguments import add_config, read_config
+from actorsup.cli.running import run
 from actorsup.io import open_video
 from actorsup.linkers import SiameseLinker
 from actorsup.proposals import ProposalRecipe
@@ -142,7 +145,8 @@ def table(results: Sequence[dict]) -> Table:
 
 def main() -> None:
     """Measure every number of tubes and print the table."""
-    parser = cli.parser(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_config(parser)
     parser.add_argument("video", type=Path, help="a video file, or a folder of frames")
     parser.add_argument("--frames", type=int, default=60, help="how many frames of it are linked")
     parser.add_argument("--tubes", type=int, nargs="+", default=[5, 10, 20, 40, 80])
@@ -151,7 +155,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
     arguments = parser.parse_args()
-    recipe = ProposalRecipe.from_config(cli.read_config(arguments).proposals)
+    recipe = ProposalRecipe.from_config(read_config(arguments).proposals)
     frames = open_video(arguments.video, recipe.reader).read_all()[: arguments.frames]
     console = Console(width=None if Console().is_terminal else 160)
     with console.status("detecting"):
@@ -173,4 +177,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    sys.exit(run(main, is_program=True))

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from mmengine.config import DictAction
 
-from actorsup.apis import cli
+from actorsup.cli.running import run
 from actorsup.apis.config import load_config, recipe_of
 from actorsup.io import Proposals, VideoFrames, open_video
 from actorsup.io.frames import DEFAULT_MEMORY
@@ -178,4 +178,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    sys.exit(run(main, is_program=True))
