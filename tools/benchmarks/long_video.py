@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 from mmengine.config import DictAction
 
-from actorsup.cli.running import run
 from actorsup.apis.config import load_config, recipe_of
+from actorsup.cli.running import run
 from actorsup.io import Proposals, VideoFrames, open_video
 from actorsup.io.frames import DEFAULT_MEMORY
 from actorsup.linkers import ViterbiLinker
