@@ -69,12 +69,12 @@ at::Tensor compute_taps(
   return taps;
 }
 
-// Calls `work` with the number of channels of a lane: as many as `kBytes` hold if every lane's channels of `data` begin
+// Calls `work` with the number of channels of a lane: as many as `kVectorBytes` hold if every lane's channels of `data` begin
 // at a multiple of them, else one. `strides` are those of `data` along all other axes.
-template <typename scalar_t, int kBytes, typename Work>
+template <typename scalar_t, typename Work>
 void with_channels_of_lane(const void* data, std::initializer_list<int64_t> strides, const Work& work) {
-  constexpr int size = kBytes / sizeof(scalar_t);
-  const bool is_aligned = reinterpret_cast<uintptr_t>(data) % kBytes == 0 &&
+  constexpr int size = kVectorBytes / sizeof(scalar_t);
+  const bool is_aligned = reinterpret_cast<uintptr_t>(data) % kVectorBytes == 0 &&
       std::all_of(strides.begin(), strides.end(), [](int64_t stride) { return stride % size == 0; });
   if (is_aligned) {
     work(std::integral_constant<int, size>());
@@ -121,7 +121,7 @@ at::Tensor forward(
     }
     const auto maps = to_channels_last<scalar_t>(features, sizes);
     const auto* data = maps.const_data_ptr<scalar_t>();
-    with_channels_of_lane<scalar_t, kForwardBytes>(
+    with_channels_of_lane<scalar_t>(
         data, {maps.stride(0), maps.stride(1), sizes.channels}, [&](auto size) {
           const auto result_bytes = kLanes * size() * sizes.samples() * static_cast<int64_t>(sizeof(scalar_t));
           const bool stage_results = result_bytes <= kStagedBytes;
@@ -159,7 +159,7 @@ at::Tensor backward(
     using T = at::opmath_type<scalar_t>;
     const auto taps = compute_taps<T>(sizes, tubes, weights, indices, spatial_scale, nullptr);
     const auto* data = dense.const_data_ptr<scalar_t>();
-    with_channels_of_lane<scalar_t, kBackwardBytes>(data, {sizes.channels}, [&](auto size) {
+    with_channels_of_lane<scalar_t>(data, {sizes.channels}, [&](auto size) {
       backward_kernel<scalar_t, T, size()>
           <<<num_backward_blocks(sizes, size()), kBackwardWarps * kLanes, 0, c10::cuda::getCurrentCUDAStream()>>>(
               grad_features.mutable_data_ptr<scalar_t>(), data, layout_of(grad_features), sizes,

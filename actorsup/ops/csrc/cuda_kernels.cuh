@@ -16,9 +16,8 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 constexpr int kTapThreads = 256;
 constexpr int kTile = 32; // channels and cells that a block transposes
 constexpr int kTileRows = 8; // of them at a time
-constexpr int kForwardBytes = 8; // of channels a lane: the more lanes, the less one waits for memory
 constexpr int kForwardWarps = 8; // at most: a warp takes one row of a grid at a time
-constexpr int kBackwardBytes = 16; // of channels a lane: the fewer lanes, the less is computed twice
+constexpr int kVectorBytes = 16; // of channels a lane, where memory allows it
 constexpr int kBackwardWarps = 8; // a warp takes one cell
 constexpr int kColumns = 5; // samples of a row whose sums a thread holds at once: the paper's X
 constexpr int kReads = 4; // samples of a cell that are read together, so that one waits for memory once
@@ -126,6 +125,27 @@ __global__ void __launch_bounds__(kTile* kTileRows)
   }
 }
 
+// Adds a sample of one frame, whose two rows of cells begin at `upper` and `lower`.
+template <typename scalar_t, typename T, int kSize>
+__device__ __forceinline__ void add_sample(
+    T (&sums)[kSize], const scalar_t* upper, const scalar_t* lower, int64_t channels, const Taps<T>& row,
+    const Taps<T>& column) {
+  using Vector = Channels<scalar_t, kSize>;
+  const auto upper_left = *reinterpret_cast<const Vector*>(upper + column.first * channels);
+  const auto upper_right = *reinterpret_cast<const Vector*>(upper + column.second * channels);
+  const auto lower_left = *reinterpret_cast<const Vector*>(lower + column.first * channels);
+  const auto lower_right = *reinterpret_cast<const Vector*>(lower + column.second * channels);
+#pragma unroll
+  for (int c = 0; c < kSize; ++c) {
+    sums[c] += row.first_weight *
+            (column.first_weight * static_cast<T>(upper_left.values[c]) +
+             column.second_weight * static_cast<T>(upper_right.values[c])) +
+        row.second_weight *
+            (column.first_weight * static_cast<T>(lower_left.values[c]) +
+             column.second_weight * static_cast<T>(lower_right.values[c]));
+  }
+}
+
 // A block pools one tube in the channels of one warp; each warp takes rows of the grid. `features` are (B, N, H, W, C),
 // videos and frames lie anywhere; `pooled` is (P, C, Y, X). With `stage_results` the block's results, which lie side by
 // side in `pooled`, are collected in shared memory first.
@@ -133,8 +153,6 @@ template <typename scalar_t, typename T, int kSize>
 __global__ void __launch_bounds__(kForwardWarps* kLanes) forward_kernel(
     scalar_t* pooled, const scalar_t* features, int64_t video_stride, int64_t frame_stride, Sizes sizes,
     const Taps<T>* taps, const int64_t* video_index, bool stage_results) {
-  using Vector = Channels<scalar_t, kSize>;
-  constexpr int kCells = 2 * kColumns; // to the left and to the right of each sample
   const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes, num_warps = blockDim.x / kLanes;
   const int num_rows = sizes.rows, num_columns = sizes.columns, num_samples = sizes.samples();
   const int taps_of_box = num_rows + num_columns;
@@ -150,49 +168,37 @@ __global__ void __launch_bounds__(kForwardWarps* kLanes) forward_kernel(
   for (int j = warp; channel < sizes.channels && j < num_rows; j += num_warps) {
     for (int first_column = 0; first_column < num_columns; first_column += kColumns) {
       T sums[kColumns][kSize] = {};
-#pragma unroll 2
       for (int64_t frame = 0; frame < sizes.frames; ++frame) {
         const Taps<T>* of_frame = taps + (tube * sizes.frames + frame) * taps_of_box;
         const Taps<T> row = of_frame[j];
+        if (row.outside()) {
+          continue;
+        }
         const scalar_t* upper = maps + frame * frame_stride + row.first * row_stride;
         const scalar_t* lower = maps + frame * frame_stride + row.second * row_stride;
-
-        // First all reads, then all sums: one waits for memory once. Neighbouring samples often share a cell, which
-        // is read once; −1 is the cell of samples outside.
+        // Without a branch between them the reads of all samples are under way at once.
         Taps<T> columns[kColumns];
-        int32_t cells[kCells];
-        Vector above[kCells] = {}, below[kCells] = {};
+        bool all_inside = first_column + kColumns <= num_columns;
 #pragma unroll
         for (int i = 0; i < kColumns; ++i) {
-          const bool is_there = first_column + i < num_columns && !row.outside();
-          columns[i] = is_there ? of_frame[num_rows + first_column + i] : Taps<T>{0, 0, T(0), T(0)};
-          cells[2 * i] = columns[i].outside() ? -1 : columns[i].first;
-          cells[2 * i + 1] = columns[i].outside() ? -1 : columns[i].second;
-        }
-#pragma unroll
-        for (int k = 0; k < kCells; ++k) {
-          if (cells[k] >= 0 && !(k > 0 && cells[k] == cells[k - 1]) && !(k > 1 && cells[k] == cells[k - 2])) {
-            above[k] = *reinterpret_cast<const Vector*>(upper + cells[k] * sizes.channels);
-            below[k] = *reinterpret_cast<const Vector*>(lower + cells[k] * sizes.channels);
-          }
-        }
-        T values[kCells][kSize];
-#pragma unroll
-        for (int k = 0; k < kCells; ++k) {
-          const bool is_last = k > 0 && cells[k] == cells[k - 1];
-          const bool is_one_before = k > 1 && cells[k] == cells[k - 2];
-#pragma unroll
-          for (int c = 0; c < kSize; ++c) {
-            const T read = row.first_weight * static_cast<T>(above[k].values[c]) +
-                row.second_weight * static_cast<T>(below[k].values[c]);
-            values[k][c] = is_last ? values[k > 0 ? k - 1 : 0][c] : is_one_before ? values[k > 1 ? k - 2 : 0][c] : read;
-          }
+          const int column = first_column + i;
+          columns[i] = of_frame[num_rows + (column < num_columns ? column : num_columns - 1)];
         }
 #pragma unroll
         for (int i = 0; i < kColumns; ++i) {
+          all_inside &= !columns[i].outside();
+        }
+        if (all_inside) {
 #pragma unroll
-          for (int c = 0; c < kSize; ++c) {
-            sums[i][c] += columns[i].first_weight * values[2 * i][c] + columns[i].second_weight * values[2 * i + 1][c];
+          for (int i = 0; i < kColumns; ++i) {
+            add_sample(sums[i], upper, lower, sizes.channels, row, columns[i]);
+          }
+        } else {
+#pragma unroll
+          for (int i = 0; i < kColumns; ++i) {
+            if (first_column + i < num_columns && !columns[i].outside()) {
+              add_sample(sums[i], upper, lower, sizes.channels, row, columns[i]);
+            }
           }
         }
       }
