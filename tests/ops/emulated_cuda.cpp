@@ -1,22 +1,72 @@
-// Runs the CUDA kernels on the CPU, with a thread for each thread of a block: what they compute, without a device.
-#include <barrier>
+// Runs the CUDA kernels on the CPU: what they compute, without a device. The threads of a block take turns, each with a
+// stack of its own, and change over where they wait for each other.
+#include <ucontext.h>
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <thread>
+#include <functional>
 #include <vector>
 
 struct Dimension {
   int64_t x;
 };
-static thread_local Dimension blockIdx, threadIdx;
-static Dimension gridDim, blockDim;
+static Dimension blockIdx, threadIdx, gridDim, blockDim;
+
+struct Fiber {
+  ucontext_t context;
+  std::vector<char> stack = std::vector<char>(64 << 10);
+  bool is_finished = false;
+};
+static std::vector<Fiber> fibers; // the threads of the block that runs
+static ucontext_t scheduler;
+static std::function<void()> work;
+
+static void run_fiber() {
+  work();
+  fibers[threadIdx.x].is_finished = true;
+}
+
+struct Barrier {
+  int64_t num_threads = 0, num_waiting = 0, generation = 0;
+
+  void wait() {
+    if (++num_waiting == num_threads) {
+      num_waiting = 0;
+      ++generation;
+      return;
+    }
+    for (const auto mine = generation; generation == mine;) {
+      swapcontext(&fibers[threadIdx.x].context, &scheduler);
+    }
+  }
+};
+
+static void run_block(int64_t num_threads) {
+  fibers = std::vector<Fiber>(num_threads);
+  for (auto& fiber : fibers) {
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.data();
+    fiber.context.uc_stack.ss_size = fiber.stack.size();
+    fiber.context.uc_link = &scheduler;
+    makecontext(&fiber.context, run_fiber, 0);
+  }
+  for (bool is_finished = false; !is_finished;) {
+    is_finished = true;
+    for (int64_t thread = 0; thread < num_threads; ++thread) {
+      if (!fibers[thread].is_finished) {
+        is_finished = false;
+        threadIdx.x = thread;
+        swapcontext(&scheduler, &fibers[thread].context);
+      }
+    }
+  }
+}
 
 // What the threads of a block share, and those of each warp of it.
 static constexpr int kMaximumWarps = 8;
 static unsigned char block_memory[48 << 10];
-static std::unique_ptr<std::barrier<>> whole_block, warps[kMaximumWarps];
+static Barrier whole_block, warps[kMaximumWarps];
 static unsigned char exchanged[kMaximumWarps][32][8];
 
 #define __host__
@@ -27,25 +77,37 @@ static unsigned char exchanged[kMaximumWarps][32][8];
 #define __shared__ static
 
 static void __syncthreads() {
-  whole_block->arrive_and_wait();
+  whole_block.wait();
+}
+
+// Every lane gives a value; then each may look at all of them.
+template <typename T, typename Look>
+auto exchange(T value, const Look& look) {
+  const auto warp = threadIdx.x / 32;
+  std::memcpy(exchanged[warp][threadIdx.x % 32], &value, sizeof(T));
+  warps[warp].wait();
+  const auto seen = look([warp](int lane) {
+    T of_lane;
+    std::memcpy(&of_lane, exchanged[warp][lane], sizeof(T));
+    return of_lane;
+  });
+  warps[warp].wait();
+  return seen;
 }
 
 template <typename T>
 T __shfl_sync(unsigned, T value, int source) {
-  const auto warp = threadIdx.x / 32;
-  std::memcpy(exchanged[warp][threadIdx.x % 32], &value, sizeof(T));
-  warps[warp]->arrive_and_wait();
-  std::memcpy(&value, exchanged[warp][source], sizeof(T));
-  warps[warp]->arrive_and_wait();
-  return value;
+  return exchange(value, [source](const auto& of_lane) { return of_lane(source); });
 }
 
 static unsigned __ballot_sync(unsigned, bool vote) {
-  unsigned votes = 0;
-  for (int lane = 0; lane < 32; ++lane) {
-    votes |= static_cast<unsigned>(__shfl_sync(0u, vote, lane)) << lane;
-  }
-  return votes;
+  return exchange(vote, [](const auto& of_lane) {
+    unsigned votes = 0;
+    for (int lane = 0; lane < 32; ++lane) {
+      votes |= static_cast<unsigned>(of_lane(lane)) << lane;
+    }
+    return votes;
+  });
 }
 
 static int __popc(unsigned bits) {
@@ -67,22 +129,14 @@ template <typename... Parameters, typename... Arguments>
 void launch(int64_t num_blocks, int64_t num_threads, void (*kernel)(Parameters...), Arguments... arguments) {
   gridDim.x = num_blocks;
   blockDim.x = num_threads;
+  whole_block = {num_threads};
+  for (auto& warp : warps) {
+    warp = {32};
+  }
+  work = [=] { kernel(arguments...); };
   for (int64_t block = 0; block < num_blocks; ++block) {
-    whole_block = std::make_unique<std::barrier<>>(num_threads);
-    for (auto& warp : warps) {
-      warp = std::make_unique<std::barrier<>>(32);
-    }
-    std::vector<std::thread> threads;
-    for (int64_t thread = 0; thread < num_threads; ++thread) {
-      threads.emplace_back([=] {
-        blockIdx.x = block;
-        threadIdx.x = thread;
-        kernel(arguments...);
-      });
-    }
-    for (auto& thread : threads) {
-      thread.join();
-    }
+    blockIdx.x = block;
+    run_block(num_threads);
   }
 }
 

@@ -41,7 +41,7 @@ def emulated(tmp_path_factory):
     if not compiler:
         pytest.skip("no g++ on the PATH")
     library = tmp_path_factory.mktemp("emulated") / "emulated_cuda.so"
-    command = [compiler, "-std=c++20", "-O1", "-shared", "-fPIC", "-pthread", "-Wno-unknown-pragmas", f"-I{SOURCES}"]
+    command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-Wno-unknown-pragmas", f"-I{SOURCES}"]
     source = Path(__file__).with_name("emulated_cuda.cpp")
     compilation = subprocess.run([*command, source, "-o", library], capture_output=True, text=True, check=False)
     assert compilation.returncode == 0, compilation.stderr
