@@ -34,7 +34,9 @@ def actor_roi_pool3d(
 
     Differentiable in the features, any number of times. The sum is taken in float32 at least, under autocast too, which
     does not concern it: the result is of the features' type. Results and gradients are the same bits in every run and
-    for every number of threads. Contiguous and channels-last frames are read where they are; others are copied.
+    for every number of threads. Channels-last frames are read where they are, and on a CPU contiguous ones too; others
+    are copied. On a GPU a call waits until it is known that all values can be used; not while a CUDA graph is captured:
+    then a tube of values that cannot be used is pooled to anything.
 
     The work is done by the compiled operator (``csrc/``). Where it was not built, the same is computed by
     :func:`actor_roi_pool3d_reference`, after a warning.

@@ -1,6 +1,9 @@
 """The benchmark runs, and what it compares computes the same."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,14 @@ def test_leaves_out_visibly_what_needs_too_much_memory(benchmark):
     large = benchmark.Case("large", num_frames=300, num_tubes=500)
     assert benchmark.unusable("torchvision", large) == "needs 23.0 GB"
     assert not benchmark.unusable("actorsup", large)
+
+
+def test_the_command_for_a_gpu_runs_on_the_cpu_and_counts_what_failed(tmp_path):
+    environment = {**os.environ, "PYTHON": sys.executable, "ACTORSUP_DATA": str(tmp_path)}
+    command = [PATH.with_name("gpu.sh"), tmp_path / "out", "cpu", "machine", "build", "equality", "linking"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr  # there is no clip to link
+    assert "linking FAILED" in run.stdout
+    assert "torch" in (tmp_path / "out/machine.log").read_text()
+    assert "CPU" in (tmp_path / "out/build.log").read_text()
+    assert " passed" in (tmp_path / "out/equality.log").read_text()
