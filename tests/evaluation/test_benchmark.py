@@ -13,7 +13,7 @@ from tests.toy import REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def benchmark():
+def program():
     spec = importlib.util.spec_from_file_location(
         "benchmark_of_evaluation", REPOSITORY / "tools/benchmarks/evaluation.py"
     )
@@ -23,7 +23,7 @@ def benchmark():
 
 
 @pytest.fixture
-def cases(benchmark, tmp_path):
+def cases(program, tmp_path):
     """Two videos with true tubes, one that the annotation lacks."""
     content, names = {}, []
     for label, action in enumerate(THUMOS13.METAINFO["classes"][:2]):
@@ -37,27 +37,27 @@ def cases(benchmark, tmp_path):
     annotation, split = tmp_path / "pyannot.pkl", tmp_path / "testlist01.txt"
     annotation.write_bytes(pickle.dumps(content))
     split.write_text("".join(f"{name}.avi\n" for name in names[:3]))
-    return benchmark.read_cases(annotation, split, num_tubes=6)
+    return program.read_cases(annotation, split, num_tubes=6)
 
 
-def test_loops_and_evaluation_give_the_same_numbers(benchmark, cases):
+def test_loops_and_evaluation_give_the_same_numbers(program, cases):
     assert [len(case.truth) for case in cases] == [2, 0, 2]
     assert all(len(case.tubes) == 6 for case in cases)
-    result = benchmark.compare(cases, PROTOCOLS, num_rounds=1)
+    result = program.compare(cases, PROTOCOLS, num_rounds=1)
     assert result["difference"] < 1e-9
     assert result["slow"] > 0
     assert result["fast"] > 0
-    numbers, seconds = benchmark.evaluate(cases, PROTOCOLS)
+    numbers, seconds = program.evaluate(cases, PROTOCOLS)
     assert 0 < numbers["mAP@0.2/act"] <= 1
-    assert [table.row_count for table in benchmark.tables(seconds, [result])] == [len(seconds) + 1, 1]
+    assert [table.row_count for table in program.tables(seconds, [result])] == [len(seconds) + 1, 1]
 
 
-def test_numbers_that_differ_are_told(benchmark, cases, monkeypatch):
-    monkeypatch.setattr(benchmark, "slow_iou", lambda *_: 0.0)
+def test_numbers_that_differ_are_told(program, cases, monkeypatch):
+    monkeypatch.setattr(program, "slow_iou", lambda *_: 0.0)
     with pytest.raises(AssertionError, match="differ from those of the definitions"):
-        benchmark.compare(cases, {"act": PROTOCOLS["act"]}, num_rounds=1)
+        program.compare(cases, {"act": PROTOCOLS["act"]}, num_rounds=1)
 
 
-def test_missing_files_are_named(benchmark, tmp_path):
+def test_missing_files_are_named(program, tmp_path):
     with pytest.raises(InputError, match=r"absent\.pkl: no such file; give it by --annotation"):
-        benchmark.read_cases(tmp_path / "absent.pkl", tmp_path, 5)
+        program.read_cases(tmp_path / "absent.pkl", tmp_path, 5)

@@ -12,7 +12,7 @@ PATH = Path(__file__).parents[2] / "tools/benchmarks/actor_roi_pool3d.py"
 
 
 @pytest.fixture(scope="module")
-def benchmark():
+def program():
     spec = importlib.util.spec_from_file_location("benchmark_of_actor_roi_pool3d", PATH)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -20,19 +20,19 @@ def benchmark():
 
 
 @pytest.mark.parametrize("last", [False, True], ids=["contiguous", "channels last"])
-def test_measures_every_alternative_that_is_there(benchmark, last):
-    case = benchmark.Case("tiny", num_videos=2, num_frames=3, num_tubes=4, channels=5, channels_last=last)
-    result = benchmark.measure(case, "cpu", bandwidth=1e9, num_seconds=0.0)
-    assert {*result["poolings"], *result["skipped"]} == set(benchmark.POOLINGS)
+def test_measures_every_alternative_that_is_there(program, last):
+    case = program.Case("tiny", num_videos=2, num_frames=3, num_tubes=4, channels=5, channels_last=last)
+    result = program.measure(case, "cpu", bandwidth=1e9, num_seconds=0.0)
+    assert {*result["poolings"], *result["skipped"]} == set(program.POOLINGS)
     assert {"actorsup", "torchvision", "grid_sample"} <= set(result["poolings"])
     assert all(pooling["forward_seconds"] > 0 for pooling in result["poolings"].values())
-    assert all(table.row_count == 1 for table in benchmark.tables([result]))
+    assert all(table.row_count == 1 for table in program.tables([result]))
 
 
-def test_leaves_out_visibly_what_needs_too_much_memory(benchmark):
-    large = benchmark.Case("large", num_frames=300, num_tubes=500)
-    assert benchmark.unusable("torchvision", large) == "needs 23.0 GB"
-    assert not benchmark.unusable("actorsup", large)
+def test_leaves_out_visibly_what_needs_too_much_memory(program):
+    large = program.Case("large", num_frames=300, num_tubes=500)
+    assert program.unusable("torchvision", large) == "needs 23.0 GB"
+    assert not program.unusable("actorsup", large)
 
 
 def test_the_command_for_a_gpu_runs_on_the_cpu_and_counts_what_failed(tmp_path):

@@ -13,16 +13,16 @@ PATH = Path(__file__).parents[2] / "tools/benchmarks/long_video.py"
 
 
 @pytest.fixture(scope="module")
-def benchmark():
+def program():
     spec = importlib.util.spec_from_file_location("benchmark_of_long_videos", PATH)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_every_stage_is_measured(benchmark, tmp_path):
+def test_every_stage_is_measured(program, tmp_path):
     path = tmp_path / "numbers.json"
-    benchmark.main(["--minutes", "0.05", "--size", "320", "240", "--every", "0.01", "--json", str(path)])
+    program.main(["--minutes", "0.05", "--size", "320", "240", "--every", "0.01", "--json", str(path)])
     numbers = json.loads(path.read_text())
     stages = ["first pass", "forward", "backward", "detect", "link"]
     assert list(numbers["frames_per_second"]) == stages
@@ -32,11 +32,11 @@ def test_every_stage_is_measured(benchmark, tmp_path):
     assert numbers["peak_bytes"] >= max(sample["resident_mib"] for sample in numbers["samples"]) * 2**20
 
 
-def test_the_stand_in_finds_the_drawn_shapes(benchmark, tmp_path):
+def test_the_stand_in_finds_the_drawn_shapes(program, tmp_path):
     path = tmp_path / "video.mp4"
-    benchmark.draw_video(path, 3, (320, 240))
+    program.draw_video(path, 3, (320, 240))
     frames = open_video(path).read_all()
     assert frames.shape == (3, 240, 320, 3)
-    for found in benchmark.BrightShapes().detect(frames):
-        assert 1 <= len(found) <= benchmark.NUM_SHAPES
+    for found in program.BrightShapes().detect(frames):
+        assert 1 <= len(found) <= program.NUM_SHAPES
         assert (np.diff(found.boxes.reshape(-1, 2, 2), axis=1) >= 36).all()  # discs of 40 pixels, on a grid of 4
