@@ -4,6 +4,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from actorsup.detectors.mmcv_ops import provide_mmcv_operators
 from actorsup.errors import InputError
 
 from .config import require_annotation, require_files, with_proposals
@@ -32,6 +33,8 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
             require_files(config, "val_dataloader")
     else:
         require_annotation(config, "train_dataloader")
+    if config.get("default_scope") == "mmdet":
+        provide_mmcv_operators()
     if amp:
         if not torch.cuda.is_available():
             raise InputError("--amp needs a GPU, which torch does not find; leave it out")
