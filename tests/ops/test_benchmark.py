@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from actorsup.detectors.mmcv_ops import EXTENSION, SubstituteOperators
+
 PATH = Path(__file__).parents[2] / "tools/benchmarks/actor_roi_pool3d.py"
 
 
@@ -44,3 +46,8 @@ def test_the_command_for_a_gpu_runs_on_the_cpu_and_counts_what_failed(tmp_path):
     assert "torch" in (tmp_path / "out/machine.log").read_text()
     assert "CPU" in (tmp_path / "out/build.log").read_text()
     assert " passed" in (tmp_path / "out/equality.log").read_text()
+
+
+def test_leaves_out_mmcv_where_its_operators_are_substituted(program, monkeypatch):
+    monkeypatch.setitem(sys.modules, EXTENSION, SubstituteOperators())
+    assert program.unusable("mmcv", program.PAPER[0]) == "not built"
