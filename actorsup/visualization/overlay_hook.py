@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.registry import HOOKS
-from actorsup.structures import VideoSample
+from actorsup.structures import VideoSample, predicted_class
 
 from .overlay import DrawnTube, tube_sheet
 from .picture_file import save_picture
@@ -96,13 +96,15 @@ class TubeOverlayHook(Hook):
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
         shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
         indices = sample.frame_indices[shown]
-        action = int(sample.video_scores.argmax())
-        ranked = sample.ranked_tubes
-        scores = ranked.scores[:, action]
-        best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
-        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth] + [
-            DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
-            for rank, index in enumerate(best)
-        ]
+        action = predicted_class(sample.video_scores, has_tubes=bool(sample.proposals))
+        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth]
+        if action is not None:
+            ranked = sample.ranked_tubes
+            scores = ranked.scores[:, action]
+            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
+            tubes += [
+                DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
+                for rank, index in enumerate(best)
+            ]
         frames = open_video(self.paths[sample.video], self.reader).frames_at(indices)
-        return tube_sheet(frames, indices, tubes, title=classes[action])
+        return tube_sheet(frames, indices, tubes, title="no tubes" if action is None else classes[action])
