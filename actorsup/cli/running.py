@@ -113,7 +113,7 @@ def _part_being_built(error: Exception) -> str | None:
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         place, function = Path(frame.f_code.co_filename).parts[-3:], frame.f_code.co_name
         if place == ("mmengine", "registry", "build_functions.py"):
-            kind = frame.f_locals["cfg"]["type"]
+            kind = frame.f_locals["cfg"].get("type", "a part")
             return kind if isinstance(kind, str) else kind.__name__
         if place == ("mmengine", "runner", "runner.py") and (function == "__init__" or function.startswith("build_")):
             return "Runner" if function == "__init__" else function.removeprefix("build_")
