@@ -10,10 +10,13 @@ from pickle import UnpicklingError
 import torch
 from mmengine.logging import print_log
 from torch import nn
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from torch.utils.data import Dataset
 
 from actorsup.checkpoint_file import load_checkpoint_file
 from actorsup.errors import InputError
+
+WRAPPER = "module."  # what DistributedDataParallel calls the model inside it
 
 
 def pick_device(device: str | None) -> torch.device:
@@ -86,7 +89,10 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
 
 
 def read_checkpoint(checkpoint: str, owner: str) -> dict:
-    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``. Nothing in it is run."""
+    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``. Nothing in it is run.
+
+    Weights that torch's wrapper for distributed training saved lose the ``module.`` that it puts before every name.
+    """
     try:
         loaded = load_checkpoint_file(checkpoint)
     except UnpicklingError as error:
@@ -103,4 +109,9 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
         ) from error
     if not isinstance(loaded, dict):
         raise InputError(f"checkpoint {checkpoint} of {owner} holds a {type(loaded).__name__}, expected a dict")
+    state = loaded.get("state_dict", loaded)
+    if not isinstance(state, dict):
+        raise InputError(f"checkpoint {checkpoint} of {owner}: its state_dict is a {type(state).__name__}, no dict")
+    if all(isinstance(name, str) and name.startswith(WRAPPER) for name in state):
+        consume_prefix_in_state_dict_if_present(state, WRAPPER)
     return loaded

@@ -87,6 +87,23 @@ def test_a_checkpoint_may_hold_more_than_the_model_and_not_less(tmp_path):
         load_checkpoint(model, str(tmp_path / "less.pth"), "detector")
 
 
+def test_the_prefix_of_distributed_training_is_taken_off(tmp_path):
+    source, target = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    wrapped = torch.nn.Module()
+    wrapped.module = source
+    for content in (wrapped.state_dict(), {"state_dict": wrapped.state_dict()}):
+        torch.nn.init.zeros_(target.weight)
+        torch.save(content, tmp_path / "weights.pth")
+        load_checkpoint(target, str(tmp_path / "weights.pth"), "model")
+        assert torch.equal(target.weight, source.weight)
+
+
+def test_a_part_of_ones_own_that_is_called_module_stays(tmp_path):
+    model = torch.nn.ModuleDict({"module": torch.nn.Linear(2, 3), "head": torch.nn.Linear(3, 1)})
+    torch.save(model.state_dict(), tmp_path / "weights.pth")
+    assert read_checkpoint(str(tmp_path / "weights.pth"), "model").keys() == model.state_dict().keys()
+
+
 def test_a_named_device_is_taken_as_it_is():
     assert pick_device("cpu") == torch.device("cpu")
 

@@ -20,8 +20,9 @@ IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     """Call a function and return the exit code: 0 or what it returns, 2 with one message for bad input, 130 for Ctrl-C.
 
-    Bad input is what raises ``InputError``, a config that names an unknown part or option, and a file that cannot be
-    written or read. Every other exception is a defect and passes.
+    Bad input is what raises ``InputError``, a config that names an unknown part or option, or a value that a part's
+    constructor refuses with ``ValueError``, and a file that cannot be written or read. Every other exception is a
+    defect and passes, a ``ValueError`` of a part that is there already among them.
 
     Args:
         work: what to do.
@@ -38,6 +39,11 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
         if not _raised_by_registry(error):
             raise
         return _fail(f"config: {error.args[0]}")
+    except ValueError as error:
+        part = _part_being_built(error)
+        if part is None:
+            raise
+        return _fail(f"config: {part}: {error}")
     except OSError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -96,3 +102,19 @@ def _raised_by_registry(error: Exception) -> bool:
     """Whether mmengine's registry raised an error itself, for a part or an option that does not exist."""
     frames = traceback.extract_tb(error.__traceback__)
     return Path(frames[-1].filename).parts[-3:-1] == ("mmengine", "registry")
+
+
+def _part_being_built(error: Exception) -> str | None:
+    """The part of a config in whose constructor an error was raised, the innermost one; None if in no constructor.
+
+    What mmengine's registries build counts, whether they are ours, mmengine's or mmdet's, and what its Runner builds
+    of settings without a type, as a dataloader is.
+    """
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        place, function = Path(frame.f_code.co_filename).parts[-3:], frame.f_code.co_name
+        if place == ("mmengine", "registry", "build_functions.py"):
+            kind = frame.f_locals["cfg"].get("type", "a part")
+            return kind if isinstance(kind, str) else kind.__name__
+        if place == ("mmengine", "runner", "runner.py") and (function == "__init__" or function.startswith("build_")):
+            return "Runner" if function == "__init__" else function.removeprefix("build_")
+    return None

@@ -23,9 +23,9 @@ class VideoDataset(BaseDataset, ABC):
     """Videos, one label each, with the proposals that were made of them.
 
     Training knows the labels of the videos alone: the annotation file is not even opened. Videos without a proposal are
-    left out. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without annotation;
-    those without a proposal stay: their true tubes are missed. The fully supervised, to compare with, are trained with
-    ``true_tubes``.
+    left out, unless a transform whose ``adds_tubes`` is true gives every video a tube. Testing adds the true tubes, in
+    pixels of the video as it is, and leaves out videos without annotation; those without a proposal stay: their true
+    tubes are missed. The fully supervised, to compare with, are trained with ``true_tubes``.
 
     The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
     ``ground_truth`` (a tuple of ``Tube``, empty in training without ``true_tubes``). What it raises ends the run: no
@@ -176,7 +176,8 @@ class VideoDataset(BaseDataset, ABC):
         if self.reads_annotation:
             labels = self._annotated(labels)
         self._require_videos(labels, paths)
-        if self.tube_store is not None and not self.test_mode:
+        adds_tubes = any(getattr(step, "adds_tubes", False) for step in self.pipeline.transforms)
+        if self.tube_store is not None and not self.test_mode and not adds_tubes:
             labels = self._with_tubes(labels)
         if not labels:
             raise InputError(f"{self.split_file}: no video of this list can be used; videos: {self.video_folder}")

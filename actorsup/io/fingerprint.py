@@ -2,8 +2,8 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from mmengine.config import Config
@@ -12,7 +12,7 @@ from actorsup import __version__
 
 # Settings that change where or how fast something is computed, not what.
 NEUTRAL_SETTINGS = frozenset({"device", "batch_size"})
-# Settings whose value may be the path of a file.
+# Settings whose value may be the path of a file, whatever its name; of others, names with a suffix are looked up.
 FILE_SETTINGS = frozenset({"checkpoint", "config", "weights"})
 CONTENT_MARK = " sha256:"
 
@@ -62,15 +62,17 @@ def _portable(value, key: str = ""):
         return {str(name): _portable(item, name) for name, item in value.items() if name not in NEUTRAL_SETTINGS}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_portable(item) for item in value]
-    if key in FILE_SETTINGS and isinstance(value, (str, Path)) and Path(value).is_file():
-        return f"{Path(value).name}{CONTENT_MARK}{_digest(Path(value).resolve())[:16]}"
-    return str(value) if isinstance(value, Path) else value
+    if not isinstance(value, (str, Path)):
+        return value
+    path = Path(value)
+    if (key in FILE_SETTINGS or path.suffix) and os.path.isfile(path):  # Path.is_file raises on text that is too long
+        return f"{path.name}{CONTENT_MARK}{_digest(path, is_config=key == 'config')[:16]}"
+    return str(value)
 
 
-@lru_cache
-def _digest(path: Path) -> str:
-    """Hash of a file's content; of a config, of what it says with the files that it is based on."""
-    if path.suffix == ".py":
+def _digest(path: Path, is_config: bool) -> str:
+    """Hash of a file's content as it is now; of a config, of what it says with the files that it is based on."""
+    if is_config and path.suffix == ".py":
         resolved = json.dumps(Config.fromfile(path).to_dict(), sort_keys=True, default=str)
         return hashlib.sha256(resolved.encode()).hexdigest()
     with open(path, "rb") as file:

@@ -5,7 +5,7 @@ from .detections import Detections
 from .localization import ActionTube, Localization
 from .tube import Tube
 from .tube_overlap import pairwise_tube_iou
-from .video_sample import RankedTubes, TubeBatch, VideoSample
+from .video_sample import RankedTubes, TubeBatch, VideoSample, predicted_class
 
 __all__ = [
     "ActionTube",
@@ -20,4 +20,5 @@ __all__ = [
     "elementwise_iou",
     "pairwise_iou",
     "pairwise_tube_iou",
+    "predicted_class",
 ]

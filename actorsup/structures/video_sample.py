@@ -110,6 +110,16 @@ class VideoSample:
         )
 
 
+def predicted_class(video_scores: np.ndarray, has_tubes: bool) -> int | None:
+    """The class that a model gives a video: of its highest score; of equal ones the lowest index.
+
+    None where a video has no tubes and the scores ``(K,)`` are all alike: heads then have nothing to say.
+    """
+    if not has_tubes and np.ptp(video_scores) == 0:
+        return None
+    return int(np.argmax(video_scores))
+
+
 @dataclass(frozen=True, eq=False)
 class TubeBatch:
     """The tubes of a batch of videos, packed: their number differs from video to video.

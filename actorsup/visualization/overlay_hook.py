@@ -11,7 +11,8 @@ from mmengine.runner import Runner
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.registry import HOOKS
-from actorsup.structures import VideoSample
+from actorsup.structures import VideoSample, predicted_class
+from actorsup.utils import inner_datasets
 
 from .overlay import DrawnTube, tube_sheet
 from .picture_file import save_picture
@@ -49,8 +50,7 @@ class TubeOverlayHook(Hook):
         self.num_frames = num_frames
         self.videos = None if videos is None else frozenset(videos)
         self.to_visualizer = to_visualizer
-        self.paths: dict[str, Path] = {}
-        self.reader: dict | None = None
+        self.sources: dict[str, tuple[Path, dict | None]] = {}  # file and reader by video
 
     def before_test(self, runner: Runner) -> None:
         """Note where the videos are."""
@@ -77,12 +77,12 @@ class TubeOverlayHook(Hook):
                 runner.visualizer.add_image(video.replace("/", "-"), picture, step=runner.epoch)
 
     def _find_videos(self, dataset: BaseDataset) -> None:
-        self.paths = dict(dataset.videos())
-        self.reader = dataset.reader
-        if unknown := sorted((self.videos or frozenset()) - self.paths.keys()):
+        inner = inner_datasets(dataset)
+        self.sources = {video: (path, each.reader) for each in inner for video, path in each.videos()}
+        if unknown := sorted((self.videos or frozenset()) - self.sources.keys()):
             raise InputError(
-                f"TubeOverlayHook: videos has {', '.join(unknown)}, which is not among the {len(self.paths)} videos "
-                f"that are looked at, such as {next(iter(self.paths))}"
+                f"TubeOverlayHook: videos has {', '.join(unknown)}, which is not among the {len(self.sources)} videos "
+                f"that are looked at, such as {next(iter(self.sources))}"
             )
 
     def _draw(self, samples: Sequence[VideoSample], classes: Sequence[str], folder: Path) -> dict[str, np.ndarray]:
@@ -96,13 +96,15 @@ class TubeOverlayHook(Hook):
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
         shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
         indices = sample.frame_indices[shown]
-        action = int(sample.video_scores.argmax())
-        ranked = sample.ranked_tubes
-        scores = ranked.scores[:, action]
-        best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
-        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth] + [
-            DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
-            for rank, index in enumerate(best)
-        ]
-        frames = open_video(self.paths[sample.video], self.reader).frames_at(indices)
-        return tube_sheet(frames, indices, tubes, title=classes[action])
+        action = predicted_class(sample.video_scores, has_tubes=bool(sample.proposals))
+        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth]
+        if action is not None:
+            ranked = sample.ranked_tubes
+            scores = ranked.scores[:, action]
+            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
+            tubes += [
+                DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
+                for rank, index in enumerate(best)
+            ]
+        frames = open_video(*self.sources[sample.video]).frames_at(indices)
+        return tube_sheet(frames, indices, tubes, title="no tubes" if action is None else classes[action])

@@ -342,6 +342,22 @@ def test_processes_that_slurm_started_make_the_same_proposals_on_cpus(trained, t
     assert_same_stores(root / "proposals", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("tool", "option", "message"),
+    [
+        ("generate_proposals", "proposals.linkers.siamese.max_tubes=0", "SiameseLinker: expected max_tubes >= 1"),
+        ("train", "model.head.ranking=best", "MedianHead: ranking must be one of "),
+    ],
+)
+def test_a_value_that_a_part_refuses_is_one_message_that_names_the_part(trained, tmp_path, tool, option, message):
+    root, config, _ = trained
+    options = ["--cfg-options", option] if tool == "train" else ["--cfg-options", option, f"proposals.root={tmp_path}"]
+    output = run_tool(tool, config, "--work-dir", tmp_path, *options, root=root)
+    assert output.returncode == 2
+    assert f"error: config: {message}" in output.stderr
+    assert "Traceback" not in output.stderr
+
+
 def test_slurm_without_srun_is_one_message(trained):
     root, config, _ = trained
     output = run_tool("generate_proposals", config, "--launcher", "slurm", root=root)

@@ -7,10 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import OPTIMIZERS, DefaultScope
+from mmengine.runner import Runner
 
 from actorsup.cli.running import run
 from actorsup.errors import StoreError
+from actorsup.linkers import ViterbiLinker
+from actorsup.registry import LINKERS, TRACKERS
 from tests.toy import REPOSITORY
 
 
@@ -35,7 +43,58 @@ def test_exit_codes_say_what_happened(capsys):
         assert capsys.readouterr().err == message
 
 
-@pytest.mark.parametrize("defect", [RuntimeError, TypeError, KeyError])
+def viterbi():
+    return LINKERS.build({"type": "ViterbiLinker", "max_tubes": 0})
+
+
+def head_in_a_model_that_the_runner_builds():
+    model = Config.fromfile(REPOSITORY / "configs" / "_base_" / "models" / "actorsup_squeezenet.py").model
+    model.encoder.weights = None
+    with DefaultScope.overwrite_default_scope("actorsup"):
+        ROOT_MODELS.build({**model, "head": {**model.head, "num_classes": 2, "topk": 0}})
+
+
+def class_for_a_type():
+    return LINKERS.build({"type": ViterbiLinker, "max_tubes": 0})
+
+
+def optimizer_of_torch():
+    OPTIMIZERS.build({"type": "SGD", "lr": -1.0}, default_args={"params": [torch.zeros(1, requires_grad=True)]})
+
+
+def dataloader():
+    Runner.build_dataloader({"dataset": [1, 2], "sampler": {"type": "DefaultSampler"}, "batch_size": 0})
+
+
+def runner(work_dir):
+    Runner(torch.nn.Identity(), str(work_dir), train_cfg={"by_epoch": True})
+
+
+@pytest.mark.parametrize(
+    ("work", "message"),
+    [
+        (viterbi, "ViterbiLinker: expected max_tubes >= 1"),
+        (class_for_a_type, "ViterbiLinker: expected max_tubes >= 1"),
+        (head_in_a_model_that_the_runner_builds, "TopKAttentionHead: topk must be "),
+        (optimizer_of_torch, "SGD: Invalid learning rate: -1.0"),
+        (dataloader, "dataloader: batch_size should be a positive integer value, but got batch_size=0"),
+        (runner, "Runner: train_dataloader, train_cfg, and optim_wrapper should be either all None or not None"),
+    ],
+)
+def test_a_value_that_a_part_of_the_config_refuses_is_one_message_that_names_the_part(work, message, tmp_path, capsys):
+    assert run(lambda: work(tmp_path) if work is runner else work()) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: config: {message}")
+    assert printed.count("\n") == 1
+
+
+def test_a_value_error_of_a_part_that_is_built_keeps_its_traceback():
+    tracker = TRACKERS.build({"type": "OpenCVTracker", "kind": "MIL"})
+    with pytest.raises(ValueError, match="targets must be boxes"):
+        run(lambda: tracker.add(np.zeros((9, 9, 3), np.uint8), np.zeros((1, 4))))
+
+
+@pytest.mark.parametrize("defect", [RuntimeError, TypeError, KeyError, ValueError])
 def test_defects_of_our_own_keep_their_traceback(defect):
     def work():
         raise defect("defect")

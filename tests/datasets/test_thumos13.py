@@ -46,6 +46,16 @@ def test_training_with_true_tubes_has_those_of_testing_and_leaves_out_what_eithe
         np.testing.assert_array_equal(training.ground_truth(index)[0].boxes, tube.boxes)
 
 
+def test_training_keeps_videos_without_a_proposal_where_true_tubes_are_added(thumos13, logged_warnings):
+    pipeline = [*PIPELINE[:2], {"type": "AddTrueTubes"}, *PIPELINE[2:]]
+    dataset = thumos13.build(pipeline=pipeline, ann_file="pyannot.pkl", true_tubes=True)
+    assert "no annotation of 1 of 4 videos" in logged_warnings.pop()
+    assert not logged_warnings
+    assert [video for video, _ in dataset.videos()] == [BASKETBALL, BIKING, WITHOUT_TUBES]
+    sample = dataset[2]["data_samples"]
+    assert (sample.video, len(sample.proposals), sample.label) == (WITHOUT_TUBES, 1, dataset.labels[2])
+
+
 def test_training_with_true_tubes_needs_the_annotation(thumos13):
     with pytest.raises(InputError, match=r"files for training are missing\.\n.*ann_file is not set: .*pyannot\.pkl"):
         thumos13.build(true_tubes=True)

@@ -208,6 +208,17 @@ def test_accuracy_by_hand():
     assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": 0.5}
 
 
+@pytest.mark.parametrize("label", range(3))
+def test_a_video_to_which_the_model_gives_no_class_for_want_of_tubes_is_wrong(label):
+    says_nothing = sample(proposals=(), tube_scores=np.zeros((0, 3)), video_scores=np.full(3, 1 / 3), label=label)
+    assert evaluate(built("VideoAccuracy"), [says_nothing]) == {"accuracy": 0}
+
+
+def test_of_equal_highest_scores_of_a_video_with_tubes_the_first_class_counts():
+    samples = [sample(name, video_scores=np.full(3, 1 / 3), label=label) for name, label in (("a", 0), ("b", 1))]
+    assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": 0.5}
+
+
 def test_accuracy_needs_no_boxes():
     assert evaluate(built("VideoAccuracy"), [sample(proposals=(), ground_truth=())]) == {"accuracy": 1}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from actorsup.errors import StoreError
-from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore, fingerprint
+from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore
 from actorsup.structures import Detections, Tube
 
 SETTINGS = Fingerprint.of(detector={"type": "A", "threshold": 0.1}, linker={"type": "B"})
@@ -93,7 +93,6 @@ def test_a_config_counts_with_the_files_that_it_is_based_on(tmp_path):
     (tmp_path / "base.py").write_text("threshold = 1")
     (tmp_path / "config.py").write_text("_base_ = 'base.py'")
     before = Fingerprint.of(config=str(tmp_path / "config.py"))
-    fingerprint._digest.cache_clear()  # as in another process
     (tmp_path / "base.py").write_text("threshold = 2")
     assert Fingerprint.of(config=str(tmp_path / "config.py")).differences(before)
 
@@ -125,6 +124,36 @@ def test_a_file_counts_by_its_content_wherever_it_lies(tmp_path):
     assert "sha256" in here.differences(changed)[0]
     assert absent.differences(here) == []  # not on this machine: the name alone is compared
     assert here.differences(absent) != []
+
+
+def test_a_checkpoint_overwritten_by_the_same_process_is_another_one(tmp_path):
+    weights = tmp_path / "weights.pth"
+    weights.write_text("1")
+    before = Fingerprint.of(checkpoint=str(weights))
+    weights.write_text("2")
+    assert Fingerprint.of(checkpoint=str(weights)).differences(before)
+
+
+@pytest.mark.parametrize("file", ["backbone", "head"])
+def test_the_files_of_an_opencv_tracker_count_by_their_content(tmp_path, file):
+    files = {name: tmp_path / f"{name}.onnx" for name in ("backbone", "head")}
+    for path in files.values():
+        path.write_text("1")
+    settings = {"type": "OpenCVTracker", "kind": "Nano", **{name: str(path) for name, path in files.items()}}
+    before = Fingerprint.of(linker={"type": "SiameseLinker", "tracker": settings})
+    files[file].write_text("2")
+    (difference,) = Fingerprint.of(linker={"type": "SiameseLinker", "tracker": settings}).differences(before)
+    assert difference.startswith(f"linker.tracker.{file}: {file}.onnx sha256:")
+
+
+def test_files_count_whatever_the_setting_of_a_users_own_part_is_called(tmp_path):
+    (tmp_path / "a.bin").write_text("1")
+    (tmp_path / "script.py").write_text("raise SystemExit  # no config: it is not run")
+    settings = {"ensemble": [str(tmp_path / "a.bin")], "script": tmp_path / "script.py", "prompt": "a person. " * 100}
+    before = Fingerprint.of(detector=settings)
+    assert before.made_by["detector"]["prompt"] == settings["prompt"]
+    (tmp_path / "a.bin").write_text("2")
+    assert len(Fingerprint.of(detector=settings).differences(before)) == 1
 
 
 def test_nothing_half_written_appears_under_its_final_name(store, monkeypatch):

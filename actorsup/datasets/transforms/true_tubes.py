@@ -15,11 +15,13 @@ class AddTrueTubes(BaseTransform):
     """The true tubes as the first proposals, as if detector and linker found every actor that acts, exactly.
 
     For data sets with ``true_tubes``; before ``AttachTubes``, which drops the last proposals if there are too many. The
-    actor's label of a tube that is added is 0 and means nothing.
+    actor's label of a tube that is added is 0 and means nothing. With it training keeps videos without proposals.
 
     Raises:
         InputError: if a video has no true tube.
     """
+
+    adds_tubes = True
 
     def transform(self, results: dict) -> dict:
         """Change ``proposals``."""

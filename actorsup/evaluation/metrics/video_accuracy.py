@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 from actorsup.errors import InputError
 from actorsup.evaluation.functional.checks import check_unique
 from actorsup.registry import METRICS
-from actorsup.structures import VideoSample
+from actorsup.structures import VideoSample, predicted_class
 
 from .class_names import class_names
 
@@ -17,7 +17,8 @@ from .class_names import class_names
 class VideoAccuracy(BaseMetric):
     """``accuracy``: share of the videos, as a fraction, whose highest score is that of their label.
 
-    Of equal highest scores the class with the lowest index counts.
+    Of equal highest scores the class with the lowest index counts. A video without tubes, to which the heads give all
+    classes alike, is wrong.
 
     Args:
         prefix: put before the name of the number, to tell two metrics of one evaluator apart.
@@ -45,7 +46,8 @@ class VideoAccuracy(BaseMetric):
                 raise InputError(
                     f"{sample.video}: accuracy needs the video's label, 0 to {num_classes - 1}, got {sample.label}"
                 )
-            self.results.append((sample.video, int(np.argmax(sample.video_scores)) == sample.label))
+            given = predicted_class(sample.video_scores, has_tubes=bool(sample.proposals))
+            self.results.append((sample.video, given == sample.label))
 
     def compute_metrics(self, results: list[tuple[str, bool]]) -> dict[str, float]:
         """The share of correct videos."""

@@ -3,12 +3,12 @@
 from http.client import HTTPException
 from pathlib import Path
 
-import torch
 from mmengine.logging import print_log
 from torch import nn
 from torchvision.models import get_model_weights
 
 from actorsup.errors import InputError
+from actorsup.utils import read_checkpoint
 
 _HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 
@@ -30,7 +30,8 @@ def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, p
     if weights in named_weights:
         state, source = _download(model_name, weights, named_weights[weights]), f"torchvision's {model_name} {weights}"
     elif Path(weights).is_file():
-        state, source = _without_prefix(_read(Path(weights)), prefix), str(weights)
+        loaded = read_checkpoint(str(weights), owner=model_name)
+        state, source = _without_prefix(loaded.get("state_dict", loaded), prefix), str(weights)
     else:
         raise InputError(
             f"weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
@@ -48,17 +49,6 @@ def _download(model_name: str, weights: str, member) -> dict:
             f"could not download the weights {weights} of {model_name} from {member.url} ({error}). Without a network, "
             f"fetch that file elsewhere and give its path by {_HOW_TO_GIVE_A_FILE}"
         ) from error
-
-
-def _read(path: Path) -> dict:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on bytes that are no checkpoint, torch's unpickler raises anything, IndexError too
-        reason = (str(error).splitlines() or [""])[0]
-        raise InputError(f"{path} is not a state dict that torch can read: {type(error).__name__}: {reason}") from error
-    if not isinstance(state, dict):
-        raise InputError(f"{path} holds a {type(state).__name__}, expected a state dict: tensors by parameter name")
-    return state.get("state_dict", state)
 
 
 def _without_prefix(state: dict, prefix: str) -> dict:

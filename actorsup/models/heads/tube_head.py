@@ -148,6 +148,9 @@ def log_probabilities(logits: Tensor) -> Tensor:
     the odds, ``log p = −log(1 + Σ_other exp(z_other − z))``, they stay apart.
     """
     logits = logits.double()
-    others = logits[..., None, :].expand(*logits.shape, -1).clone()  # (…, K, K)
-    others.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
-    return F.logsigmoid(logits - others.logsumexp(dim=-1))
+    highest, best = logits.max(dim=-1, keepdim=True)
+    # The others of a class that is not the best: the best, and the rest beside it, which cannot cancel its 1.
+    rest = (logits - highest).exp().scatter(-1, best, 0)
+    others = highest + (rest.sum(dim=-1, keepdim=True) - rest).log1p()
+    of_best = logits.scatter(-1, best, -torch.inf).logsumexp(dim=-1, keepdim=True)
+    return F.logsigmoid(logits - others.scatter(-1, best, of_best))

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..proposal_curves import COLORS
-from .run import Run
+from .run import Run, given_class
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
@@ -123,12 +123,15 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
 
 
 def _confusion(run: Run) -> go.Figure:
-    """How many videos of each class, a row, the model gives each class, a column; without classes that never occur."""
+    """How many videos of each class, a row, the model gives each class, a column; without classes that never occur.
+
+    Videos that the model gives no class, for want of tubes, are left out.
+    """
     figure = _figure("class that the model gives", "class of the video")
     videos = [
-        (video["label"], int(np.argmax(video["video_scores"])))
+        (video["label"], given)
         for video in (run.predictions or {"videos": []})["videos"]
-        if video["label"] is not None and video["video_scores"] is not None
+        if video["label"] is not None and (given := given_class(video)) is not None
     ]
     if not videos:
         return figure

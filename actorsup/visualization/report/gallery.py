@@ -12,7 +12,7 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 
 from ..overlay import class_color
-from .run import Run
+from .run import Run, given_class
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def _listed(video: str, runs: Sequence[Run], entries: Sequence[dict | None]) -> 
             classes = run.predictions["classes"]
             labels = [entry["label"], *(tube["label"] for tube in entry["true_tubes"])]
             shown |= dict.fromkeys(classes[label] for label in labels if label is not None)
-            if entry["video_scores"] is not None:
-                given[-1] = classes[int(np.argmax(entry["video_scores"]))]
+            if (label := given_class(entry)) is not None:
+                given[-1] = classes[label]
     return {
         "video": video,
         "shows": list(shown),

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from actorsup.errors import InputError
+from actorsup.structures import predicted_class
 
 PARTS = {
     "tested": "tables of metrics: actorsup test CONFIG CHECKPOINT",
@@ -76,6 +79,12 @@ class Run:
         reasons = [tube["reason"] for tube in found["true_tubes"] if tube["reason"] != "found"]
         reasons += [f"false: {detection['reason']}" for detection in found["false_detections"]]
         return sorted(set(reasons))
+
+
+def given_class(entry: Mapping) -> int | None:
+    """The class that the model gives a video of ``predictions``; None if it gives none."""
+    scores = entry["video_scores"]
+    return None if scores is None else predicted_class(np.array(scores), has_tubes=bool(entry["tubes"]))
 
 
 def _read(path: Path, keys: Sequence[str]) -> dict | None:

@@ -2,11 +2,14 @@
 
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
 import torchvision.models
+from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 
+from actorsup.detectors import TorchvisionBackbone
 from actorsup.errors import InputError
 from actorsup.models import TorchvisionEncoder, VGG16Encoder
 from actorsup.models.encoders import measure_cell_center
@@ -114,6 +117,20 @@ def test_weights_without_batch_counters_load(tmp_path):
     assert torch.equal(encoder.body.state_dict()["conv1.weight"], state["conv1.weight"])
 
 
+@pytest.mark.parametrize("wrapper", ["", "module."])
+def test_the_checkpoint_of_a_detectors_training_gives_the_encoder_its_backbone(tmp_path, wrapper):
+    backbone = TorchvisionBackbone("squeezenet1_1", ["features.7", "features.12"])
+    state = {f"{wrapper}backbone.{name}": tensor for name, tensor in backbone.state_dict().items()}
+    logged = {"log_scalars": {"loss": HistoryBuffer([1.0, 2.0], [1, 1])}}
+    torch.save({"state_dict": state, "message_hub": logged, "meta": {"epoch": np.int64(3)}}, tmp_path / "epoch_3.pth")
+    encoder = TorchvisionEncoder(
+        "squeezenet1_1", "features.7", weights=str(tmp_path / "epoch_3.pth"), weights_prefix="backbone.body."
+    )
+    encoder.init_weights()
+    loaded = encoder.body.state_dict()
+    assert all(torch.equal(loaded[name], backbone.body.state_dict()[name]) for name in loaded)
+
+
 def test_missing_file_names_it_and_the_known_weights():
     encoder = VGG16Encoder(weights="no/such.pth")
     with pytest.raises(InputError, match=r"no/such\.pth.*IMAGENET1K_V1.*`weights=PATH`"):
@@ -137,10 +154,11 @@ def test_download_without_network_says_how_to_do_without(monkeypatch):
             {"backbone.weight": torch.zeros(1)},
             r"weights\.pth does not hold .* 26 of 26 .*features\.0\.weight.*backbone",
         ),
-        ([1, 2], r"weights\.pth holds a list, expected a state dict"),
-        (None, r"weights\.pth is not a state dict"),
+        ([1, 2], r"weights\.pth of vgg16 holds a list, expected a dict"),
+        ({"state_dict": [1, 2]}, r"weights\.pth of vgg16: its state_dict is a list, no dict"),
+        (None, r"weights\.pth of vgg16 cannot be downloaded or read"),
     ],
-    ids=["other names", "no dict", "garbage"],
+    ids=["other names", "no dict", "no state dict", "garbage"],
 )
 def test_a_file_that_does_not_fit_is_named(tmp_path, content, message):
     path = tmp_path / "weights.pth"

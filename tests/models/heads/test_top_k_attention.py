@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from actorsup.models import TopKAttentionHead, TubeHead
 from actorsup.models.heads.tube_head import log_probabilities
@@ -68,6 +69,31 @@ def test_confident_tubes_keep_their_ranking():
     assert scores[:, 0].argsort().tolist() == [0, 1, 2]
     assert (scores[:, 0] < 0).all()
     torch.testing.assert_close(scores[:, 1:], confident.double().log_softmax(dim=1)[:, 1:])
+
+
+@pytest.mark.parametrize("scale", [0, 1e-3, 1, 30, 1000])
+def test_log_probabilities_are_by_way_of_the_odds_of_each_class(scale):
+    logits = scale * torch.randn((20, 30), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    logits[1] = logits[0].round()  # ties, of the best too
+    logits[2, 3] = logits[2, 4] = logits[2].max()
+    for row, found in zip(logits, log_probabilities(logits), strict=True):
+        others = [torch.cat([row[:index], row[index + 1 :]]).logsumexp(dim=0) for index in range(len(row))]
+        torch.testing.assert_close(found, F.logsigmoid(row - torch.stack(others)), rtol=1e-12, atol=0)
+
+
+def test_log_probabilities_of_many_classes_take_no_more_room_than_the_logits():
+    class Largest(TorchDispatchMode):
+        num_values = 0
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            for tensor in result if isinstance(result, tuple) else [result]:
+                self.num_values = max(self.num_values, tensor.numel())
+            return result
+
+    with Largest() as largest:
+        log_probabilities(torch.zeros(20, 700))
+    assert largest.num_values == 20 * 700
 
 
 def test_log_probabilities_of_a_single_class_are_zero():

@@ -60,6 +60,12 @@ def test_the_list_says_what_a_video_shows_and_what_it_is_given(run):
     assert (video["overlap"], video["errors"]) == ([0.1], [["classified_wrongly", "false: background"]])
 
 
+def test_a_video_without_tubes_is_given_no_class(run):
+    run.predictions["videos"][0] |= {"video_scores": [0.5, 0.5], "tubes": []}
+    video = make_gallery([run], Limits(num_videos=0)).videos[0]
+    assert (video["given"], video["classes"]) == ([None], ["walk"])
+
+
 def test_images_beyond_the_limit_and_lost_videos_are_left_out_with_the_reason(run, tmp_path):
     gallery = make_gallery([run], Limits(num_bytes=10))
     assert gallery.clips == []
