@@ -38,6 +38,31 @@ def test_nothing_imports_the_command(room):
     assert room == "cli" or not any(name.startswith("actorsup.cli") for name in imports_of(room))
 
 
+def test_nothing_but_the_commands_imports_what_is_synthetic():
+    rooms = [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] not in "._"]
+    importing = {room for room in rooms if any(name.startswith("actorsup.synthetic") for name in imports_of(room))}
+    assert importing - {"synthetic"} == {"cli"}
+
+
+def test_drawing_a_world_needs_neither_torch_nor_mmengine():
+    code = "import sys, actorsup.synthetic; sys.exit(', '.join({'torch', 'mmengine', 'mmcv'} & sys.modules.keys()))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.stderr.strip() == ""
+
+
+def test_datasets_hold_videos_and_trackers_keep_what_they_are_trained_on():
+    from actorsup.datasets import VideoDataset
+    from actorsup.registry import DATASETS
+    from actorsup.trackers.training_data import PairDataset, SequenceSource
+
+    DATASETS.import_from_location()
+    ours = [found for found in DATASETS.module_dict.values() if found.__module__.startswith("actorsup.")]
+    assert {"THUMOS13", "SequenceFolder", "GeneratedPairs"} <= {found.__name__ for found in ours}
+    for found in ours:
+        in_datasets = found.__module__.startswith("actorsup.datasets.")
+        assert issubclass(found, VideoDataset if in_datasets else (PairDataset, SequenceSource)), found
+
+
 @pytest.mark.parametrize("room", ["structures", "ops", "io"])
 def test_the_foundations_know_no_other_room(room):
     allowed = {f"actorsup.{name}" for name in ("structures", "errors", "installation", "registry", room)} | {"actorsup"}
