@@ -25,7 +25,7 @@ class GeneratedPairs(PairDataset):
     hide it; light, sharpness, noise and compression differ.
 
     Args:
-        num_pairs: length of the data set.
+        num_pairs: length of the dataset.
         seed: another one gives other textures and other pairs.
         num_textures: to choose from; each use tints one anew.
         max_shift: see ``draw_pair``.

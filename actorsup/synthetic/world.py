@@ -30,7 +30,7 @@ _SMALLEST_BOX = 4.0  # pixels along a side; less is no actor that one could anno
 
 
 class PuppetWorld:
-    """A drawn world: actors that act and others that do not, in still images, sequences and videos.
+    """A synthetic world: actors that act and others that do not, in still images, sequences and videos.
 
     In ``root``::
 

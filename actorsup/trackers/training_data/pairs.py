@@ -26,7 +26,7 @@ class PairDataset(Dataset, ABC):
     (``InfiniteSampler`` and as many pairs as iterations take), so that no two of its pairs are alike.
 
     Args:
-        num_pairs: length of the data set.
+        num_pairs: length of the dataset.
         seed: another one gives other pairs.
     """
 
@@ -62,12 +62,12 @@ class PairDataset(Dataset, ABC):
 
 @DATASETS.register_module()
 class MixedPairs(PairDataset):
-    """Draws each pair from one of several data sets of pairs.
+    """Draws each pair from one of several datasets of pairs.
 
     Args:
         parts: their configs; their own ``num_pairs`` and ``seed`` do not matter for what is drawn, see ``seed``.
         shares: how often each is drawn, relative to the others.
-        num_pairs: length of the data set.
+        num_pairs: length of the dataset.
         seed: another one gives other pairs.
     """
 
@@ -96,7 +96,7 @@ class SequencePairs(PairDataset):
     Args:
         sequences: config of a registered ``SequenceSource``. Folders of images are what it should read: for one frame,
             a video file is decoded from its beginning.
-        num_pairs: length of the data set.
+        num_pairs: length of the dataset.
         seed: another one gives other pairs.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
@@ -156,7 +156,7 @@ class StillPairs(PairDataset):
 
     Args:
         images: folder of images.
-        num_pairs: length of the data set.
+        num_pairs: length of the dataset.
         boxes: a JSON file as COCO's instances are: ``images`` with ``id`` and ``file_name``, ``annotations`` with
             ``image_id`` and ``bbox`` (x, y, width, height from 0); None draws regions.
         seed: another one gives other pairs.

@@ -83,7 +83,7 @@ class ALOV(SequenceSource):
 
     Read here is ``<frames>/<aspect>/<sequence>/00000001.jpg …`` and ``<annotations>/<aspect>/<sequence>.ann`` with
     lines ``frame x1 y1 x2 y2 x3 y3 x4 y4``: the frame from 1 and the corners of the box in pixels from 1, about every
-    fifth frame. This layout is known from code that reads it; it was not checked against the data set itself.
+    fifth frame. This layout is known from code that reads it; it was not checked against the dataset itself.
 
     Args:
         root: the folder that the next two are relative to.

@@ -1,4 +1,4 @@
-"""Sequences from data sets of videos: true tubes, UCF-Sports."""
+"""Sequences from datasets of videos: true tubes, UCF-Sports."""
 
 import tarfile
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ def test_every_true_tube_is_a_sequence_in_pixels_of_its_video(thumos13, logged_w
 
 
 class VideosWithTubes(SimpleNamespace):
-    """What ``TubeSequences`` needs of a data set."""
+    """What ``TubeSequences`` needs of a dataset."""
 
     def __init__(self, tubes, test_mode) -> None:
         super().__init__(tubes=tubes, ann_file="tubes.pkl", reader=None, test_mode=test_mode)
