@@ -1,36 +1,16 @@
 """What puppets are made of: jointed bodies of people, dogs, birds, cars and balls, no two alike.
 
-Points of the plane are complex numbers, y pointing down. A direction's angle is 0 downwards and grows towards the
-front, which is +x; a person standing upright is one unit tall.
+A direction's angle is 0 downwards and grows towards the front, which is +x; a person standing upright is one unit tall.
+A bone that does not follow its parent has its angle to the vertical.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .drawing import blob, capsule, rectangle, tinted
-
-
-@dataclass(frozen=True)
-class Bone:
-    """A filled outline that hangs on another bone.
-
-    Args:
-        outline: ``(K,)`` complex, from its joint as origin; it points down, along +y.
-        parent: name of the bone that it hangs on; None for the root.
-        joint: where on the parent, in the parent's coordinates.
-        material: which of the body's textures it shows.
-        layer: bones of higher layers hide those of lower ones.
-        follows: whether it turns with its parent; else its angle is that to the vertical, turned with the whole body.
-    """
-
-    outline: np.ndarray
-    parent: str | None
-    joint: complex = 0
-    material: int = 0
-    layer: int = 0
-    follows: bool = True
+from .drawing import blob, capsule, pick_tinted, rectangle
+from .skeleton import Bone, PlacedBone, place_bones
 
 
 @dataclass(frozen=True)
@@ -50,16 +30,6 @@ class Body:
     height: float
 
 
-@dataclass(frozen=True)
-class PlacedBone:
-    """A bone in a pose: its ``outline``, and where its own point z is: ``origin + turn · z``."""
-
-    outline: np.ndarray
-    origin: complex
-    turn: complex
-    material: int
-
-
 def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
     """The bones in a pose, in the order in which they are painted.
 
@@ -68,21 +38,11 @@ def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
         angles: of each bone in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root,
             positive forwards, and ``squash`` the share by which the body is flattened.
     """
-    whole = np.exp(1j * angles.get("turn", 0.0))
+    # A direction of angle a is (sin a, cos a): i · exp(−i · a).
+    turns = {name: np.exp(-1j * angles.get(name, 0.0)) for name in body.bones}
+    placed = place_bones(body.bones, turns, whole=np.exp(1j * angles.get("turn", 0.0)))
     flat = 1 - angles.get("squash", 0.0)
-    origins: dict[str, complex] = {}
-    turns: dict[str, complex] = {}
-    placed = []
-    for name, bone in body.bones.items():
-        parent_turn = turns[bone.parent] if bone.parent is not None and bone.follows else whole
-        origin = 0j if bone.parent is None else origins[bone.parent] + turns[bone.parent] * bone.joint
-        # A direction of angle a is (sin a, cos a): i · exp(−i · a).
-        turns[name] = parent_turn * np.exp(-1j * angles.get(name, 0.0))
-        origins[name] = origin
-        outline = origin + turns[name] * bone.outline
-        outline = outline.real / np.sqrt(flat) + 1j * outline.imag * flat
-        placed.append((bone.layer, PlacedBone(outline, origin, turns[name], bone.material)))
-    return [bone for _, bone in sorted(placed, key=lambda item: item[0])]
+    return [replace(bone, outline=bone.outline.real / np.sqrt(flat) + 1j * bone.outline.imag * flat) for bone in placed]
 
 
 def make_body(rng: np.random.Generator, actor: str, textures: list[np.ndarray]) -> Body:
@@ -150,7 +110,7 @@ def _dog(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
             bones[f"{name}_paw"] = Bone(
                 capsule(leg, girth * 0.3, girth * 0.22), f"{name}_leg", 1j * leg, material, layer
             )
-    return Body("dog", bones, (tinted(rng, _any(rng, textures)), _plain(rng, 20, 150)), rng.uniform(52, 84))
+    return Body("dog", bones, (pick_tinted(rng, textures), _plain(rng, 20, 150)), rng.uniform(52, 84))
 
 
 def _bird(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
@@ -167,7 +127,7 @@ def _bird(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         "near_wing": Bone(flap, "trunk", 0.62j * length, pinion, layer=4, follows=False),
         "leg": Bone(capsule(0.1, 0.02, 0.02), "trunk", 0.3j * length, beak, layer=0, follows=False),
     }
-    materials = (tinted(rng, _any(rng, textures)), _plain(rng, 120, 240), tinted(rng, _any(rng, textures)))
+    materials = (pick_tinted(rng, textures), _plain(rng, 120, 240), pick_tinted(rng, textures))
     return Body("bird", bones, materials, rng.uniform(44, 72))
 
 
@@ -199,16 +159,12 @@ def _ball(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         "patch": Bone(blob(rng, 0.2, 12) * 0.22, "ball", 0.22 + 0j, 1, layer=1),
         "second_patch": Bone(blob(rng, 0.2, 12) * 0.16, "ball", -0.24 + 0.1j, 1, layer=1),
     }
-    return Body("sports ball", bones, (tinted(rng, _any(rng, textures)), _plain(rng, 10, 250)), rng.uniform(16, 30))
-
-
-def _any(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
-    return textures[rng.integers(len(textures))]
+    return Body("sports ball", bones, (pick_tinted(rng, textures), _plain(rng, 10, 250)), rng.uniform(16, 30))
 
 
 def _cloth(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
     """A pattern, or one colour with some grain."""
-    return tinted(rng, _any(rng, textures)) if rng.random() < 0.5 else _plain(rng, 15, 240)
+    return pick_tinted(rng, textures) if rng.random() < 0.5 else _plain(rng, 15, 240)
 
 
 def _plain(rng: np.random.Generator, darkest: float, lightest: float) -> np.ndarray:

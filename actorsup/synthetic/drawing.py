@@ -90,6 +90,11 @@ def tinted(rng: np.random.Generator, texture: np.ndarray) -> np.ndarray:
     return cv2.LUT(np.ascontiguousarray(texture[..., rng.permutation(3)]), table)
 
 
+def pick_tinted(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
+    """One of the textures in other colours."""
+    return tinted(rng, textures[rng.integers(len(textures))])
+
+
 def _colored(rng: np.random.Generator, field: np.ndarray) -> np.ndarray:
     """A field ``(S, S)`` of 0 … 1 painted with a palette of two to five colours, in steps or with gradations."""
     num_colors = rng.integers(2, 6)

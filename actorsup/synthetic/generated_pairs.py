@@ -10,8 +10,9 @@ from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_side
 from actorsup.trackers.training_data.augmentation import vary_pair
 from actorsup.trackers.training_data.pairs import PairDataset
 
-from .drawing import Canvas, blob, make_textures, polygon, rectangle, tinted
-from .figures import Figure, PlacedPart, make_figure, pose
+from .drawing import Canvas, blob, make_textures, pick_tinted, polygon, rectangle
+from .figures import Figure, make_figure, pose_figure
+from .skeleton import PlacedBone
 
 _NEAREST_NEIGHBOR = 45.0  # pixels between the target and what only resembles it
 
@@ -86,7 +87,7 @@ def draw_pair(
     _paint_ground(rng, views, textures)
 
     target = _make_body(rng, textures)
-    target_poses = [_fit(pose(rng, target.figure, target.activity), target.turns[view]) for view in (0, 1)]
+    target_poses = [_fit(pose_figure(rng, target.figure, target.activity), target.turns[view]) for view in (0, 1)]
     others = [_make_body(rng, textures, like=target) for _ in range(rng.choice(4, p=(0.35, 0.35, 0.2, 0.1)))]
     in_front = rng.random(len(others)) < 0.15
     sizes = rng.uniform(0.5, 1.4, len(others))
@@ -94,7 +95,7 @@ def draw_pair(
         neighbors = []
         for other, size in zip(others, sizes, strict=True):
             place = _beside(rng, places[view], _NEAREST_NEIGHBOR, 80 if view == 0 else 140)
-            parts, scale = _fit(pose(rng, other.figure, other.activity), other.turns[view])
+            parts, scale = _fit(pose_figure(rng, other.figure, other.activity), other.turns[view])
             neighbors.append((other, parts, scale * size, place))
         for neighbor, front in zip(neighbors, in_front, strict=True):
             if not front:
@@ -113,7 +114,7 @@ def _make_body(rng: np.random.Generator, textures: list[np.ndarray], like: Body 
     """A body; one ``like`` another shares its figure or its textures with it, or nothing, but never both."""
     alike = rng.random() if like is not None else 1.0
     figure = like.figure if alike < 0.4 else make_figure(rng)
-    materials = like.textures if 0.4 <= alike < 0.6 else tuple(_material(rng, textures) for _ in range(2))
+    materials = like.textures if 0.4 <= alike < 0.6 else tuple(pick_tinted(rng, textures) for _ in range(2))
     angle = rng.normal(0, 0.3)
     stretch = np.exp(rng.normal(0, 0.1, 2))
     turns = []
@@ -124,11 +125,7 @@ def _make_body(rng: np.random.Generator, textures: list[np.ndarray], like: Body 
     return Body(figure, materials, (turns[0], turns[1]), rng.uniform(0.3, 1.2))
 
 
-def _material(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
-    return tinted(rng, textures[rng.integers(len(textures))])
-
-
-def _fit(parts: list[PlacedPart], turn: np.ndarray) -> tuple[list[tuple[PlacedPart, np.ndarray, np.ndarray]], float]:
+def _fit(parts: list[PlacedBone], turn: np.ndarray) -> tuple[list[tuple[PlacedBone, np.ndarray, np.ndarray]], float]:
     """Turned parts around the centre of their common box, and the scale at which a crop shows them.
 
     Of each part: itself, its outline ``(K, 2)``, and the ``(2, 3)`` matrix from its own coordinates to the turned ones.
@@ -168,7 +165,7 @@ def _paint_ground(rng: np.random.Generator, views: tuple[Canvas, Canvas], textur
     movement = _small_motion(rng)
     for view, motion in zip(views, (np.eye(2, 3), movement), strict=True):
         if view is views[0] or second_place:
-            ground = _material(rng, textures)
+            ground = pick_tinted(rng, textures)
             zoom = rng.uniform(0.2, 1.2)
             turn = rng.uniform(0, 2 * np.pi)
             to_texture = np.array(
@@ -195,7 +192,7 @@ def _scatter(rng: np.random.Generator, textures: list[np.ndarray]) -> list[tuple
         place = rng.uniform(-150, 150, 2)
         zoom = rng.uniform(0.3, 2)
         matrix = np.array([[zoom, 0, 64 - zoom * place[0]], [0, zoom, 64 - zoom * place[1]]])
-        things.append((np.stack([shape.real, shape.imag], axis=1) + place, _material(rng, textures), matrix))
+        things.append((np.stack([shape.real, shape.imag], axis=1) + place, pick_tinted(rng, textures), matrix))
     return things
 
 
@@ -206,7 +203,7 @@ def _paint_occluder(rng: np.random.Generator, view: Canvas, textures: list[np.nd
     )
     center = place + rng.uniform(-28, 28, 2)
     matrix = np.array([[0.7, 0, rng.uniform(0, 100)], [0, 0.7, rng.uniform(0, 100)]])
-    view.paint(np.stack([shape.real, shape.imag], axis=1) + center, _material(rng, textures), matrix)
+    view.paint(np.stack([shape.real, shape.imag], axis=1) + center, pick_tinted(rng, textures), matrix)
 
 
 def _small_motion(rng: np.random.Generator) -> np.ndarray:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bodies import Body, PlacedBone, pose_body
+from .bodies import Body, pose_body
 from .motions import Angles, Motion, blend
+from .skeleton import PlacedBone
 
 _BLENDED_FRAMES = 5  # from one motion to the next
 

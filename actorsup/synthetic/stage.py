@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .drawing import Canvas, blob, polygon, rectangle, tinted
+from .drawing import Canvas, blob, pick_tinted, polygon, rectangle
 from .performance import Appearance
 
 _FINER = 2  # scenes are painted with so many times the pixels of the frame, and averaged
@@ -137,7 +137,7 @@ def make_stage(
 
 
 def _thing(rng: np.random.Generator, textures: list[np.ndarray], outline: np.ndarray) -> Thing:
-    texture = tinted(rng, textures[rng.integers(len(textures))])
+    texture = pick_tinted(rng, textures)
     zoom, turn = rng.uniform(0.3, 1.3), rng.uniform(0, 2 * np.pi)
     rotation = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shift = rng.uniform(0, len(texture), 2)

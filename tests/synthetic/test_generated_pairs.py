@@ -6,7 +6,7 @@ import pytest
 
 from actorsup.synthetic import generated_pairs
 from actorsup.synthetic.drawing import Canvas, capsule, make_textures, tinted
-from actorsup.synthetic.figures import make_figure, pose
+from actorsup.synthetic.figures import make_figure, pose_figure
 from actorsup.synthetic.generated_pairs import GeneratedPairs
 from actorsup.trackers.crops import context_side
 
@@ -19,7 +19,7 @@ def test_a_painted_body_lies_where_it_should_at_the_size_of_a_crop(seed):
     figure = make_figure(rng)
     turn = np.diag([1.2, 0.8]) @ np.array([[0.8, -0.6], [0.6, 0.8]])
     body = generated_pairs.Body(figure, (WHITE,), (turn, turn), activity=1.0)
-    parts, scale = generated_pairs._fit(pose(rng, figure, 1.0), turn)
+    parts, scale = generated_pairs._fit(pose_figure(rng, figure, 1.0), turn)
     view = Canvas(np.zeros((255, 255, 3), np.uint8))
     generated_pairs._paint_body(view, body, parts, scale, np.array([20.0, -10.0]))
     rows, columns = np.nonzero(view.pixels[..., 0])
@@ -49,9 +49,9 @@ def test_what_lies_outside_the_canvas_is_not_painted(rng):
 def test_at_rest_a_pose_is_always_the_same_and_otherwise_joints_hold(rng):
     for _ in range(20):
         figure = make_figure(rng)
-        first, second = (pose(rng, figure, 0.0) for _ in range(2))
+        first, second = (pose_figure(rng, figure, 0.0) for _ in range(2))
         assert all(np.array_equal(one.outline, other.outline) for one, other in zip(first, second, strict=True))
-        parts = pose(rng, figure, 1.0)
+        parts = pose_figure(rng, figure, 1.0)
         assert len(parts) == len(figure)
         assert all(abs(abs(part.turn) - 1) < 1e-9 for part in parts)  # parts turn, they do not grow
 
