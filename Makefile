@@ -1,5 +1,5 @@
 # make setup    install everything into .venv; WITH_MMCV_OPS=1 compiles mmcv's operators too, about 15 minutes
-# make demo     the whole method on a small drawn world
+# make demo     the whole method on a small synthetic world
 # make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
 # make docs     the pages of docs/ and the reference, into docs/_build
 # make test     run the tests (they are offline)

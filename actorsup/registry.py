@@ -17,7 +17,13 @@ MODELS = Registry(
     scope="actorsup",
     locations=["actorsup.models", "actorsup.detectors", "actorsup.trackers"],
 )
-DATASETS = Registry("dataset", parent=MMENGINE_DATASETS, scope="actorsup", locations=["actorsup.datasets"])
+DATASETS = Registry(
+    "dataset",
+    parent=MMENGINE_DATASETS,
+    scope="actorsup",
+    # The last one is for configs that name GeneratedPairs: the core itself imports nothing synthetic.
+    locations=["actorsup.datasets", "actorsup.trackers.training_data", "actorsup.synthetic.generated_pairs"],
+)
 TRANSFORMS = Registry(
     "transform", parent=MMENGINE_TRANSFORMS, scope="actorsup", locations=["actorsup.datasets.transforms"]
 )

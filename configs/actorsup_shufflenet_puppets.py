@@ -1,4 +1,4 @@
-# The whole method on the Puppets, a drawn world that any machine can make: the paper's claims, without its data.
+# The whole method on the Puppets, a synthetic world that any machine can make: the paper's claims, without its data.
 #
 #   make demo                                                       # a small world of the same kind
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
@@ -7,9 +7,9 @@
 #   python tools/train.py              configs/actorsup_shufflenet_puppets.py
 #   python tools/test.py configs/actorsup_shufflenet_puppets.py work_dirs/actorsup_shufflenet_puppets/epoch_5.pth
 #
-# Detector and tracker ship with the package and have not seen these videos: the detector was trained on other drawn
+# Detector and tracker ship with the package and have not seen these videos: the detector was trained on other synthetic
 # still images, of usual poses alone (configs/detectors/ssd_shufflenet_puppets.py), and its network is what the encoder
-# begins with; the tracker on other drawn figures (configs/siamese_small_generated.py).
+# begins with; the tracker on other synthetic figures (configs/siamese_small_generated.py).
 _base_ = [
     "_base_/models/actorsup_shufflenet.py",
     "_base_/datasets/puppets.py",

@@ -1,4 +1,4 @@
-# The small tracker that ships: 0.3 million parameters from random initialisation, trained on drawn figures alone.
+# The small tracker that ships: 0.3 million parameters from random initialisation, trained on synthetic figures alone.
 #
 #   [ACTORSUP_STILLS=<folder of images>] python tools/train.py configs/siamese_small_generated.py
 #

@@ -1,4 +1,4 @@
-# The small tracker that ships, trained further on the sequences of the Puppets: other drawn figures, which move.
+# The small tracker that ships, trained further on the sequences of the Puppets: other synthetic figures, which move.
 #
 #   python tools/make_puppets.py configs/actorsup_shufflenet_puppets.py
 #   python tools/train.py configs/siamese_small_puppets.py     # -> work_dirs/siamese_small_puppets/iter_800.pth

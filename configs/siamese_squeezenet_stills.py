@@ -1,5 +1,5 @@
-# For measurement only: SqueezeNet 1.1 from ImageNet, fine-tuned on drawn figures and on regions of the still images in
-# $ACTORSUP_DATA. Its weights follow from files that may not be passed on; nothing of it is shipped.
+# For measurement only: SqueezeNet 1.1 from ImageNet, fine-tuned on synthetic figures and on regions of the still images
+# in $ACTORSUP_DATA. Its weights follow from files that may not be passed on; nothing of it is shipped.
 #
 #   export ACTORSUP_DATA=<folder with weights/ and coco_stills/>
 #   python tools/train.py configs/siamese_squeezenet_stills.py

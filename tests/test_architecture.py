@@ -1,6 +1,7 @@
 """The direction of the imports, and what works without which package."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,31 @@ def test_what_uses_tubes_does_not_know_who_makes_them(room, maker):
 )
 def test_nothing_imports_the_command(room):
     assert room == "cli" or not any(name.startswith("actorsup.cli") for name in imports_of(room))
+
+
+def test_nothing_but_the_commands_imports_what_is_synthetic():
+    statement = re.compile(r"^\s*(from|import)\b.*\bsynthetic\b", re.MULTILINE)
+    files = [path for path in PACKAGE.glob("**/*.py") if statement.search(path.read_text())]
+    assert {path.relative_to(PACKAGE).parts[0] for path in files} - {"synthetic"} == {"cli"}
+
+
+def test_drawing_a_world_needs_neither_torch_nor_mmengine():
+    code = "import sys, actorsup.synthetic; sys.exit(', '.join({'torch', 'mmengine', 'mmcv'} & sys.modules.keys()))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert output.stderr.strip() == ""
+
+
+def test_datasets_hold_videos_and_trackers_keep_what_they_are_trained_on():
+    from actorsup.datasets import VideoDataset
+    from actorsup.registry import DATASETS
+    from actorsup.trackers.training_data import PairDataset, SequenceSource
+
+    DATASETS.import_from_location()
+    ours = [found for found in DATASETS.module_dict.values() if found.__module__.startswith("actorsup.")]
+    assert {"THUMOS13", "SequenceFolder", "GeneratedPairs"} <= {found.__name__ for found in ours}
+    for found in ours:
+        in_datasets = found.__module__.startswith("actorsup.datasets.")
+        assert issubclass(found, VideoDataset if in_datasets else (PairDataset, SequenceSource)), found
 
 
 @pytest.mark.parametrize("room", ["structures", "ops", "io"])

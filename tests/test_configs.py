@@ -9,11 +9,11 @@ from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 
 from actorsup.apis import Experiments, load_config
-from actorsup.datasets.tracking import SequenceSource
 from actorsup.linkers import SiameseLinker
 from actorsup.models import heads
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
+from actorsup.trackers.training_data import SequenceSource
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PAPER = CONFIGS / "actorsup_vgg16_thumos13.py"

@@ -4,14 +4,12 @@ from .action_localizer import ActionLocalizer
 from .config import find_config, load_config, parse_options
 from .conversion import convert_act, split_counts, write_act, write_conversion
 from .dataset_check import check_dataset
-from .demo import run_demo
 from .evaluate import Evaluation, evaluate
 from .experiments import Experiments
 from .exports import as_act, as_coco_video, as_table, box_rows, load_localization, save_act, save_localization
 from .localize import LocalizationReport, localize_videos
 from .proposal_evaluation import evaluate_stored_proposals
 from .proposals import generate_proposals
-from .puppets import make_puppets
 from .report import make_report
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
@@ -35,10 +33,8 @@ __all__ = [
     "load_config",
     "load_localization",
     "localize_videos",
-    "make_puppets",
     "make_report",
     "parse_options",
-    "run_demo",
     "save_act",
     "save_localization",
     "split_counts",

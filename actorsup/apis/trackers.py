@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from actorsup.datasets.tracking import SequenceSource, TrackingSequence
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import TrackingScores, mean_scores, score_track
 from actorsup.evaluation.functional.tracking import (
@@ -19,6 +18,7 @@ from actorsup.evaluation.functional.tracking import (
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
+from actorsup.trackers.training_data import SequenceSource, TrackingSequence
 from actorsup.visualization import save_picture, track_sheet, tracking_curves
 
 from .results import save_csv, save_json

@@ -131,6 +131,6 @@ def run_puppets(arguments: argparse.Namespace) -> None:
     It has still images, sequences, and videos with annotation. A world that is there already is kept; one with other
     settings in its place is an error.
     """
-    from actorsup.apis import make_puppets
+    from actorsup.synthetic.demo import make_puppets
 
     print(f"the puppets are in {make_puppets(read_config(arguments), arguments.processes)}")

@@ -107,12 +107,12 @@ def run_demo(arguments: argparse.Namespace) -> None:
     Videos are made, then proposals of two linkers; a model is trained from labels and tested; pictures show what it
     found.
     """
-    from actorsup import apis
     from actorsup.apis.results import print_table
+    from actorsup.synthetic.demo import run_demo
 
     start = time.perf_counter()
     config = read_config(arguments)
-    results = apis.run_demo(config)
+    results = run_demo(config)
     test = results.pop("test")
     rows = [
         {"proposals of": linker, **{name: numbers[name] for name in ("recall@0.2", "recall@0.5", "mabo")}}

@@ -1,8 +1,13 @@
-"""Square crops around targets, as fully convolutional Siamese trackers take them."""
+"""Crops around targets, as fully convolutional Siamese trackers take them: many at once in torch, and one in OpenCV."""
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+EXEMPLAR_SIZE = 127
+SEARCH_SIZE = 255
 
 
 def context_sides(sizes: Tensor) -> Tensor:
@@ -50,3 +55,36 @@ def sample_lattice(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     # Zero padding outside becomes the mean colour when the mean is added back.
     centred = (image - mean).expand(len(x), -1, -1, -1)
     return F.grid_sample(centred, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + mean
+
+
+def context_side(size: np.ndarray) -> float:
+    """Side of the square that shows a target of ``size`` (width, height) with its context (SiamFC)."""
+    width, height = size
+    context = (width + height) / 2
+    return float(np.sqrt((width + context) * (height + context)))
+
+
+def crop_rectangle(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
+    """Cut a rectangle out of a frame and resize it; what lies outside the frame takes the frame's mean colour.
+
+    Args:
+        frame: ``(H, W, 3)`` uint8.
+        center: (x, y) in continuous pixels of the frame.
+        sides: width and height in pixels of the frame.
+        size: side of the result.
+
+    Returns:
+        ``(size, size, 3)`` uint8.
+    """
+    step = np.asarray(sides) / size
+    # OpenCV puts pixel centres at whole numbers: half a pixel less than here.
+    first = np.asarray(center) - np.asarray(sides) / 2 + step / 2 - 0.5
+    matrix = np.array([[step[0], 0, first[0]], [0, step[1], first[1]]])
+    return cv2.warpAffine(
+        frame,
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=cv2.mean(frame)[:3],
+    )

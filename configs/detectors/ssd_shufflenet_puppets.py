@@ -1,4 +1,4 @@
-# The detector of the Puppets: SSD on ShuffleNetV2 ×0.5, trained from random initialisation on drawn still images of
+# The detector of the Puppets: SSD on ShuffleNetV2 ×0.5, trained from random initialisation on synthetic still images of
 # usual poses. Its weights ship with the package: 0.53 million parameters, 2.3 MB.
 #
 # On 160 other still images: box AP .332, at IoU .5 .667, at .75 .265. Time: 24 minutes on two cores in use by others.

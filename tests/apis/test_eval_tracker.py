@@ -9,11 +9,11 @@ import pytest
 
 from actorsup.apis import load_config
 from actorsup.apis.trackers import evaluate_trackers, follow
-from actorsup.datasets.tracking import TrackingSequence
 from actorsup.errors import InputError
 from actorsup.registry import DATASETS, TRACKERS
-from tests.datasets.tracking.layouts import square_boxes, write_sequence
+from actorsup.trackers.training_data import TrackingSequence
 from tests.toy import REPOSITORY, run_tool
+from tests.trackers.training_data.layouts import square_boxes, write_sequence
 
 PARTS = '''
 import numpy as np

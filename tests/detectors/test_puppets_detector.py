@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from actorsup.apis import load_config
-from actorsup.datasets.drawing import make_textures
-from actorsup.datasets.puppets import ACTORS, WorldSettings
-from actorsup.datasets.puppets.script import write_still
 from actorsup.detectors import TorchvisionBackbone
 from actorsup.errors import InputError
 from actorsup.models.encoders import TorchvisionEncoder
 from actorsup.proposals import ProposalRecipe
 from actorsup.registry import DETECTORS
 from actorsup.structures import pairwise_iou
+from actorsup.synthetic import ACTORS, WorldSettings
+from actorsup.synthetic.drawing import make_textures
+from actorsup.synthetic.script import write_still
 from tests.toy import REPOSITORY
 
 CHECKPOINT = REPOSITORY / "actorsup/detectors/checkpoints/ssd_shufflenet_puppets.pth"

@@ -1,4 +1,4 @@
-"""docs/own_videos.md, command by command, on the drawn videos that it draws."""
+"""docs/own_videos.md, command by command, on the synthetic videos that it draws."""
 
 import json
 

@@ -1,4 +1,4 @@
-# Puppets: drawn videos of 15 actions of people, dogs, birds, cars and balls. `python tools/make_puppets.py CONFIG`
+# Puppets: synthetic videos of 15 actions of people, dogs, birds, cars and balls. `python tools/make_puppets.py CONFIG`
 # draws them into puppets.root.
 data_root = "data/puppets"
 puppets = dict(

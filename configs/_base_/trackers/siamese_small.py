@@ -1,5 +1,5 @@
 # The small tracker that ships with the package: 0.3 million parameters, 1.3 MB, trained from random initialisation on
-# drawn figures alone by configs/siamese_small_generated.py.
+# synthetic figures alone by configs/siamese_small_generated.py.
 siamese_small = dict(
     type="SiameseTracker",
     network=dict(

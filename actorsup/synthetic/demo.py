@@ -1,0 +1,85 @@
+"""The world of puppets that a config describes, and the whole method on it, one step after the other."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from actorsup.apis.config import recipe_of
+from actorsup.apis.evaluate import evaluate
+from actorsup.apis.proposal_evaluation import evaluate_stored_proposals
+from actorsup.apis.proposals import generate_proposals
+from actorsup.apis.train import train
+from actorsup.errors import InputError
+from actorsup.proposals.progress import progress_bar
+
+from .settings import WorldSettings, WorldSizes
+from .world import PuppetWorld
+
+COMPARED_LINKERS = ("siamese", "viterbi")
+
+
+def make_puppets(config: Config, num_processes: int | None = None) -> Path:
+    """Draw the still images, sequences and videos of a config's ``puppets``, unless they are there.
+
+    ``puppets = dict(root=<folder>, settings=dict(…), sizes=dict(…))``, see ``WorldSettings`` and ``WorldSizes``.
+
+    Args:
+        config: as ``load_config`` returns it.
+        num_processes: that draw; None takes one a core, 1 draws in this process (see ``PuppetWorld.write``).
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: if the config has no ``puppets``, a setting is wrong, or the folder holds something else.
+    """
+    if "puppets" not in config or not {"root", "settings", "sizes"} == config.puppets.keys():
+        raise InputError(
+            f"{config.filename}: needs puppets = dict(root=…, settings=dict(…), sizes=dict(…)); "
+            "configs/_base_/datasets/puppets.py has them"
+        )
+    world = PuppetWorld(_built(WorldSettings, config.puppets.settings), _built(WorldSizes, config.puppets.sizes))
+    root = Path(config.puppets.root)
+    if not world.is_written(root):
+        with progress_bar("puppets", world.num_parts, unit="parts") as progress:
+            for name in world.write(root, num_processes):
+                progress.show(name)
+                progress.advance(1)
+    return root
+
+
+def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[str, dict[str, float]]:
+    """Draw the puppets, make the proposals of several linkers, train with those of the config's own, test, and draw.
+
+    What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
+
+    Args:
+        config: as ``load_config`` returns it.
+        linkers: names among ``proposals.linkers``, whose recall is compared.
+
+    Returns:
+        Recall of each linker, by its name, and the numbers of the test, as ``test``.
+    """
+    make_puppets(config)
+    stores = []
+    for linker in linkers:
+        of_linker = copy.deepcopy(config)
+        of_linker.proposals.linker = linker
+        generate_proposals(of_linker)
+        stores.append(recipe_of(of_linker).tubes.folder)
+    recalls = evaluate_stored_proposals(config, stores)
+    results = {name.split("/")[-1]: evaluation.numbers for name, evaluation in recalls.items()}
+    train(config)
+    work_dir = Path(config.work_dir)
+    checkpoint = Path((work_dir / "last_checkpoint").read_text().strip())
+    results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures").numbers
+    return results
+
+
+def _built(settings: type, values: dict):
+    try:
+        return settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    except TypeError as error:
+        raise InputError(f"puppets: {error}; {settings.__name__} says what there is") from error

@@ -1,0 +1,255 @@
+"""Writing a world of puppets to disk, as ordinary images, videos and annotation."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from actorsup.errors import InputError
+
+from .bodies import ACTORS
+from .drawing import make_textures
+from .motions import ACTIONS
+from .script import write_action_scene, write_sequence, write_still
+from .settings import WorldSettings, WorldSizes
+
+VERSION = 1  # of what is drawn; another one draws other pictures from the same settings
+MANIFEST = "world.json"
+# Every set has looks, places and chance of its own.
+_SETS = ("train_stills", "val_stills", "sequences", "train_videos", "test_videos")
+_SMALLEST_BOX = 4.0  # pixels along a side; less is no actor that one could annotate
+
+
+class PuppetWorld:
+    """A synthetic world: actors that act and others that do not, in still images, sequences and videos.
+
+    In ``root``::
+
+        stills/train.json, val.json      COCO's format, images in stills/train/, stills/val/
+        sequences/0000/                  frames and groundtruth.txt, one target a sequence
+        videos/train/, videos/test/      <action>/0000.avi
+        train.json                       names and labels of the training videos, nothing else
+        test.json                        those of the test videos, and the true tubes
+        train_with_tubes.json            the training videos with true tubes, for fully supervised upper bounds alone
+        world.json                       the settings that drew all this
+
+    What is drawn follows from the settings alone, picture by picture, whichever process draws it.
+
+    Args:
+        settings: of the world.
+        sizes: of its sets.
+    """
+
+    def __init__(self, settings: WorldSettings, sizes: WorldSizes) -> None:
+        self.settings = settings
+        self.sizes = sizes
+
+    @property
+    def num_parts(self) -> int:
+        """How many images, sequences and videos there are."""
+        sizes = self.sizes
+        videos = (sizes.train_videos + sizes.test_videos) * len(self.settings.actions)
+        return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
+
+    def is_written(self, root: Path) -> bool:
+        """Whether the folder holds this world.
+
+        Raises:
+            InputError: if it holds something else.
+        """
+        if not root.exists() or not any(root.iterdir()):
+            return False
+        try:
+            found = json.loads((root / MANIFEST).read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{root}: holds something else than a world of puppets ({error}); name another") from error
+        expected = json.loads(json.dumps(self._manifest()))
+        if found != expected:
+            differences = [name for name in expected if found.get(name) != expected[name]]
+            raise InputError(
+                f"{root}: holds a world with other {', '.join(differences) or 'settings'}; delete it, or name another"
+            )
+        return True
+
+    def write(self, root: Path, num_processes: int | None = None) -> Iterator[str]:
+        """Draw everything, and name each part when it is done. The folder appears only when all is there.
+
+        Args:
+            root: is made; what was left of an interrupted run beside it is deleted.
+            num_processes: that draw; None takes one a core. With 1 this process draws; more are for programs that
+                processes can import, as ``multiprocessing`` says.
+        """
+        partial_root = root.with_name(f".{root.name}.partial")
+        shutil.rmtree(partial_root, ignore_errors=True)
+        partial_root.mkdir(parents=True)
+        annotation: dict[str, list] = {name: [] for name in _SETS}
+        workers = _workers(num_processes or os.cpu_count())
+        try:
+            for name, draw, arguments in self._parts(partial_root):
+                annotation[name].append(workers.submit(draw, self.settings, *arguments))
+            for name, parts in annotation.items():
+                for index, part in enumerate(parts):
+                    parts[index] = part.result()
+                    yield f"{name} {index}"
+        finally:
+            workers.shutdown(cancel_futures=True)
+        _write_json(partial_root / "stills" / "train.json", _coco(annotation["train_stills"]))
+        _write_json(partial_root / "stills" / "val.json", _coco(annotation["val_stills"]))
+        labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
+        _write_json(partial_root / "train.json", self._videos(labels))
+        _write_json(partial_root / "train_with_tubes.json", self._videos(annotation["train_videos"]))
+        _write_json(partial_root / "test.json", self._videos(annotation["test_videos"]))
+        _write_json(partial_root / MANIFEST, self._manifest())
+        if root.exists():
+            root.rmdir()  # empty, or is_written would have said so
+        partial_root.rename(root)
+
+    def _manifest(self) -> dict:
+        return {"version": VERSION, "settings": asdict(self.settings), "sizes": asdict(self.sizes)}
+
+    def _parts(self, root: Path) -> Iterator[tuple[str, Callable, tuple]]:
+        """Set, function and its arguments of every part."""
+        for name, split in (("train_stills", "train"), ("val_stills", "val")):
+            (root / "stills" / split).mkdir(parents=True)
+            for index in range(getattr(self.sizes, name)):
+                yield name, draw_still, (name, index, root / "stills" / split)
+        for index in range(self.sizes.sequences):
+            yield "sequences", draw_sequence, (index, root / "sequences" / f"{index:04d}", self.sizes.sequence_frames)
+        for name, split in (("train_videos", "train"), ("test_videos", "test")):
+            for action in self.settings.actions:
+                (root / "videos" / split / action).mkdir(parents=True)
+                for index in range(getattr(self.sizes, name)):
+                    yield name, draw_video, (name, action, index, root / "videos")
+
+    def _videos(self, videos: list[dict]) -> dict:
+        """The annotation file of a set of videos."""
+        return {
+            "format": "actorsup.videos",
+            "version": 1,
+            "name": "puppets",
+            "classes": list(self.settings.actions),
+            "class_actors": [ACTIONS[action].actor for action in self.settings.actions],
+            "actors": list(ACTORS),
+            "videos": videos,
+        }
+
+
+def draw_still(settings: WorldSettings, name: str, index: int, folder: Path) -> tuple[str, tuple[int, int], list]:
+    """Write an image; return its file's name, its size, and of each actor category and box."""
+    rng = _chance(settings, name, index)
+    scene = write_still(rng, _textures(settings, name), settings)
+    file = f"{index:06d}.jpg"
+    _write_image(folder / file, next(scene.frames()), int(rng.integers(*settings.quality, endpoint=True)))
+    boxes = [scene.boxes(puppet)[0] for puppet in range(len(scene.puppets))]
+    found = [(ACTORS.index(puppet.body.actor), box) for puppet, box in zip(scene.puppets, boxes, strict=True)]
+    return (
+        file,
+        settings.size,
+        [(category, box) for category, box in found if (box[2:] - box[:2]).min() >= _SMALLEST_BOX],
+    )
+
+
+def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames: int) -> None:
+    """Write frames and ``groundtruth.txt`` (x, y, width, height, the first pixel being 1) of one target."""
+    rng = _chance(settings, "sequences", index)
+    scene = write_sequence(rng, _textures(settings, "sequences"), settings, num_frames)
+    quality = int(rng.integers(*settings.quality, endpoint=True))
+    folder.mkdir(parents=True)
+    for number, frame in enumerate(scene.frames(), start=1):
+        _write_image(folder / f"{number:08d}.jpg", frame, quality)
+    boxes = scene.boxes(int(rng.integers(len(scene.puppets))))
+    lines = [f"{x1 + 1:.2f},{y1 + 1:.2f},{x2 - x1:.2f},{y2 - y1:.2f}" for x1, y1, x2, y2 in boxes]
+    (folder / "groundtruth.txt").write_text("\n".join(lines) + "\n")
+
+
+def draw_video(settings: WorldSettings, name: str, action: str, index: int, folder: Path) -> dict:
+    """Write a video; return its entry in the annotation file, with the tubes of those that act."""
+    rng = _chance(settings, name, index, list(ACTIONS).index(action))
+    acted = write_action_scene(rng, _textures(settings, name), settings, action)
+    split = name.removesuffix("_videos")
+    video = f"{split}/{action}/{index:04d}"
+    quality = int(rng.integers(*settings.quality, endpoint=True))
+    _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, quality)
+    start, end = acted.span
+    boxes = [acted.scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in acted.performers]
+    return {
+        "video": video,
+        "split": split,
+        "label": action,
+        "num_frames": len(acted.scene.stage.cameras),
+        "size": list(settings.size),
+        "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
+    }
+
+
+def _chance(settings: WorldSettings, name: str, *which: int) -> np.random.Generator:
+    return np.random.default_rng((settings.seed, _SETS.index(name), 1, *which))
+
+
+@cache
+def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
+    rng = np.random.default_rng((settings.seed, _SETS.index(name), 0))
+    return make_textures(rng, settings.num_textures)
+
+
+def _workers(number: int) -> Executor:
+    if number == 1:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_prepare_process)
+
+
+def _prepare_process() -> None:
+    """Every process draws on one core, and leaves Ctrl-C to the one that waits for them."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:
+    if not cv2.imwrite(str(path), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]):
+        raise OSError(f"{path}: cannot be written")
+
+
+def _write_video(path: Path, frames: Iterator[np.ndarray], settings: WorldSettings, quality: int) -> None:
+    """Motion JPEG, which every OpenCV writes the same way, and reads frame by frame."""
+    codec = cv2.VideoWriter.fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, codec, settings.fps, settings.size)
+    if not writer.isOpened():
+        raise OSError(f"{path}: cannot be written")
+    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, quality)
+    for frame in frames:
+        writer.write(np.ascontiguousarray(frame[..., ::-1]))
+    writer.release()
+
+
+def _coco(stills: list[tuple[str, tuple[int, int], list]]) -> dict:
+    images, annotations = [], []
+    for image_id, (file, (width, height), actors) in enumerate(stills):
+        images.append({"id": image_id, "file_name": file, "width": width, "height": height})
+        for category, box in actors:
+            x1, y1, x2, y2 = (round(float(value), 2) for value in box)
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image_id,
+                    "category_id": category + 1,
+                    "bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)],
+                    "area": round((x2 - x1) * (y2 - y1), 2),
+                    "iscrowd": 0,
+                }
+            )
+    categories = [{"id": index + 1, "name": name} for index, name in enumerate(ACTORS)]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def _write_json(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")

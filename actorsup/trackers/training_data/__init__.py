@@ -1,0 +1,24 @@
+"""What trackers are trained on and measured with: sequences of one target, and pairs of crops out of them."""
+
+from .augmentation import PairAugmentation
+from .pairs import MixedPairs, PairDataset, SequencePairs, StillPairs
+from .sequence_folders import ALOV, GOT10k, SequenceFolder, read_box_file
+from .sequences import LazyFrames, SequenceSource, TrackingSequence
+from .video_sequences import TubeSequences, UCFSportsSequences
+
+__all__ = [
+    "ALOV",
+    "GOT10k",
+    "LazyFrames",
+    "MixedPairs",
+    "PairAugmentation",
+    "PairDataset",
+    "SequenceFolder",
+    "SequencePairs",
+    "SequenceSource",
+    "StillPairs",
+    "TrackingSequence",
+    "TubeSequences",
+    "UCFSportsSequences",
+    "read_box_file",
+]
