@@ -223,6 +223,14 @@ def test_features_of_more_than_two_to_the_31_elements(last):
     assert torch.equal(pooled, pool(features[None, -1:].clone(), tubes[:, -1:], zero))
 
 
+@pytest.mark.skipif(not library.is_compiled_for("cuda") or not torch.cuda.is_available(), reason="no CUDA device")
+def test_more_channels_than_a_gpu_counts_are_refused():
+    features = torch.zeros((1, 1, 1, 1, 1), device="cuda").expand(1, 1, 2**31, 1, 1)
+    tubes, video_index = torch.zeros((1, 1, 4), device="cuda"), torch.zeros(1, dtype=torch.int64, device="cuda")
+    with pytest.raises(ValueError, match="too large for one call on a GPU: .* 2147483648 channels"):
+        pool(features, tubes, video_index)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
