@@ -227,7 +227,7 @@ def test_features_of_more_than_two_to_the_31_elements(last):
 def test_more_channels_than_a_gpu_counts_are_refused():
     features = torch.zeros((1, 1, 1, 1, 1), device="cuda").expand(1, 1, 2**31, 1, 1)
     tubes, video_index = torch.zeros((1, 1, 4), device="cuda"), torch.zeros(1, dtype=torch.int64, device="cuda")
-    with pytest.raises(ValueError, match="too large for one call on a GPU: .* 2147483648 channels"):
+    with pytest.raises(ValueError, match=r"too large for one call on a GPU: .* 2147483648 channels"):
         pool(features, tubes, video_index)
 
 
