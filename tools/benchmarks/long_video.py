@@ -170,10 +170,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         speeds = run_stages(path, arguments.stages, arguments.memory << 20, detector, linker, log)
     for stage, speed in speeds.items():
         print(f"{stage:<10} {speed:8.1f} frames/s")
-    print(f"peak {_peak() / 1e9:.2f} GB (goal: less than 2)")
+    # The kernel counts what a process takes now, and the most, at different times: either may be a few pages ahead.
+    peak = max(_peak(), max((sample["resident_mib"] for sample in log.samples), default=0) << 20)
+    print(f"peak {peak / 1e9:.2f} GB (goal: less than 2)")
     if arguments.json:
         result = {"minutes": arguments.minutes, "size": list(arguments.size), "memory_mib": arguments.memory}
-        result |= {"peak_bytes": _peak(), "frames_per_second": speeds, "samples": log.samples}
+        result |= {"peak_bytes": peak, "frames_per_second": speeds, "samples": log.samples}
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
 
 
