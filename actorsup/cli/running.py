@@ -14,6 +14,7 @@ from actorsup.errors import InputError
 INTERRUPTED = "interrupted; what was finished is kept\n"
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141  # as a shell shows the signal that other programs end by
 IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 
 
@@ -32,6 +33,7 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
             _leave_distributed()
+            sys.stdout.flush()
             return status
     except InputError as error:
         return _fail(_message(error))
@@ -44,6 +46,10 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
         if part is None:
             raise
         return _fail(f"config: {part}: {error}")
+    except BrokenPipeError:  # who reads the output, `head` for instance, has seen enough
+        if is_program:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        return EXIT_BROKEN_PIPE
     except OSError as error:
         return _fail(str(error))
     except KeyboardInterrupt:

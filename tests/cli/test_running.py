@@ -166,3 +166,18 @@ def test_ctrl_c_gets_through_imports_that_swallow_it(tmp_path, program):
     process.send_signal(signal.SIGINT)
     printed = process.communicate(timeout=30)
     assert (process.returncode, *printed) == (130, "", "interrupted; what was finished is kept\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.run(
+        [sys.executable, "-m", "actorsup", "config", "--list"],
+        cwd=REPOSITORY,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (process.returncode, process.stderr) == (141, "")
