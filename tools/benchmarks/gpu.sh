@@ -60,7 +60,7 @@ pytest="$python -m pytest -q --noconftest -p no:cacheprovider"
 stage machine 60 bash -c machine
 stage build 300 bash -c build
 if [ "$device" = cuda ]; then
-    stage equality 150 $pytest -k "cuda or 2_to_the_31 or two_to_the_31" tests/ops/test_compiled.py
+    stage equality 150 $pytest -k "cuda or gpu or two_to_the_31" tests/ops/test_compiled.py
     stage sanitizer 120 compute-sanitizer --error-exitcode 9 $pytest -x \
         -k "cuda and (one_cell or none_or_one or gradient_for_channels_last)" tests/ops/test_compiled.py
     stage pooling 150 $python tools/benchmarks/actor_roi_pool3d.py --device cuda --seconds 2 --json "$out/pooling.json"

@@ -69,8 +69,8 @@ at::Tensor compute_taps(
   return taps;
 }
 
-// Calls `work` with the number of channels of a lane: as many as `kVectorBytes` hold if every lane's channels of `data` begin
-// at a multiple of them, else one. `strides` are those of `data` along all other axes.
+// Calls `work` with the number of channels of a lane: as many as `kVectorBytes` hold if every lane's channels of `data`
+// begin at a multiple of them, else one. `strides` are those of `data` along all other axes.
 template <typename scalar_t, typename Work>
 void with_channels_of_lane(const void* data, std::initializer_list<int64_t> strides, const Work& work) {
   constexpr int size = kVectorBytes / sizeof(scalar_t);
