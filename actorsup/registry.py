@@ -32,14 +32,14 @@ HOOKS = Registry(
     "hook",
     parent=MMENGINE_HOOKS,
     scope="actorsup",
-    locations=["actorsup.visualization", "actorsup.detectors", "actorsup.training"],
+    locations=["actorsup.engine.hooks", "actorsup.detectors"],
 )
 
 VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
 TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])
 LINKERS = Registry("linker", scope="actorsup", locations=["actorsup.linkers"])
-POST_PROCESSING = Registry("post-processing", scope="actorsup", locations=["actorsup.post_processing"])
+POST_PROCESSING = Registry("post-processing", scope="actorsup", locations=["actorsup.models.post_processing"])
 
 # A scope that lacks one of mmengine's registries makes it warn whenever something is looked up there.
 for parent in [value for value in vars(root).values() if isinstance(value, Registry)]:

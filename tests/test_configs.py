@@ -8,10 +8,10 @@ import pytest
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 
-from actorsup.apis import Experiments, load_config
+from actorsup.engine import Experiments, load_config
 from actorsup.linkers import SiameseLinker
 from actorsup.models import heads
-from actorsup.proposals import ProposalRecipe
+from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
 from actorsup.trackers.training_data import SequenceSource
 
@@ -23,7 +23,7 @@ EXPERIMENTS = sorted((CONFIGS / "experiments").glob("*.py"))
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("actorsup_*.py")), ids=lambda path: path.stem)
 def test_every_part_that_a_config_names_exists(path):
     config = Config.fromfile(path)
-    recipe = ProposalRecipe.from_config(config.proposals)
+    recipe = ProposalConfig.from_config(config.proposals)
     assert DETECTORS.get(recipe.detector["type"])
     for linker in config.proposals.linkers.values():
         if "tracker" in linker:
@@ -60,7 +60,7 @@ def test_every_part_that_an_experiment_names_exists(path, tmp_path):
     experiments = dataclasses.replace(experiments, work_dir=tmp_path / experiments.work_dir)
     for variant in experiments.variants:
         config = load_config(experiments.write_config(variant, 0))
-        recipe = ProposalRecipe.from_config(config.proposals)
+        recipe = ProposalConfig.from_config(config.proposals)
         assert DETECTORS.get(recipe.detector["type"])
         assert LINKERS.get(recipe.linker["type"])
         MODELS.build(config.model)
@@ -91,7 +91,7 @@ def paper() -> Config:
 
 
 def test_proposals_are_made_as_the_paper_says(paper):
-    recipe = ProposalRecipe.from_config(paper.proposals)
+    recipe = ProposalConfig.from_config(paper.proposals)
     assert recipe.detector["actors"] == ["person"]
     linker = copy.deepcopy(recipe.linker)
     assert linker.pop("type") == SiameseLinker.__name__
@@ -135,7 +135,7 @@ def test_a_heads_own_option_is_one_more():
     ],
 )
 def test_what_proposals_are_compared_with_is_chosen_by_name_and_as_many(linker, type_name):
-    recipe = ProposalRecipe.from_config(load_config(PAPER, options={"proposals.linker": linker}).proposals)
+    recipe = ProposalConfig.from_config(load_config(PAPER, options={"proposals.linker": linker}).proposals)
     assert recipe.linker["type"] == type_name
     assert recipe.linker.get("max_tubes") == (None if linker == "whole_frame" else 20)
     assert recipe.tubes.folder.name == f"tubes_{linker}"

@@ -1,8 +1,8 @@
 import pytest
 
-from actorsup import shipped
+from actorsup import installation as shipped
 from actorsup.errors import InputError
-from actorsup.shipped import find_file, shipped_configs, shipped_folder
+from actorsup.installation import find_file, shipped_configs, shipped_folder
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
-from actorsup.checkpoint_file import resolve_address
+from actorsup.datasets import inner_datasets
+from actorsup.device import pick_device, return_freed_memory
 from actorsup.errors import InputError
-from actorsup.utils import inner_datasets, load_checkpoint, pick_device, read_checkpoint, return_freed_memory
+from actorsup.io.checkpoints import load_checkpoint, read_checkpoint, resolve_address
 
 
 def test_weights_are_loaded_and_the_meta_comes_back(tmp_path):

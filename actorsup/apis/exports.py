@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from actorsup.errors import InputError
+from actorsup.io.files import save_json
 from actorsup.structures import Localization
-
-from .results import save_json
 
 
 def save_localization(path: str | Path, localization: Localization) -> None:

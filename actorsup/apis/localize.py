@@ -9,7 +9,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from actorsup.datasets.annotation import VideoAnnotation
+from actorsup.datasets.formats import VideoAnnotation
+from actorsup.engine.config import dataset_configs, proposal_config_of
 from actorsup.errors import InputError
 from actorsup.io import VideoReader, open_video
 from actorsup.proposals.progress import Bar, progress_bar
@@ -17,9 +18,8 @@ from actorsup.registry import DATASETS
 from actorsup.structures import Localization
 from actorsup.visualization import DrawnTube, render_video
 
-from .action_localizer import ActionLocalizer
-from .config import dataset_configs, recipe_of
 from .exports import save_localization
+from .inferencer import ActionInferencer
 
 DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
 FRAMES_BETWEEN_SIGNS = 25
@@ -75,7 +75,7 @@ class TrueTubes:
 
 
 def localize_videos(
-    localizer: ActionLocalizer,
+    localizer: ActionInferencer,
     videos: Sequence[str | Path],
     out: str | Path,
     top: int | None = 5,
@@ -100,7 +100,7 @@ def localize_videos(
     paths = [Path(video) for video in videos]
     out = Path(out)
     _check_names(paths, out)
-    reader = recipe_of(localizer.config).reader
+    reader = proposal_config_of(localizer.config).reader
     localizer.prepare()  # so that a wrong setting is not taken for a bad video
     report = LocalizationReport()
     with progress_bar("videos", len(paths), unit="frames") as bar:

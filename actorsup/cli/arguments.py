@@ -56,7 +56,7 @@ def _option(text: str) -> str:
 
 def read_config(arguments: argparse.Namespace) -> Config:
     """The config that the arguments of ``add_config`` describe."""
-    from actorsup.apis import load_config, parse_options
+    from actorsup.engine import load_config, parse_options
 
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     options = parse_options(arguments.cfg_options)

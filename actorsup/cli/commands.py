@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from actorsup import __version__
-
-from . import data, environment, inference, proposals, training
+from actorsup.cli import data, environment, inference, proposals, training
 
 
 class Command(NamedTuple):

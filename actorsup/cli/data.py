@@ -62,8 +62,9 @@ def run_convert(arguments: argparse.Namespace) -> None:
     in doubt, is printed below the counts. `to-act` goes the other way.
     """
     from actorsup import apis
-    from actorsup.apis.results import print_table
     from actorsup.datasets import conversion
+
+    from .output import print_table
 
     converters = {
         "thumos13": conversion.convert_thumos13,
@@ -98,8 +99,9 @@ def run_check(arguments: argparse.Namespace) -> int:
     and what was found. It writes all of it (dataset_check.json) and a picture of sample frames with their true tubes
     (dataset_sheet.png) into the work directory. The exit code is 1 if there are errors.
     """
-    from actorsup.apis import check_dataset
-    from actorsup.apis.results import print_table
+    from actorsup.engine import check_dataset
+
+    from .output import print_table
 
     report = check_dataset(read_config(arguments), decode=not arguments.quick)
     for name, counts in report.counts.items():

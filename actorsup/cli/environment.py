@@ -2,7 +2,7 @@
 
 import argparse
 
-from actorsup.shipped import shipped_configs
+from actorsup.installation import shipped_configs
 
 from .arguments import CONFIG, add_options
 
@@ -26,8 +26,9 @@ def run_show_config(arguments: argparse.Namespace) -> None:
         for name, path in configs.items():
             print(f"{name:<{width}}  {_first_comment(path.read_text(encoding='utf-8'))}")
         return
-    from actorsup.apis import load_config, parse_options
-    from actorsup.apis.results import print_code
+    from actorsup.engine import load_config, parse_options
+
+    from .output import print_code
 
     print_code(load_config(arguments.config, options=parse_options(arguments.cfg_options)).pretty_text)
 
@@ -50,7 +51,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     It looks at libraries, operators and video decoders, and at what a config needs: data, weights, proposals. The
     command that fixes it is printed for each thing that does not work. The exit code is 1 if one of them is needed.
     """
-    from actorsup.doctor import check_config, check_environment, print_checks
+    from .doctor import check_config, check_environment, print_checks
 
     checks = check_environment()
     print_checks("environment", checks)

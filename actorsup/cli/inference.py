@@ -29,13 +29,15 @@ def run_localize(arguments: argparse.Namespace) -> int:
     is when each tube is there; true tubes, where an annotation file is given, are dashed. The exit code is 1 if some
     videos could not be used.
     """
-    from actorsup.apis import ActionLocalizer, load_config, localize_videos, parse_options
+    from actorsup.apis import ActionInferencer, localize_videos
     from actorsup.apis.localize import TrueTubes
-    from actorsup.apis.results import print_table
+    from actorsup.engine import load_config, parse_options
+
+    from .output import print_table
 
     config = load_config(arguments.config, options=parse_options(arguments.cfg_options))
     truth = TrueTubes.read(config, arguments.annotation) if arguments.annotation else None
-    localizer = ActionLocalizer(
+    localizer = ActionInferencer(
         config,
         arguments.checkpoint,
         device=arguments.device,
@@ -81,7 +83,7 @@ def run_report(arguments: argparse.Namespace) -> None:
     It has numbers, curves, errors, and videos that play, and needs no other file and no network. What a work directory
     lacks is left out, with a line that says what makes it.
     """
-    from actorsup.apis import make_report
+    from actorsup.engine import make_report
     from actorsup.visualization.report import Limits
 
     limits = Limits(num_videos=arguments.videos, num_frames=arguments.frames, width=arguments.width)

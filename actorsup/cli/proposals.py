@@ -18,7 +18,7 @@ def run_proposals(arguments: argparse.Namespace) -> int:
     """
     from mmengine.dist import is_main_process
 
-    from actorsup.apis import generate_proposals
+    from actorsup.engine import generate_proposals
 
     report = generate_proposals(read_config(arguments))
     if not is_main_process():
@@ -45,8 +45,9 @@ def run_eval_proposals(arguments: argparse.Namespace) -> None:
     `tubes_<linker>`, whatever made them) are compared side by side. Numbers, and the curves of recall against the
     number of proposals and against overlap, go into the work directory.
     """
-    from actorsup.apis import evaluate_stored_proposals
-    from actorsup.apis.results import print_numbers, print_table
+    from actorsup.engine import evaluate_stored_proposals
+
+    from .output import print_numbers, print_table
 
     results = evaluate_stored_proposals(read_config(arguments), arguments.stores)
     for name, result in results.items():
@@ -73,8 +74,9 @@ def run_eval_tracker(arguments: argparse.Namespace) -> None:
     Each tracker passes over each sequence once, from the first true box. Tables of mean IoU by sequence and of the
     means are printed; numbers, curves and a plot go into the work directory.
     """
-    from actorsup.apis import evaluate_trackers, tracker_tables
-    from actorsup.apis.results import print_table
+    from actorsup.engine import evaluate_trackers, tracker_tables
+
+    from .output import print_table
 
     by_sequence, means = tracker_tables(evaluate_trackers(read_config(arguments), arguments.show_dir))
     print_table("mean IoU", by_sequence)

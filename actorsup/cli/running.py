@@ -87,7 +87,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _leave_distributed() -> None:
     """Part from the other processes, if the command has joined any; a command without torch does not load it here."""
-    launch = sys.modules.get("actorsup.apis.launch")
+    launch = sys.modules.get("actorsup.engine.launch")
     if launch is not None:
         launch.leave_distributed()
 

@@ -20,7 +20,7 @@ def run_train(arguments: argparse.Namespace) -> None:
 
     A config without proposals trains what it describes: a detector or a tracker.
     """
-    from actorsup.apis import train
+    from actorsup.engine import train
 
     train(read_config(arguments), resume=arguments.resume, amp=arguments.amp)
 
@@ -42,8 +42,9 @@ def add_test(parser: argparse.ArgumentParser) -> None:
 
 def run_test(arguments: argparse.Namespace) -> None:
     """Measure a checkpoint on the test videos of a config."""
-    from actorsup.apis import evaluate
-    from actorsup.apis.results import print_numbers, print_table
+    from actorsup.engine import evaluate
+
+    from .output import print_numbers, print_table
 
     result = evaluate(
         read_config(arguments),
@@ -75,9 +76,10 @@ def run_experiments(arguments: argparse.Namespace) -> None:
     """
     import torch
 
-    from actorsup.apis import Experiments
-    from actorsup.apis.results import print_table
+    from actorsup.engine import Experiments
     from actorsup.proposals.progress import progress_bar
+
+    from .output import print_table
 
     jobs = arguments.jobs
     if jobs is None:
@@ -107,8 +109,9 @@ def run_demo(arguments: argparse.Namespace) -> None:
     Videos are made, then proposals of two linkers; a model is trained from labels and tested; pictures show what it
     found.
     """
-    from actorsup.apis.results import print_table
     from actorsup.synthetic.demo import run_demo
+
+    from .output import print_table
 
     start = time.perf_counter()
     config = read_config(arguments)

@@ -2,6 +2,11 @@
 
 from .annotated_videos import AnnotatedVideos
 from .thumos13 import THUMOS13
-from .video_dataset import VideoDataset
+from .video_dataset import VideoDataset, inner_datasets
 
-__all__ = ["THUMOS13", "AnnotatedVideos", "VideoDataset"]
+__all__ = [
+    "THUMOS13",
+    "AnnotatedVideos",
+    "VideoDataset",
+    "inner_datasets",
+]

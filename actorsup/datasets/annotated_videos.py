@@ -7,7 +7,7 @@ from pathlib import Path
 from actorsup.errors import InputError
 from actorsup.registry import DATASETS
 
-from .annotation import VideoAnnotation, VideoCollection, read_videos_file
+from .formats import VideoAnnotation, VideoCollection, read_videos_file
 from .video_dataset import VideoDataset
 
 SOURCE = (

@@ -15,7 +15,7 @@ from actorsup.errors import VideoError
 from actorsup.io import open_video
 from actorsup.structures import Tube, box_areas, clip_boxes
 
-from .annotation import VideoAnnotation
+from .formats import VideoAnnotation
 from .video_dataset import VideoDataset
 from .video_files import find_videos
 

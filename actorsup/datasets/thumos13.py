@@ -1,8 +1,9 @@
 """THUMOS13: the 24 classes of UCF101 that have boxes."""
 
+from actorsup.datasets.formats.thumos13 import ACTORS, CLASSES
 from actorsup.registry import DATASETS
 
-from .annotation import VideoAnnotation, read_ucf101_annotation, read_ucf101_list
+from .formats import VideoAnnotation, read_ucf101_annotation, read_ucf101_list
 from .video_dataset import VideoDataset
 
 
@@ -16,35 +17,7 @@ class THUMOS13(VideoDataset):
     ``annot_apt.mat`` an older annotation of 3,204 videos and 4,205 tubes; ACT-detector's pickles are read too.
     """
 
-    METAINFO = {  # noqa: RUF012
-        "classes": (
-            "Basketball",
-            "BasketballDunk",
-            "Biking",
-            "CliffDiving",
-            "CricketBowling",
-            "Diving",
-            "Fencing",
-            "FloorGymnastics",
-            "GolfSwing",
-            "HorseRiding",
-            "IceDancing",
-            "LongJump",
-            "PoleVault",
-            "RopeClimbing",
-            "SalsaSpin",
-            "SkateBoarding",
-            "Skiing",
-            "Skijet",
-            "SoccerJuggling",
-            "Surfing",
-            "TennisSwing",
-            "TrampolineJumping",
-            "VolleyballSpiking",
-            "WalkingWithDog",
-        ),
-        "actors": ("person",),
-    }
+    METAINFO = {"classes": CLASSES, "actors": ACTORS}  # noqa: RUF012
     split_file_source = "trainlist01.txt or testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
     ann_file_source = (
         "pyannot.pkl, the corrected annotation, from the GitHub repository gurkirt/corrected-UCF101-Annots"

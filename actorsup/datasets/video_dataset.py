@@ -7,13 +7,14 @@ from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
+from torch.utils.data import Dataset
 
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, TubeStore, open_video
 from actorsup.registry import TRANSFORMS
 from actorsup.structures import Tube
 
-from .annotation import VideoAnnotation
+from .formats import VideoAnnotation
 from .video_files import VIDEO_SUFFIXES, find_videos
 
 MAKE_PROPOSALS = "actorsup proposals CONFIG"
@@ -273,3 +274,10 @@ def _open_tube_store(store: str | Path | Mapping | None) -> TubeStore | None:
 
 def _first(names: Sequence[str], count: int = 5) -> str:
     return ", ".join(names[:count]) + (" and others" if len(names) > count else "")
+
+
+def inner_datasets(dataset: Dataset) -> list[Dataset]:
+    """The data sets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    if hasattr(dataset, "datasets"):
+        return [inner for part in dataset.datasets for inner in inner_datasets(part)]
+    return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]

@@ -6,7 +6,12 @@ frame ``(H, W, 3)`` RGB in order, while the frames stream in.
 
 from .actor_detector import ActorDetector
 from .inception_v2 import InceptionV2
-from .ssd_mending import MendSSDHeads
+from .mmcv_compatibility import MendSSDHeads
 from .torchvision_backbone import TorchvisionBackbone
 
-__all__ = ["ActorDetector", "InceptionV2", "MendSSDHeads", "TorchvisionBackbone"]
+__all__ = [
+    "ActorDetector",
+    "InceptionV2",
+    "MendSSDHeads",
+    "TorchvisionBackbone",
+]

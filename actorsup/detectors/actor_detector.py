@@ -11,14 +11,14 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 from torchvision.ops import batched_nms, nms
 
+from actorsup.device import pick_device
 from actorsup.errors import InputError
 from actorsup.installation import pip_install
+from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
-from actorsup.utils import load_checkpoint, pick_device
 
-from .mmcv_ops import provide_mmcv_operators
-from .ssd_mending import mend_ssd_heads
+from .mmcv_compatibility import mend_ssd_heads, provide_mmcv_operators
 
 MMDET_PREFIX = "mmdet::"
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import read_checkpoint
 from actorsup.registry import MODELS
-from actorsup.utils import read_checkpoint
 
 
 class _Widths(NamedTuple):

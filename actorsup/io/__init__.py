@@ -1,10 +1,8 @@
 """Reading videos and keeping what was computed from them."""
 
 from .fingerprint import Fingerprint
-from .frames import VideoFrames
-from .held_frames import HeldFramesReader
+from .frames import HeldFramesReader, StreamedFrames, VideoFrames
 from .store import DetectionStore, Proposals, TubeStore, VideoStore
-from .streamed_frames import StreamedFrames
 from .video_reader import FrameFolderReader, OpenCVReader, VideoReader, open_video
 
 __all__ = [

@@ -4,13 +4,10 @@
 with them.
 """
 
+from .baselines import RandomTubes, SlidingWindowTubes, UnlinkedDetections, WholeFrame
 from .linker import Linker
-from .random_tubes import RandomTubes
 from .siamese_linker import SiameseLinker
-from .sliding_window_tubes import SlidingWindowTubes
-from .unlinked_detections import UnlinkedDetections
 from .viterbi_linker import ViterbiLinker
-from .whole_frame import WholeFrame
 
 __all__ = [
     "Linker",

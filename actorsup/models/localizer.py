@@ -21,7 +21,7 @@ class ActorLocalizer(BaseModel):
         pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
         head: config or module, see :class:`actorsup.models.heads.TubeHead`.
         data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
-        post_processing: configs or built steps, see :class:`actorsup.post_processing.PostProcessing`, which change the
+        post_processing: configs or built steps, see :class:`PostProcessing`, which change the
             predicted tubes in this order. The paper has none.
     """
 

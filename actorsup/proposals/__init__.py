@@ -1,6 +1,10 @@
 """Making proposals: a detector and a linker over many videos, kept in stores."""
 
+from .config import ProposalConfig
 from .generator import GenerationReport, ProposalGenerator
-from .recipe import ProposalRecipe
 
-__all__ = ["GenerationReport", "ProposalGenerator", "ProposalRecipe"]
+__all__ = [
+    "GenerationReport",
+    "ProposalConfig",
+    "ProposalGenerator",
+]

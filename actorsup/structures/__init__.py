@@ -4,13 +4,14 @@ from .boxes import box_areas, clip_boxes, elementwise_iou, pairwise_iou
 from .detections import Detections
 from .localization import ActionTube, Localization
 from .tube import Tube
-from .tube_overlap import pairwise_tube_iou
+from .tube_overlap import OverlapRule, pairwise_tube_iou, tube_iou, tube_ious
 from .video_sample import RankedTubes, TubeBatch, VideoSample, predicted_class
 
 __all__ = [
     "ActionTube",
     "Detections",
     "Localization",
+    "OverlapRule",
     "RankedTubes",
     "Tube",
     "TubeBatch",
@@ -21,4 +22,6 @@ __all__ = [
     "pairwise_iou",
     "pairwise_tube_iou",
     "predicted_class",
+    "tube_iou",
+    "tube_ious",
 ]

@@ -1,6 +1,7 @@
-"""How much tubes overlap, in space and time."""
+"""Overlap of tubes in space and time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,3 +36,142 @@ def _tube_iou(tube: Tube, truth: Tube) -> float:
         num_frames = len(frames)
         frames = frames[tube.covers(frames)]
     return float(elementwise_iou(tube.boxes_at(frames), truth.boxes_at(frames)).sum() / num_frames)
+
+
+@dataclass(frozen=True)
+class OverlapRule:
+    """What the protocols of the literature disagree on when they measure the overlap of two tubes.
+
+    Args:
+        detection_offset: pixels added to ``x2`` and ``y2`` of detected boxes: 1 for the protocols that take coordinates
+            as indices of pixels (width ``x2 - x1 + 1``), 0 for continuous coordinates.
+        ground_truth_offset: the same for the true boxes.
+        single_frame_counts: whether tubes with one common frame overlap; otherwise their IoU is 0.
+        spatial_only: leave out the temporal IoU: the mean spatial IoU over the common frames, 0 without a common frame.
+
+    Raises:
+        ValueError: if an offset is negative.
+    """
+
+    detection_offset: float = 0.0
+    ground_truth_offset: float = 0.0
+    single_frame_counts: bool = True
+    spatial_only: bool = False
+
+    def __post_init__(self) -> None:
+        if self.detection_offset < 0 or self.ground_truth_offset < 0:
+            raise ValueError(
+                f"box offsets must be 0 or more, got {self.detection_offset} and {self.ground_truth_offset}"
+            )
+
+
+def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule) -> np.ndarray:
+    """Overlap of every detected with every true tube of one video.
+
+    With continuous boxes it equals the mean spatial IoU over the union of frames, 0 where one tube is absent::
+
+        IoU(d, g) = |T_d ∩ T_g| / |T_d ∪ T_g| · mean over t in T_d ∩ T_g of IoU(d_t, g_t)
+                  = Σ over t in T_d ∩ T_g of IoU(d_t, g_t) / |T_d ∪ T_g|
+
+    Of a true tube with an ``annotated`` mask only its annotated frames A_g exist, for the detection as well: T_g is
+    A_g, T_d is T_d ∩ A_g, and so the union is A_g, in which a frame without the detection counts 0. What a detection
+    does in the other frames, before, between and after those of A_g, nobody knows; it counts neither for nor against
+    it. This holds where the mask is true everywhere too.
+
+    Two empty boxes have IoU 0: a true tube of empty boxes alone is never found.
+
+    Args:
+        detections: ``P`` tubes, their boxes in the pixels of the same frame as those of the ground truth.
+        ground_truth: ``G`` tubes.
+        rule: what counts as width, and as overlap in time.
+
+    Returns:
+        ``(P, G)`` float64 in 0..1; identical tubes without empty boxes give exactly 1.
+    """
+    return tube_ious(detections, ground_truth, [rule])[rule]
+
+
+def tube_ious(
+    detections: Sequence[Tube], ground_truth: Sequence[Tube], rules: Sequence[OverlapRule]
+) -> dict[OverlapRule, np.ndarray]:
+    """:func:`tube_iou` under several rules; those with the same offsets share the IoU of their boxes."""
+    overlaps = {rule: np.zeros((len(detections), len(ground_truth))) for rule in rules}
+    if not detections or not ground_truth:
+        return overlaps
+    by_offsets: dict[tuple[float, float], list[OverlapRule]] = {}
+    for rule in rules:
+        by_offsets.setdefault((rule.detection_offset, rule.ground_truth_offset), []).append(rule)
+    starts = np.array([tube.start for tube in detections])
+    lengths = np.array([len(tube) for tube in detections])
+    # All detections one after the other, so that each true tube costs one vectorised pass.
+    boxes = np.concatenate([tube.boxes for tube in detections])
+    sides = {offset: _Sides.of(boxes, offset) for offset, _ in by_offsets}
+    for column, truth in enumerate(ground_truth):
+        owners, rows, true_rows = _common_frames(starts, lengths, truth)
+        num_common = np.bincount(owners, minlength=len(detections))
+        num_union = _num_union(starts, lengths, truth)
+        for (offset, true_offset), sharing in by_offsets.items():
+            spatial = sides[offset].at(rows).iou(_Sides.of(truth.boxes, true_offset).at(true_rows))
+            sums = np.bincount(owners, weights=spatial, minlength=len(detections))
+            for rule in sharing:
+                num_frames = num_common if rule.spatial_only else num_union
+                counts = num_common >= (1 if rule.single_frame_counts else 2)
+                # Rounding of the areas can lift the IoU of boxes that are all but equal above 1.
+                overlaps[rule][counts, column] = np.minimum(sums[counts] / num_frames[counts], 1.0)
+    return overlaps
+
+
+def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The frames that P detections, given by start and length, share with a true tube, one after the other.
+
+    Returns:
+        ``(n,)`` each: the detection, the row of its box among the boxes of all, the row of the true box.
+    """
+    first = np.maximum(starts, truth.start)
+    counts = np.maximum(np.minimum(starts + lengths, truth.end) - first, 0)
+    owners = np.repeat(np.arange(len(starts)), counts)
+    within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows = within + np.repeat(np.cumsum(lengths) - lengths + first - starts, counts)
+    true_rows = within + np.repeat(first - truth.start, counts)
+    if truth.annotated is None:
+        return owners, rows, true_rows
+    annotated = truth.annotated[true_rows]
+    return owners[annotated], rows[annotated], true_rows[annotated]
+
+
+def _num_union(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> np.ndarray:
+    """``(P,)``, the number of frames in which a detection or the true tube is, if they share one."""
+    if truth.annotated is not None:
+        return np.full(len(starts), truth.annotated.sum())
+    # Tubes that share a frame have no gap between them: the union is the span.
+    return np.maximum(starts + lengths, truth.end) - np.minimum(starts, truth.start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Sides of boxes, ``(S,)`` float64 each, and their areas: apart, every operation runs over contiguous numbers."""
+
+    left: np.ndarray
+    top: np.ndarray
+    right: np.ndarray
+    bottom: np.ndarray
+    area: np.ndarray
+
+    @classmethod
+    def of(cls, boxes: np.ndarray, offset: float) -> "_Sides":
+        """The sides of boxes ``(S, 4)``, the offset added to the right and to the lower one."""
+        left, top, right, bottom = boxes.T.astype(np.float64, order="C")
+        right, bottom = right + offset, bottom + offset
+        return cls(left, top, right, bottom, (right - left) * (bottom - top))
+
+    def at(self, rows: np.ndarray) -> "_Sides":
+        """Those of the rows."""
+        return _Sides(*(side.take(rows) for side in (self.left, self.top, self.right, self.bottom, self.area)))
+
+    def iou(self, other: "_Sides") -> np.ndarray:
+        """IoU ``(S,)`` of each box with the other of the same place; two empty ones give 0."""
+        width = np.minimum(self.right, other.right) - np.maximum(self.left, other.left)
+        height = np.minimum(self.bottom, other.bottom) - np.maximum(self.top, other.top)
+        intersection = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
+        union = self.area + other.area - intersection
+        return intersection / np.maximum(union, np.finfo(np.float64).tiny, out=union)

@@ -46,7 +46,7 @@ class VideoSample:
         video: name of the video, unique in its data set.
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
-        covered: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
+        frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
         label: action class of the video; None where it is unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, for evaluation only; their label is the action class.
@@ -66,7 +66,7 @@ class VideoSample:
     video: str
     frame_indices: np.ndarray
     tubes: Tensor
-    covered: Tensor
+    frame_mask: Tensor
     label: int | None = None
     proposals: tuple[Tube, ...] = ()
     ground_truth: tuple[Tube, ...] = ()
@@ -78,13 +78,13 @@ class VideoSample:
 
     def __post_init__(self) -> None:
         num_tubes, num_frames = len(self.proposals), len(self.frame_indices)
-        if self.tubes.shape != (num_tubes, num_frames, 4) or self.covered.shape != (num_tubes, num_frames):
+        if self.tubes.shape != (num_tubes, num_frames, 4) or self.frame_mask.shape != (num_tubes, num_frames):
             raise ValueError(
                 f"{self.video}: {num_tubes} proposals and {num_frames} frames need tubes of shape "
-                f"({num_tubes}, {num_frames}, 4) and covered of shape ({num_tubes}, {num_frames}), "
-                f"got {tuple(self.tubes.shape)} and {tuple(self.covered.shape)}"
+                f"({num_tubes}, {num_frames}, 4) and frame_mask of shape ({num_tubes}, {num_frames}), "
+                f"got {tuple(self.tubes.shape)} and {tuple(self.frame_mask.shape)}"
             )
-        if not self.covered.any(dim=1).all():
+        if not self.frame_mask.any(dim=1).all():
             raise ValueError(f"{self.video}: every tube must cover at least one of the sampled frames")
         if self.tube_labels is not None and self.tube_labels.shape != (num_tubes,):
             raise ValueError(
@@ -142,7 +142,7 @@ class TubeBatch:
         counts = torch.tensor([len(sample.tubes) for sample in samples])
         return cls(
             boxes=torch.cat([sample.tubes for sample in samples]).to(device),
-            weights=torch.cat([sample.covered for sample in samples]).to(device, torch.float32),
+            weights=torch.cat([sample.frame_mask for sample in samples]).to(device, torch.float32),
             video_index=torch.repeat_interleave(torch.arange(len(samples)), counts).to(device),
             num_videos=len(samples),
         )

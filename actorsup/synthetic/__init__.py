@@ -5,8 +5,14 @@ needs nothing of the rest of the package.
 """
 
 from .bodies import ACTORS
-from .motions import ACTIONS
-from .settings import WorldSettings, WorldSizes
+from .performance import ACTIONS
+from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
 
-__all__ = ["ACTIONS", "ACTORS", "PuppetWorld", "WorldSettings", "WorldSizes"]
+__all__ = [
+    "ACTIONS",
+    "ACTORS",
+    "PuppetWorld",
+    "WorldSettings",
+    "WorldSizes",
+]

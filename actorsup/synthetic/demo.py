@@ -6,15 +6,14 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from actorsup.apis.config import recipe_of
-from actorsup.apis.evaluate import evaluate
-from actorsup.apis.proposal_evaluation import evaluate_stored_proposals
-from actorsup.apis.proposals import generate_proposals
-from actorsup.apis.train import train
+from actorsup.engine.config import proposal_config_of
+from actorsup.engine.proposals import evaluate_stored_proposals, generate_proposals
+from actorsup.engine.test import evaluate
+from actorsup.engine.train import train
 from actorsup.errors import InputError
 from actorsup.proposals.progress import progress_bar
 
-from .settings import WorldSettings, WorldSizes
+from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
 
 COMPARED_LINKERS = ("siamese", "viterbi")
@@ -68,7 +67,7 @@ def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[
         of_linker = copy.deepcopy(config)
         of_linker.proposals.linker = linker
         generate_proposals(of_linker)
-        stores.append(recipe_of(of_linker).tubes.folder)
+        stores.append(proposal_config_of(of_linker).tubes.folder)
     recalls = evaluate_stored_proposals(config, stores)
     results = {name.split("/")[-1]: evaluation.numbers for name, evaluation in recalls.items()}
     train(config)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .bodies import Bone, PlacedBone, place_bones
 from .drawing import blob, capsule, polygon, rectangle
-from .skeleton import Bone, PlacedBone, place_bones
 
 
 @dataclass(frozen=True)

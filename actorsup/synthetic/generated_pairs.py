@@ -10,9 +10,9 @@ from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_side
 from actorsup.trackers.training_data.augmentation import vary_pair
 from actorsup.trackers.training_data.pairs import PairDataset
 
+from .bodies import PlacedBone
 from .drawing import Canvas, blob, make_textures, pick_tinted, polygon, rectangle
 from .figures import Figure, make_figure, pose_figure
-from .skeleton import PlacedBone
 
 _NEAREST_NEIGHBOR = 45.0  # pixels between the target and what only resembles it
 

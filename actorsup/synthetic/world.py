@@ -18,9 +18,8 @@ from actorsup.errors import InputError
 
 from .bodies import ACTORS
 from .drawing import make_textures
-from .motions import ACTIONS
-from .script import write_action_scene, write_sequence, write_still
-from .settings import WorldSettings, WorldSizes
+from .performance import ACTIONS
+from .script import WorldSettings, WorldSizes, write_action_scene, write_sequence, write_still
 
 VERSION = 1  # of what is drawn; another one draws other pictures from the same settings
 MANIFEST = "world.json"

@@ -1,12 +1,10 @@
 """Trackers: a box in one frame in, its box in the next frames out."""
 
+from .backbones import UnpaddedThinNet, UnpaddedVGG16
 from .opencv_tracker import OpenCVTracker
-from .siamese_network import CrossCorrelation, SiameseNetwork
-from .siamese_pairs import SiamesePairs
+from .siamese_network import CrossCorrelation, SiameseNetwork, SiamesePairs
 from .siamese_tracker import SiameseTracker
 from .tracker import Tracker
-from .unpadded_thin_net import UnpaddedThinNet
-from .unpadded_vgg16 import UnpaddedVGG16
 
 __all__ = [
     "CrossCorrelation",

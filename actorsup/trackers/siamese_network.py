@@ -1,10 +1,10 @@
-"""The similarity of a fully convolutional Siamese network: one embedding, correlated with itself."""
+"""Fully convolutional Siamese networks: one embedding, correlated with itself, and how it is trained."""
 
 import math
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
+from mmengine.model import BaseModel, BaseModule
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
@@ -157,3 +157,108 @@ class SiameseNetwork(BaseModule):
         """Responses ``(P, S, R, R)`` of exemplar crops ``(P, 3, h, w)`` in search crops ``(P, S, 3, H, W)``."""
         embedded = self.embed(searches.flatten(0, 1)).unflatten(0, searches.shape[:2])
         return self.correlation(self.to_templates(self.embed(exemplars)), embedded)
+
+
+def cell_displacements(size: int, stride: int) -> Tensor:
+    """Displacement (x, y) ``(R, R, 2)``, in pixels of the search crop, that each cell of a response stands for.
+
+    The middle of the response is the middle of the crop: there the target did not move.
+    """
+    steps = (torch.arange(size) - (size - 1) / 2) * stride
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    return torch.stack([x, y], dim=-1)
+
+
+def positive_cells(offsets: Tensor, size: int, stride: int, radius: float) -> Tensor:
+    """Which cells ``(P, R, R)`` of the responses show the target: those within ``radius`` pixels of it (SiamFC, Eq. 4).
+
+    Args:
+        offsets: ``(P, 2)``, where the target is: (x, y) from the centre of the search crop, in its pixels.
+        size: R, cells along a side of the response.
+        stride: pixels between cells.
+        radius: in pixels of the search crop.
+    """
+    displacements = cell_displacements(size, stride).to(offsets)
+    return (displacements - offsets[:, None, None]).norm(dim=-1) <= radius
+
+
+def balanced_logistic_loss(responses: Tensor, positives: Tensor) -> Tensor:
+    """Logistic loss ``(P,)`` of responses ``(P, R, R)``; positive and negative cells weigh one half each, all together.
+
+    Where a pair has no cell of one kind, that kind adds nothing.
+    """
+    losses = F.binary_cross_entropy_with_logits(responses, positives.to(responses), reduction="none")
+    halves = [_mean_where(losses, cells) / 2 for cells in (positives, ~positives)]
+    return halves[0] + halves[1]
+
+
+def balanced_accuracy(responses: Tensor, positives: Tensor) -> Tensor:
+    """Share ``(P,)`` of cells whose logit has the right sign, the mean of the two kinds' shares."""
+    correct = ((responses > 0) == positives).to(responses)
+    return (_mean_where(correct, positives) + _mean_where(correct, ~positives)) / 2
+
+
+def _mean_where(values: Tensor, cells: Tensor) -> Tensor:
+    return (values * cells).sum(dim=(1, 2)) / cells.sum(dim=(1, 2)).clamp(min=1)
+
+
+@MODELS.register_module()
+class SiamesePairs(BaseModel):
+    """Learns, from an exemplar and a search crop of one target, to respond where the target is (SiamFC, Sec. 2.2).
+
+    Its checkpoints are what ``SiameseTracker(network, checkpoint)`` takes, with the same ``network``.
+
+    Args:
+        network: config of a ``SiameseNetwork``; its correlation should have a scale at which the logistic function is
+            not saturated, or learn it (``trainable``).
+        positive_radius: cells within so many pixels (of the search crop) of the target's place are positive.
+        response_upsampling: how much finer than the stride the peak is located when predicting, as the tracker does.
+    """
+
+    def __init__(self, network: dict, positive_radius: float = 16.0, response_upsampling: int = 16) -> None:
+        super().__init__()
+        if positive_radius <= 0:
+            raise InputError(f"positive_radius must be positive, got {positive_radius}")
+        self.network = MODELS.build(network)
+        self.positive_radius = positive_radius
+        self.response_upsampling = response_upsampling
+
+    def forward(
+        self, exemplar: Tensor, search: Tensor, offset: Tensor, mode: str = "tensor"
+    ) -> Tensor | dict[str, Tensor] | list[dict[str, float]]:
+        """Compare P pairs.
+
+        Args:
+            exemplar: ``(P, 3, h, w)`` uint8 RGB crops with the target in the middle.
+            search: ``(P, 3, H, W)`` uint8 RGB crops.
+            offset: ``(P, 2)``, the target's place (x, y) in the search crop, in its pixels from its centre.
+            mode: as mmengine's runner calls models.
+
+        Returns:
+            The responses ``(P, R, R)`` for ``tensor``; for ``loss`` the mean loss and, to watch, the balanced
+            ``accuracy``; for ``predict`` a dict a pair: ``loss``, ``accuracy`` and ``center_error`` in pixels of the
+            search crop.
+        """
+        preprocess = self.network.preprocess
+        responses = self.network(preprocess(exemplar.float()), preprocess(search.float())[:, None])[:, 0]
+        if mode == "tensor":
+            return responses
+        positives = positive_cells(offset, responses.shape[-1], self.network.stride, self.positive_radius)
+        losses = balanced_logistic_loss(responses, positives)
+        accuracy = balanced_accuracy(responses.detach(), positives)
+        if mode == "loss":
+            return {"loss": losses.mean(), "accuracy": accuracy.mean()}
+        errors = (self._peaks(responses) - offset).norm(dim=1)
+        return [
+            {"loss": loss, "accuracy": share, "center_error": error}
+            for loss, share, error in zip(losses.tolist(), accuracy.tolist(), errors.tolist(), strict=True)
+        ]
+
+    def _peaks(self, responses: Tensor) -> Tensor:
+        """Where the responses are highest: (x, y) ``(P, 2)`` in pixels of the search crop from its centre."""
+        factor = self.response_upsampling
+        fine = F.interpolate(responses[:, None], scale_factor=factor, mode="bicubic", align_corners=False)[:, 0]
+        size = fine.shape[-1]
+        peak = fine.flatten(1).argmax(dim=1)
+        steps = torch.stack([peak % size, peak // size], dim=1) - (size - 1) / 2
+        return steps * (self.network.stride / factor)

@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from actorsup.device import pick_device
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS, TRACKERS
 from actorsup.structures import clip_boxes
-from actorsup.utils import load_checkpoint, pick_device
 
 from .crops import context_sides
 from .region_features import CropFeatures, SharedFeatures

@@ -1,16 +1,73 @@
-"""Tubes drawn on frames of their video."""
+"""Tubes and words on frames of a video, and sheets of them."""
 
 import colorsys
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
+import cv2
+import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from actorsup.structures import ActionTube, Tube, clip_boxes
 
-from .text import draw_text, text_size
+FONT_SIZE = 12
+PADDING = 2
+
+
+@cache
+def font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib and has the letters of most alphabets."""
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
+
+
+def text_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels of a line with its ground."""
+    ascent, descent = font().getmetrics()
+    return round(font().getlength(text)) + 2 * PADDING, ascent + descent + 1
+
+
+def draw_text(
+    draw: ImageDraw.ImageDraw, position: tuple[int, int], text: str, color: tuple[int, int, int], ground: bool = True
+) -> None:
+    """Write a line, its upper left corner at the position, on a dark ground that lets the picture through."""
+    x, y = position
+    if ground:
+        width, height = text_size(text)
+        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=(0, 0, 0, 150))
+    draw.text((x + PADDING, y), text, fill=color, font=font())
+
+
+def save_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write ``(H, W, 3)`` uint8, RGB, in the format of the name's suffix; its folder is made.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+        raise OSError(f"{path}: the picture cannot be written")
+
+
+def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: int = 240) -> np.ndarray:
+    """Rows of pictures ``(H, W, 3)`` uint8, each scaled to one height: one picture, black where a row is shorter.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    if not pictures:
+        raise ValueError("a sheet needs a picture")
+    scaled = []
+    for picture in pictures:
+        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
+        scaled.append(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
+    rows = [np.concatenate(scaled[start : start + num_columns], axis=1) for start in range(0, len(scaled), num_columns)]
+    width = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])
+
 
 Color = tuple[int, int, int]
 TRUTH_COLOR = (255, 255, 255)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from actorsup.apis import ActionLocalizer, load_config
-from actorsup.apis.config import dataset_configs
+from actorsup.apis import ActionInferencer
+from actorsup.engine import load_config
+from actorsup.engine.config import dataset_configs
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, Proposals, TubeStore, open_video
 from actorsup.registry import DATASETS, MODELS
@@ -35,8 +36,8 @@ def config(toy):
     return load_config(toy[1], options=VITERBI)
 
 
-def localizer(toy, config, **options) -> ActionLocalizer:
-    return ActionLocalizer(config, toy[2], device="cpu", **options)
+def localizer(toy, config, **options) -> ActionInferencer:
+    return ActionInferencer(config, toy[2], device="cpu", **options)
 
 
 def test_a_video_in_one_window_is_scored_as_the_data_set_scores_it(toy, config):
@@ -184,27 +185,27 @@ def test_a_video_without_frames_is_named(toy, config):
 
 def test_a_checkpoint_of_another_config_is_refused_with_the_difference(toy, config, tmp_path):
     with pytest.raises(InputError, match=r"absent\.pth: no such checkpoint"):
-        ActionLocalizer(config, "absent.pth")
+        ActionInferencer(config, "absent.pth")
     other = untrained_checkpoint(config, tmp_path / "other.pth", classes=("Diving", "Biking"))
     with pytest.raises(InputError, match="class 0 is Diving there, Basketball here"):
-        ActionLocalizer(config, other)
+        ActionInferencer(config, other)
     head = {"model.head": {"type": "TopKAttentionHead", "_delete_": True, "in_channels": 128, "num_classes": 2}}
     with pytest.raises(InputError, match=r"model\.head\.type: MedianHead there, TopKAttentionHead here"):
-        ActionLocalizer(load_config(toy[1], options={**VITERBI, **head}), toy[2])
+        ActionInferencer(load_config(toy[1], options={**VITERBI, **head}), toy[2])
 
 
 def test_a_head_with_another_number_of_classes_than_its_data_set_is_refused(toy, tmp_path):
     config = load_config(toy[1], options={**VITERBI, "model.head.num_classes": 3})
     checkpoint = untrained_checkpoint(config, tmp_path / "three.pth")
     with pytest.raises(InputError, match=r"head has 3 classes, its data set 2; set model\.head\.num_classes"):
-        ActionLocalizer(config, checkpoint)
+        ActionInferencer(config, checkpoint)
 
 
 def test_a_config_without_test_videos_or_class_names_is_refused(toy, config, tmp_path):
     without = load_config(toy[1], options=VITERBI)
     without.test_dataloader = None
     with pytest.raises(InputError, match="has no test_dataloader"):
-        ActionLocalizer(without, toy[2])
+        ActionInferencer(without, toy[2])
     nameless = tmp_path / "nameless.pth"
     torch.save({"state_dict": torch.load(toy[2])["state_dict"]}, nameless)
     unknown = load_config(toy[1], options=VITERBI)
@@ -212,4 +213,4 @@ def test_a_config_without_test_videos_or_class_names_is_refused(toy, config, tmp
         del unknown[name].dataset["classes"]
         unknown[name].dataset.missing_videos = "no such choice"  # a data set that cannot say what it has
     with pytest.raises(InputError, match="neither the checkpoint nor the config's data set names the classes"):
-        ActionLocalizer(unknown, nameless)
+        ActionInferencer(unknown, nameless)

@@ -2,8 +2,7 @@
 
 import json
 
-from actorsup.datasets.annotation import write_videos_file
-from actorsup.datasets.conversion import convert_folder, convert_thumos13
+from actorsup.datasets.formats import convert_folder, convert_thumos13, write_videos_file
 from tests.toy import make_toy, run_tool
 
 CONFIG = """

@@ -4,7 +4,7 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from actorsup.apis import check_dataset, load_config
+from actorsup.engine import check_dataset, load_config
 from actorsup.errors import InputError
 from tests.conftest import moving_square, write_video
 from tests.toy import make_toy, run_tool

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from actorsup.apis.checkpoints import require_fit
+from actorsup.engine.checkpoint_match import require_fit
 from actorsup.errors import InputError
 
 SETTINGS = {"type": "Net", "encoder": {"type": "VGG"}, "head": {"type": "TopK", "topk": 3}, "sizes": [(2, 3)]}

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from actorsup.apis import load_config, parse_options
-from actorsup.apis.config import recipe_of, require_annotation
+from actorsup.engine import load_config, parse_options
+from actorsup.engine.config import proposal_config_of, require_annotation
 from actorsup.errors import InputError
-from actorsup.shipped import shipped_folder
+from actorsup.installation import shipped_folder
 from tests.toy import REPOSITORY
 
 
@@ -45,7 +45,7 @@ def test_all_that_is_missing_is_listed(tmp_path):
 @pytest.mark.parametrize("name", ["actorsup_shufflenet_puppets.py", "demo_puppets.py", "actorsup_vgg16_thumos13.py"])
 def test_what_a_shipped_config_names_is_found_from_an_empty_folder(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    recipe = recipe_of(load_config(shipped_folder("configs") / name))
+    recipe = proposal_config_of(load_config(shipped_folder("configs") / name))
     ours = [recipe.detector["config"], *([recipe.detector["checkpoint"]] if "puppets" in name else [])]
     assert all(path.startswith("mmdet::") or Path(path).is_file() for path in ours)
 

@@ -3,7 +3,7 @@ import pytest
 
 from actorsup.cli import main
 from actorsup.datasets import AnnotatedVideos
-from actorsup.datasets.annotation import load_pickle, read_videos_file
+from actorsup.datasets.formats import load_pickle, read_videos_file
 from tests.conftest import moving_square, write_video
 from tests.datasets.conversion.test_a2d import ROW, write_frame
 from tests.datasets.conversion.test_ucf_sports import lines, make_clip

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from actorsup.apis import load_config
-from actorsup.apis.trackers import evaluate_trackers, follow
+from actorsup.engine import load_config
+from actorsup.engine.trackers import evaluate_trackers, follow
 from actorsup.errors import InputError
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers.training_data import TrackingSequence

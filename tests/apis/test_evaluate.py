@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from actorsup.apis.evaluate import _with_diagnosis, _with_predictions, _with_tables
+from actorsup.engine.test import _with_diagnosis, _with_predictions, _with_tables
 from actorsup.evaluation.metrics import MetricReport
 
 ACCURACY = {"type": "VideoAccuracy"}

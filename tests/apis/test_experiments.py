@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from actorsup.apis import Experiments
+from actorsup.engine import Experiments
 from actorsup.errors import InputError
 from tests.toy import make_toy, run_tool
 

@@ -6,16 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from actorsup.apis import (
-    as_act,
-    as_coco_video,
-    as_table,
-    box_rows,
-    load_localization,
-    save_act,
-    save_localization,
-)
-from actorsup.datasets.annotation import load_pickle
+from actorsup.apis import as_act, as_coco_video, as_table, box_rows, load_localization, save_act, save_localization
+from actorsup.datasets.formats import load_pickle
 from actorsup.errors import InputError
 from actorsup.structures import ActionTube, Localization, Tube
 

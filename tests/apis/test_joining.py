@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actorsup.apis.joining import TubeJoiner, cut, splice
+from actorsup.apis.stitching import TubeJoiner, cut, splice
 from actorsup.structures import Tube
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actorsup.apis.launch import slurm_environment
+from actorsup.engine.launch import slurm_environment
 from actorsup.errors import InputError
 
 TASK = {"SLURM_PROCID": "5", "SLURM_NTASKS": "8", "SLURM_LOCALID": "1", "SLURM_JOB_ID": "4012345"}

@@ -9,9 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from actorsup.apis import ActionLocalizer, load_config, load_localization, localize_videos
-from actorsup.apis.joining import cut
+from actorsup.apis import ActionInferencer, load_localization, localize_videos
 from actorsup.apis.localize import TrueTubes
+from actorsup.apis.stitching import cut
+from actorsup.engine import load_config
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.structures import pairwise_tube_iou
@@ -29,7 +30,7 @@ def toy(tmp_path_factory):
     config = load_config(path, options={"proposals.linker": "viterbi"})
     yield (
         root,
-        ActionLocalizer(config, untrained_checkpoint(config, root / "untrained.pth"), "cpu", window=8, overlap=2),
+        ActionInferencer(config, untrained_checkpoint(config, root / "untrained.pth"), "cpu", window=8, overlap=2),
     )
     sys.path.remove(str(root))
 
@@ -82,7 +83,9 @@ def test_people_of_a_real_clip_are_found_where_they_are(data_root, tmp_path):
     options = {"proposals.linker": "viterbi"}
     config = load_config(REPOSITORY / "configs" / "actorsup_squeezenet_thumos13_clips.py", options=options)
     classes = TrueTubes.read(config, data_root / "thumos13" / "pyannot.pkl").classes
-    localizer = ActionLocalizer(config, untrained_checkpoint(config, tmp_path / "a.pth", classes), window=24, overlap=8)
+    localizer = ActionInferencer(
+        config, untrained_checkpoint(config, tmp_path / "a.pth", classes), window=24, overlap=8
+    )
     clip = data_root / "thumos13" / "clips" / "Fencing" / "v_Fencing_g01_c06.mp4"
     found = localizer(list(open_video(clip).frames_at(range(40))))
     truth = TrueTubes.read(config, data_root / "thumos13" / "pyannot.pkl").drawn(clip, found.size)
@@ -107,7 +110,7 @@ def test_names_that_would_meet_are_refused_before_anything_is_written(toy, tmp_p
 def test_a_wrong_setting_is_not_taken_for_bad_videos(toy, tmp_path):
     root = toy[0]
     config = load_config(root / "toy_config.py", options={"proposals.linkers.siamese.tracker.checkpoint": "absent.pth"})
-    localizer = ActionLocalizer(config, root / "untrained.pth", "cpu")
+    localizer = ActionInferencer(config, root / "untrained.pth", "cpu")
     video = write_video(tmp_path / "a.avi", frames_of("Biking"))
     with pytest.raises(InputError, match=r"absent\.pth of SiameseTracker: no such file"):
         localize_videos(localizer, [video], tmp_path / "out")
@@ -126,7 +129,7 @@ def test_an_interruption_while_rendering_leaves_no_half_video(toy, tmp_path, mon
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("actorsup.visualization.tube_video.draw_tubes", interrupted)
+    monkeypatch.setattr("actorsup.visualization.videos.draw_tubes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         localize_videos(toy[1], [video], tmp_path / "out")
     assert names(tmp_path / "out") == ["a.json"]

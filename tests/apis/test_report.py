@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from actorsup.apis import make_report
+from actorsup.engine import make_report
 from actorsup.errors import InputError
 from actorsup.visualization.report import Limits
 from tests.browser import wait

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from actorsup.apis import results
-from actorsup.apis.results import print_code, print_table, save_json
+from actorsup.cli.output import print_code, print_table
+from actorsup.io import files as results
+from actorsup.io.files import save_json
 
 
 def test_numbers_are_written_whole_or_not_at_all(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from actorsup.cli import main
-from actorsup.shipped import shipped_configs
+from actorsup.installation import shipped_configs
 from tests.toy import REPOSITORY
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from actorsup.datasets import AnnotatedVideos
-from actorsup.datasets.annotation import VideoAnnotation
-from actorsup.datasets.annotation.sparse_tube import tube_of_frames
 from actorsup.datasets.checking import ListedVideos, check_lists, check_video
+from actorsup.datasets.formats import VideoAnnotation
+from actorsup.datasets.formats.fields import tube_of_frames
 from tests.conftest import moving_square, write_video
 
 SIZE = (96, 64)

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from actorsup.datasets.annotation import (
+from actorsup.datasets.formats import (
+    convert_a2d,
+    convert_table,
     load_pickle,
     read_act_pickle,
     read_class_index,
@@ -25,9 +27,8 @@ from actorsup.datasets.annotation import (
     write_act_pickle,
     write_videos_file,
 )
-from actorsup.datasets.annotation.a2d_frame import read_a2d_frame
-from actorsup.datasets.annotation.ucf_sports import BoxFile, read_box_files
-from actorsup.datasets.conversion import convert_a2d, convert_table
+from actorsup.datasets.formats.a2d import read_a2d_frame
+from actorsup.datasets.formats.ucf_sports import BoxFile, read_box_files
 from actorsup.errors import InputError
 
 from .annotation.test_act_pickle import GOOD as ACT

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from actorsup.detectors.actor_detector import _read_config
-from actorsup.detectors.mmcv_ops import provide_mmcv_operators
+from actorsup.detectors.mmcv_compatibility import provide_mmcv_operators
 
 
 def save_random_weights(config: str, path: Path, confident: bool = False) -> Path:

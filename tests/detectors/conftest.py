@@ -2,7 +2,7 @@
 
 import pytest
 
-from actorsup.detectors.mmcv_ops import provide_mmcv_operators
+from actorsup.detectors.mmcv_compatibility import provide_mmcv_operators
 
 
 @pytest.fixture(scope="session", autouse=True)

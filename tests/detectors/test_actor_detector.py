@@ -69,7 +69,7 @@ def test_wrong_files_and_actors_are_named(random_weights, tmp_path):
 
 
 def test_people_of_a_real_clip_are_found_where_they_are(data_root):
-    from actorsup.datasets.annotation import read_pyannot
+    from actorsup.datasets.formats import read_pyannot
     from actorsup.datasets.thumos13 import THUMOS13
 
     weights = data_root / "weights" / "yolox_nano_coco_mmdet.pth"

@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.fileio import load
 
-from actorsup.apis.config import load_config, recipe_of
 from actorsup.detectors import ActorDetector
+from actorsup.engine.config import load_config, proposal_config_of
 from tests.detectors.checkpoints import save_random_weights
 from tests.toy import REPOSITORY
 
@@ -42,7 +42,7 @@ def test_every_published_checkpoint_is_the_one_that_mmdet_lists_for_the_config()
 def test_a_detector_is_chosen_by_its_name():
     for name in DETECTORS:
         config = load_config(REPOSITORY / "configs/actorsup_vgg16_thumos13.py", options={"proposals.detector": name})
-        recipe = recipe_of(config)
+        recipe = proposal_config_of(config)
         assert recipe.detector == {**DETECTORS[name], "actors": ["person"]}
         assert recipe.tubes.folder == Path(f"data/thumos13/proposals/{name}/tubes_siamese")
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from actorsup.detectors import ActorDetector, mmcv_ops
+from actorsup.detectors import ActorDetector
+from actorsup.detectors import mmcv_compatibility as mmcv_ops
 from actorsup.errors import InputError
+from actorsup.installation import find_file, shipped_folder
 from actorsup.io import open_video
-from actorsup.shipped import find_file, shipped_folder
 from tests.detectors.checkpoints import save_random_weights
 
 

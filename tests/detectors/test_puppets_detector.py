@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from actorsup.apis import load_config
 from actorsup.detectors import TorchvisionBackbone
+from actorsup.engine import load_config
 from actorsup.errors import InputError
 from actorsup.models.encoders import TorchvisionEncoder
-from actorsup.proposals import ProposalRecipe
+from actorsup.proposals import ProposalConfig
 from actorsup.registry import DETECTORS
 from actorsup.structures import pairwise_iou
 from actorsup.synthetic import ACTORS, WorldSettings
@@ -22,7 +22,7 @@ CHECKPOINT = REPOSITORY / "actorsup/detectors/checkpoints/ssd_shufflenet_puppets
 @pytest.fixture(scope="module")
 def detector():
     config = load_config(REPOSITORY / "configs/actorsup_shufflenet_puppets.py")
-    return DETECTORS.build(ProposalRecipe.from_config(config.proposals).detector)
+    return DETECTORS.build(ProposalConfig.from_config(config.proposals).detector)
 
 
 def test_it_finds_most_actors_of_a_world_it_has_not_seen(detector):

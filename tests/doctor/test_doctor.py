@@ -4,9 +4,8 @@ from types import ModuleType
 
 import pytest
 
-from actorsup.detectors.mmcv_ops import SubstituteOperators, provide_mmcv_operators
-from actorsup.doctor import Check, check_config, check_environment, print_checks
-from actorsup.doctor.weights import NamedWeights, named_weights
+from actorsup.cli.doctor import Check, NamedWeights, check_config, check_environment, named_weights, print_checks
+from actorsup.detectors.mmcv_compatibility import SubstituteOperators, provide_mmcv_operators
 from tests.toy import make_toy, run_tool
 
 
@@ -57,7 +56,7 @@ def test_what_is_there_and_does_the_wrong_thing_is_found(monkeypatch):
     provide_mmcv_operators()
     import mmcv.ops
 
-    from actorsup.ops import library
+    from actorsup.ops import ops as library
 
     monkeypatch.setattr(sys, "version_info", (3, 10, 1))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from actorsup.errors import InputError
-from actorsup.evaluation.functional import (
-    PROTOCOLS,
-    OverlapRule,
-    Protocol,
-    ScoredVideo,
-    VideoOverlaps,
-    average_precision,
-)
+from actorsup.evaluation.functional import PROTOCOLS, Protocol, ScoredVideo, VideoOverlaps, average_precision
+from actorsup.structures import OverlapRule
 
 from .definitions import slow_ap, slow_iou
 from .scenes import random_scene, still_tube

@@ -33,7 +33,7 @@ def sample(video="a", proposals=(TRUTH,), ground_truth=(TRUTH,), tube_scores=Non
         video=video,
         frame_indices=np.arange(2),
         tubes=torch.zeros(num_tubes, 2, 4),
-        covered=torch.ones(num_tubes, 2, dtype=torch.bool),
+        frame_mask=torch.ones(num_tubes, 2, dtype=torch.bool),
         label=label,
         proposals=tuple(proposals),
         ground_truth=tuple(ground_truth),

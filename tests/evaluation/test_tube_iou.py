@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actorsup.evaluation.functional import OverlapRule, VideoOverlaps, tube_iou, tube_ious
+from actorsup.evaluation.functional import VideoOverlaps
+from actorsup.structures import OverlapRule, tube_iou, tube_ious
 
 from .definitions import slow_iou
 from .scenes import random_tube, sparsely_annotated, still_tube

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from actorsup.errors import VideoError
-from actorsup.io import VideoFrames, VideoReader, exact_seek, open_video
+from actorsup.io import VideoFrames, VideoReader, open_video
+from actorsup.io import video_reader as exact_seek
 from tests.conftest import moving_square, write_video
 
 FRAME_BYTES = 6 * 8 * 3

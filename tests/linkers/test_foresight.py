@@ -1,7 +1,6 @@
 import numpy as np
 
-from actorsup.linkers.candidates import Candidates
-from actorsup.linkers.foresight import foresee_seeds, guess_track
+from actorsup.linkers.siamese_linker import Candidates, foresee_seeds, guess_track
 
 
 def candidates(*rows) -> Candidates:

@@ -200,16 +200,16 @@ def test_frame_scores_are_the_heads_and_their_mean_logit_is_the_tubes():
     data = two_videos_one_without_tubes()
     second = small_sample("jump/03", num_tubes=2)
     data["inputs"].insert(1, small_frames(seed=2))
-    data["data_samples"].insert(1, dataclasses.replace(second, covered=torch.tensor([[True, False], [True, True]])))
+    data["data_samples"].insert(1, dataclasses.replace(second, frame_mask=torch.tensor([[True, False], [True, True]])))
     with torch.no_grad():
         logits = run(model, data, "tensor")
         samples = run(model, data, "predict")
     assert [sample.frame_scores.shape for sample in samples] == [(3, 2, 4), (2, 2, 4), (0, 2, 4)]
     logs = [np.log(sample.frame_scores) for sample in samples]
     for sample, of_frames, of_tubes in zip(samples, logs, logits.double().split([3, 2, 0]), strict=True):
-        for frames, covered, of_tube in zip(of_frames, sample.covered.numpy(), of_tubes.numpy(), strict=True):
+        for frames, frame_mask, of_tube in zip(of_frames, sample.frame_mask.numpy(), of_tubes.numpy(), strict=True):
             # Softmax leaves differences of logits between classes as they are, and so does the mean of those.
-            mean = frames[covered].mean(axis=0)
+            mean = frames[frame_mask].mean(axis=0)
             np.testing.assert_allclose(mean - mean[0], of_tube - of_tube[0], atol=1e-5)
 
 

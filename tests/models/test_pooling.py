@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from actorsup.models import ActorRoIPool3D
-from actorsup.ops import library
+from actorsup.ops import ops as library
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 

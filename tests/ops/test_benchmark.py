@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actorsup.detectors.mmcv_ops import EXTENSION, SubstituteOperators
+from actorsup.detectors.mmcv_compatibility import EXTENSION, SubstituteOperators
 
 PATH = Path(__file__).parents[2] / "tools/benchmarks/actor_roi_pool3d.py"
 

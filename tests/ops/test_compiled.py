@@ -7,7 +7,7 @@ import warnings
 import pytest
 import torch
 
-from actorsup.ops import library
+from actorsup.ops import ops as library
 from actorsup.ops.reference import actor_roi_pool3d_reference
 
 from .cases import STRIDE, channels_last, pool, random_case

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from actorsup.errors import InputError
-from actorsup.post_processing import TemporalTrimming
-from actorsup.post_processing.temporal_trimming import best_stretches
+from actorsup.models import TemporalTrimming
+from actorsup.models.post_processing import best_stretches
 from actorsup.registry import POST_PROCESSING
 from actorsup.structures import RankedTubes
 
@@ -60,8 +60,8 @@ def test_each_class_has_its_stretch_and_those_with_the_same_share_a_tube():
 def test_frames_that_a_tube_does_not_cover_say_nothing_about_it():
     # The tube is there in 5..14, its sampled frames are 6 and 12; what stands at 0 and 18 is of no meaning.
     frame_scores = [[[9.0], [0.1], [0.9], [9.0]]]
-    covered = [[False, True, True, False]]
-    sample, ranked = predicted([still(BOX, 5, 10)], [[0.5]], (0, 6, 12, 18), covered, frame_scores)
+    frame_mask = [[False, True, True, False]]
+    sample, ranked = predicted([still(BOX, 5, 10)], [[0.5]], (0, 6, 12, 18), frame_mask, frame_scores)
     # At 5 and 6 .1, then .8/6 more a frame up to .9 at 12 to 14: above .45 from 9 on.
     assert spans(TemporalTrimming()(sample, ranked)) == [(9, 15, [0.5])]
 

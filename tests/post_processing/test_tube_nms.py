@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from actorsup.errors import InputError
-from actorsup.post_processing import TubeNMS
+from actorsup.models import TubeNMS
 from actorsup.registry import POST_PROCESSING
 from actorsup.structures import pairwise_iou
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from actorsup.linkers import Linker
-from actorsup.proposals import GenerationReport, ProposalGenerator, ProposalRecipe
+from actorsup.proposals import GenerationReport, ProposalConfig, ProposalGenerator
 from actorsup.registry import DETECTORS, LINKERS
 from actorsup.structures import Detections, Tube
 from tests.conftest import moving_square, write_video
@@ -49,8 +49,8 @@ def write_videos(folder: Path) -> dict[str, Path]:
     }
 
 
-def recipe(root: Path, seconds: float = 0.0) -> ProposalRecipe:
-    return ProposalRecipe.from_config(
+def recipe(root: Path, seconds: float = 0.0) -> ProposalConfig:
+    return ProposalConfig.from_config(
         {
             "root": root,
             "detector": "slow",

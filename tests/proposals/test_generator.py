@@ -7,7 +7,7 @@ import pytest
 from actorsup.errors import InputError, StoreError
 from actorsup.io import VideoReader, open_video
 from actorsup.linkers import Linker
-from actorsup.proposals import ProposalGenerator, ProposalRecipe
+from actorsup.proposals import ProposalConfig, ProposalGenerator
 from actorsup.registry import DETECTORS, LINKERS, VIDEO_READERS
 from actorsup.structures import Detections, Tube
 from tests.conftest import moving_square, write_video
@@ -45,8 +45,8 @@ class NoLinker(Linker):
         return []
 
 
-def recipe(root, linker="whole", **detector) -> ProposalRecipe:
-    return ProposalRecipe.from_config(
+def recipe(root, linker="whole", **detector) -> ProposalConfig:
+    return ProposalConfig.from_config(
         {
             "root": root / "proposals",
             "detector": "counting",
@@ -177,14 +177,14 @@ def test_no_more_frames_of_a_long_video_are_held_than_the_setting_says(tmp_path,
         "linkers": {"watching": {"type": "WatchingLinker"}},
         "frame_memory": mebibytes,
     }
-    generator = ProposalGenerator(ProposalRecipe.from_config(settings, reader={"type": "WatchedReader"}))
+    generator = ProposalGenerator(ProposalConfig.from_config(settings, reader={"type": "WatchedReader"}))
     assert generator.run([("long", video)]).made == ["long"]
     assert most - 2 <= generator.linker.most <= most  # a frame is 18 KiB; one more is being decoded
 
 
 def test_the_memory_for_frames_does_not_change_the_store(tmp_path, videos):
     settings = {"detector": "d", "detectors": {"d": {"type": "A"}}, "linker": "l", "linkers": {"l": {"type": "B"}}}
-    few, many = (ProposalRecipe.from_config({"root": tmp_path, **settings, "frame_memory": size}) for size in (1, 999))
+    few, many = (ProposalConfig.from_config({"root": tmp_path, **settings, "frame_memory": size}) for size in (1, 999))
     assert few.tubes.fingerprint.made_by == many.tubes.fingerprint.made_by
 
 
@@ -192,7 +192,7 @@ def test_the_memory_for_frames_does_not_change_the_store(tmp_path, videos):
 def test_a_memory_that_is_no_number_of_mebibytes_is_refused(tmp_path, memory):
     settings = {"detector": "d", "detectors": {"d": {}}, "linker": "l", "linkers": {"l": {}}}
     with pytest.raises(InputError, match=f"frame_memory is in MiB.*{memory}"):
-        ProposalRecipe.from_config({"root": tmp_path, **settings, "frame_memory": memory})
+        ProposalConfig.from_config({"root": tmp_path, **settings, "frame_memory": memory})
 
 
 def test_another_detector_under_the_same_name_is_an_error(tmp_path, videos):
@@ -203,6 +203,6 @@ def test_another_detector_under_the_same_name_is_an_error(tmp_path, videos):
 
 def test_a_recipe_names_what_it_lacks(tmp_path):
     with pytest.raises(InputError, match="need"):
-        ProposalRecipe.from_config({"root": tmp_path})
+        ProposalConfig.from_config({"root": tmp_path})
     with pytest.raises(InputError, match=r"offers \['none', 'whole'\]"):
         recipe(tmp_path, linker="magic")

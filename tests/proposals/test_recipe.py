@@ -1,4 +1,4 @@
-from actorsup.proposals import ProposalRecipe
+from actorsup.proposals import ProposalConfig
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 
@@ -18,9 +18,9 @@ class PlainDetector:
         return (Detections.empty() for _ in frames)
 
 
-def recipe(detector: str, linker: dict) -> ProposalRecipe:
+def recipe(detector: str, linker: dict) -> ProposalConfig:
     settings = {"detectors": {"a": {"type": detector}}, "linkers": {"b": linker}}
-    return ProposalRecipe.from_config({"root": "root", "detector": "a", "linker": "b", **settings})
+    return ProposalConfig.from_config({"root": "root", "detector": "a", "linker": "b", **settings})
 
 
 def test_parts_that_have_a_device_get_it_and_others_are_left():

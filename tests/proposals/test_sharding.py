@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from actorsup.proposals.sharding import length_for_sharing, shares_by_length
+from actorsup.proposals.generator import length_for_sharing, shares_by_length
 from tests.conftest import moving_square, write_video
 
 

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from actorsup.proposals import shared_progress
-from actorsup.proposals.shared_progress import SharedProgress, shared_progress_bar
+from actorsup.proposals import progress as shared_progress
+from actorsup.proposals.progress import SharedProgress, shared_progress_bar
 
 
 class RecordingBar:

@@ -63,7 +63,7 @@ def sample(num_tubes: int, name: str = "video") -> VideoSample:
         video=name,
         frame_indices=np.array([5, 6]),
         tubes=torch.zeros(num_tubes, 2, 4),
-        covered=torch.ones(num_tubes, 2, dtype=torch.bool),
+        frame_mask=torch.ones(num_tubes, 2, dtype=torch.bool),
         proposals=tuple(tube() for _ in range(num_tubes)),
     )
 

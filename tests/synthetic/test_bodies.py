@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from actorsup.synthetic.bodies import ACTORS, Body, make_body, pose_body
-from actorsup.synthetic.motions import ACTIONS, PASTIMES, all_motions, blend, usual_motions
+from actorsup.synthetic.bodies import ACTORS, Body, Bone, make_body, pose_body
+from actorsup.synthetic.performance import ACTIONS, PASTIMES, all_motions, blend, usual_motions
 from actorsup.synthetic.poses import UP
-from actorsup.synthetic.skeleton import Bone
 
 TEXTURES = [np.full((8, 8, 3), 100, np.uint8)]
 LIMB = np.array([0, 1j])

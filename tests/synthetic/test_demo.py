@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from actorsup.apis import load_config
+from actorsup.engine import load_config
 from actorsup.errors import InputError
 from actorsup.synthetic.demo import make_puppets
 from tests.toy import REPOSITORY, run_tool

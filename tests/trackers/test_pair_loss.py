@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from actorsup.trackers.pair_loss import balanced_accuracy, balanced_logistic_loss, cell_displacements, positive_cells
+from actorsup.trackers.siamese_network import (
+    balanced_accuracy,
+    balanced_logistic_loss,
+    cell_displacements,
+    positive_cells,
+)
 
 
 def test_the_middle_cell_did_not_move_and_its_neighbour_moved_by_the_stride():

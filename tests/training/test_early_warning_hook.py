@@ -7,10 +7,10 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
+from actorsup.engine.hooks import EarlyWarningHook
 from actorsup.errors import InputError
 from actorsup.registry import HOOKS
 from actorsup.structures import Tube, VideoSample
-from actorsup.training import EarlyWarningHook
 
 TUBE = Tube.still([0, 0, 10, 10], 2)
 
@@ -20,7 +20,7 @@ def warnings(monkeypatch):
     """The warnings that are logged."""
     heard = []
     monkeypatch.setattr(
-        "actorsup.training.early_warning_hook.print_log",
+        "actorsup.engine.hooks.early_warning.print_log",
         lambda message, logger, level: heard.append(message) if level == logging.WARNING else None,
     )
     return heard

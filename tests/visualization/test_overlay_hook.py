@@ -41,7 +41,7 @@ def sample(video: str, tubes: tuple[Tube, ...] = ()) -> VideoSample:
         video=video,
         frame_indices=np.arange(4),
         tubes=torch.zeros(len(tubes), 4, 4),
-        covered=torch.ones(len(tubes), 4, dtype=torch.bool),
+        frame_mask=torch.ones(len(tubes), 4, dtype=torch.bool),
         proposals=tubes,
         tube_scores=np.log(np.full((len(tubes), 2), 0.5)),
         video_scores=np.array([0.5, 0.5]),

@@ -28,7 +28,7 @@ from rich.table import Table
 from torch import Tensor
 
 from actorsup.ops import actor_roi_pool3d
-from actorsup.ops.library import build_info
+from actorsup.ops.ops import build_info
 
 STRIDE = 16
 OUTPUT_SIZE = (5, 5)

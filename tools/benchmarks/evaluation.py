@@ -25,11 +25,10 @@ from rich.table import Table
 
 from actorsup.cli.running import run
 from actorsup.datasets import THUMOS13
-from actorsup.datasets.annotation import VideoAnnotation, read_pyannot, read_split_list
+from actorsup.datasets.formats import VideoAnnotation, read_pyannot, read_split_list
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
     PROTOCOLS,
-    OverlapRule,
     Protocol,
     ScoredVideo,
     VideoOverlaps,
@@ -37,7 +36,7 @@ from actorsup.evaluation.functional import (
     recall_protocol,
     tube_recall,
 )
-from actorsup.structures import Tube
+from actorsup.structures import OverlapRule, Tube
 
 CLASSES = THUMOS13.METAINFO["classes"]
 RECALL_THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)

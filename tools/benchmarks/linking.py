@@ -24,7 +24,7 @@ from actorsup.cli.arguments import add_config, read_config
 from actorsup.cli.running import run
 from actorsup.io import open_video
 from actorsup.linkers import SiameseLinker
-from actorsup.proposals import ProposalRecipe
+from actorsup.proposals import ProposalConfig
 from actorsup.registry import DETECTORS, LINKERS, TRACKERS
 from actorsup.structures import Detections, Tube
 from actorsup.trackers import Tracker
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
     arguments = parser.parse_args()
-    recipe = ProposalRecipe.from_config(read_config(arguments).proposals)
+    recipe = ProposalConfig.from_config(read_config(arguments).proposals)
     frames = open_video(arguments.video, recipe.reader).read_all()[: arguments.frames]
     console = Console(width=None if Console().is_terminal else 160)
     with console.status("detecting"):

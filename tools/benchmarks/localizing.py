@@ -17,8 +17,9 @@ from pathlib import Path
 import torch
 from mmengine.config import DictAction
 
-from actorsup.apis import ActionLocalizer, load_config
-from actorsup.apis.config import recipe_of
+from actorsup.apis import ActionInferencer
+from actorsup.engine import load_config
+from actorsup.engine.config import proposal_config_of
 from actorsup.io import open_video
 from actorsup.registry import MODELS
 
@@ -34,10 +35,10 @@ def random_checkpoint(config, path: Path) -> Path:
 
 def measure(config, video: Path, num_rounds: int, device: str) -> dict:
     """Seconds of each stage."""
-    recipe = recipe_of(config).on_device(device)
+    recipe = proposal_config_of(config).on_device(device)
     detector, linker = recipe.build_detector(), recipe.build_linker()
     with tempfile.TemporaryDirectory() as folder:
-        localizer = ActionLocalizer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
+        localizer = ActionInferencer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
     frames = open_video(video, recipe.reader).read_all()
     detections = list(detector.detect(frames))
     stages: dict[str, Callable[[], object]] = {

@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 from mmengine.config import DictAction
 
-from actorsup.apis.config import load_config, recipe_of
 from actorsup.cli.running import run
+from actorsup.engine.config import load_config, proposal_config_of
 from actorsup.io import Proposals, VideoFrames, open_video
 from actorsup.io.frames import DEFAULT_MEMORY
 from actorsup.linkers import ViterbiLinker
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(arguments)
     detector, linker = BrightShapes(), ViterbiLinker()
     if arguments.config and "proposals" in arguments.stages:
-        recipe = recipe_of(load_config(arguments.config, options=arguments.cfg_options))
+        recipe = proposal_config_of(load_config(arguments.config, options=arguments.cfg_options))
         detector, linker = DETECTORS.build(recipe.detector), LINKERS.build(recipe.linker)
     with tempfile.TemporaryDirectory() as folder, MemoryLog(arguments.every) as log:
         path = arguments.video or Path(folder) / "video.mp4"

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
-from actorsup.apis import load_config
+from actorsup.engine import load_config
 from actorsup.io import Fingerprint, Proposals, TubeStore
 from actorsup.registry import MODELS
 from actorsup.structures import Tube

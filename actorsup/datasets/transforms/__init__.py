@@ -6,7 +6,7 @@ step            needs                                   gives
 (data set)                                              video, path, reader, label, proposals, ground_truth
 SampleFrames    proposals                               frame_indices (N,) int64
 DecodeFrames    path, reader, proposals, frame_indices  frames (N, H, W, 3) uint8, RGB
-AttachTubes     proposals, frame_indices                tubes (P, N, 4) float32, covered (P, N) bool, proposals (P left)
+AttachTubes     proposals, frame_indices                tubes (P, N, 4) float32, frame_mask (P, N), proposals (P left)
 ResizeFrames    frames, tubes                           frames, tubes
 FlipFrames      frames, tubes                           frames, tubes
 PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
@@ -19,13 +19,9 @@ miss nobody: ``AddTrueTubes``, before the tubes are attached.
 ``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
 """
 
-from .decoding import DecodeFrames
-from .geometry import FlipFrames, ResizeFrames
+from .frames import DecodeFrames, FlipFrames, ResizeFrames, SampleFrames
 from .packing import PackVideo
-from .sampling import SampleFrames
-from .true_tubes import AddTrueTubes, LabelTubes
-from .tubes import AttachTubes
-from .whole_frame import AttachWholeFrame
+from .tubes import AddTrueTubes, AttachTubes, AttachWholeFrame, LabelTubes
 
 __all__ = [
     "AddTrueTubes",

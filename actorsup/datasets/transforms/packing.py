@@ -22,7 +22,7 @@ class PackVideo(BaseTransform):
                 video=results["video"],
                 frame_indices=results["frame_indices"],
                 tubes=torch.from_numpy(results["tubes"]),
-                covered=torch.from_numpy(results["covered"]),
+                frame_mask=torch.from_numpy(results["frame_mask"]),
                 label=results["label"],
                 proposals=results["proposals"].tubes,
                 ground_truth=results["ground_truth"],

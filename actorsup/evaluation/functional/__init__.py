@@ -4,16 +4,22 @@ All values are fractions in 0..1, where the literature prints percent. A further
 ``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
 """
 
-from .average_precision import AveragePrecision, average_precision
+from .average_precision import AveragePrecision, average_precision, evaluate_predictions
 from .diagnosis import Diagnosis, diagnose
-from .error_reasons import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo
+from .errors import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo
 from .localization import LocalizationAccuracy, localization_accuracy
-from .predictions import evaluate_predictions
-from .protocols import PROTOCOLS, Protocol, average_precision_protocol
-from .recall import RECALL_PROTOCOLS, TubeRecall, best_overlaps, evaluate_proposals, recall_protocol, tube_recall
-from .recall_curves import RecallCurves, recall_curves
+from .ranking import PROTOCOLS, Protocol, average_precision_protocol
+from .recall import (
+    RECALL_PROTOCOLS,
+    RecallCurves,
+    TubeRecall,
+    best_overlaps,
+    evaluate_proposals,
+    recall_curves,
+    recall_protocol,
+    tube_recall,
+)
 from .tracking import TrackingScores, mean_scores, score_track
-from .tube_iou import OverlapRule, tube_iou, tube_ious
 from .video_overlaps import ScoredVideo, VideoOverlaps
 
 __all__ = [
@@ -25,7 +31,6 @@ __all__ = [
     "DiagnosedVideo",
     "Diagnosis",
     "LocalizationAccuracy",
-    "OverlapRule",
     "Protocol",
     "RecallCurves",
     "ScoredVideo",
@@ -43,7 +48,5 @@ __all__ = [
     "recall_curves",
     "recall_protocol",
     "score_track",
-    "tube_iou",
-    "tube_ious",
     "tube_recall",
 ]

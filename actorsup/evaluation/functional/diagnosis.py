@@ -24,7 +24,7 @@ A detection that matches no true tube is false, because of
 5. ``wrong_class_poor_overlap``: it overlaps one of another class by θ_b;
 6. ``background``: none of these.
 
-What it means to fix errors is said at :class:`actorsup.evaluation.functional.error_fixes.ErrorFixes`.
+What it means to fix errors is said at :class:`actorsup.evaluation.functional.errors.ErrorFixes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,19 +32,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_background, check_limit, check_scored, check_thresholds
-from .error_fixes import ALL, ErrorFixes, RankedErrors
-from .error_reasons import (
+from .errors import (
+    ALL,
     FALSE_REASONS,
     MISSED_REASONS,
     NONE,
     DiagnosedVideo,
+    ErrorFixes,
     ErrorThresholds,
+    RankedErrors,
     false_reasons,
     missed_reasons,
 )
-from .protocols import Protocol
-from .ranking import class_rankings
+from .ranking import Protocol, class_rankings
+from .video_overlaps import check_background, check_limit, check_scored, check_thresholds
 
 FOUND = "found"
 

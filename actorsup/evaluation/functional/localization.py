@@ -7,10 +7,8 @@ import numpy as np
 
 from actorsup.errors import InputError
 
-from .checks import check_scored, check_thresholds
-from .protocols import Protocol
-from .ranking import exceeds
-from .video_overlaps import ScoredVideo
+from .ranking import Protocol, exceeds
+from .video_overlaps import ScoredVideo, check_scored, check_thresholds
 
 
 @dataclass(frozen=True, eq=False)

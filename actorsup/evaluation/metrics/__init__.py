@@ -3,14 +3,11 @@
 They give fractions in 0..1 (the literature prints percent) and never touch the disk.
 """
 
-from .localization_given_label import LocalizationGivenLabel
-from .pair_precision import PairPrecision
-from .predicted_videos import PredictedVideos
+from .predicted_videos import MetricReport, PredictedVideos
 from .proposal_recall import ProposalRecall
-from .report import MetricReport
 from .tube_diagnosis import TubeDiagnosis
-from .tube_map import TubeMAP
-from .video_accuracy import VideoAccuracy
+from .tube_map import PairPrecision, TubeMAP
+from .video_accuracy import LocalizationGivenLabel, VideoAccuracy
 
 __all__ = [
     "LocalizationGivenLabel",

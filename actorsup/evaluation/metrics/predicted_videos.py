@@ -1,17 +1,55 @@
-"""What a model says of each video, kept for those who want to look at it."""
+"""What the metrics of ranked tubes share: the predicted videos of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from actorsup.errors import InputError
 from actorsup.evaluation.functional import ScoredVideo, average_precision_protocol
-from actorsup.evaluation.functional.checks import check_limit, check_unique
+from actorsup.evaluation.functional.video_overlaps import check_limit, check_unique
 from actorsup.registry import METRICS
-from actorsup.structures import Tube, VideoSample
+from actorsup.structures import OverlapRule, Tube, VideoSample
 
-from .class_names import class_names
-from .ranked_tubes import scored_video
+
+def class_names(dataset_meta: dict | None) -> tuple[str, ...]:
+    """The names in ``dataset_meta['classes']``; without them an :class:`InputError`."""
+    names = (dataset_meta or {}).get("classes")
+    if not names:
+        raise InputError("the metric knows no classes: the evaluation data set's metainfo must hold 'classes'")
+    return tuple(names)
+
+
+def scored_video(sample: VideoSample, num_classes: int, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
+    """The sample's ranked tubes, their overlaps measured by each rule.
+
+    Raises:
+        InputError: if the scores are missing, of another shape, or NaN, or a true label is outside the classes.
+    """
+    ranked = sample.ranked_tubes
+    expected = (len(ranked.tubes), num_classes)
+    actual = None if ranked.scores is None else ranked.scores.shape
+    if actual != expected:
+        raise InputError(
+            f"{sample.video}: the {expected[0]} ranked tubes and {expected[1]} classes of the data set need tube "
+            f"scores of shape {expected}, the model gave {actual}: its num_classes must be that of the data set"
+        )
+    return ScoredVideo.under_rules(sample.video, ranked.tubes, sample.ground_truth, ranked.scores, rules)
+
+
+@dataclass(frozen=True)
+class MetricReport:
+    """Tables of a metric, in its attribute ``report`` of the main process once it is computed.
+
+    Args:
+        tables: rows of the same keys, by title.
+        shown: names of the numbers, without prefix, that the tables show already.
+    """
+
+    tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]
+    shown: frozenset[str]
+
 
 DECIMALS = 1  # of a box, in pixels
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from mmengine.evaluator import BaseMetric
 
 from actorsup.evaluation.functional import VideoOverlaps, recall_protocol, tube_recall
-from actorsup.evaluation.functional.checks import check_thresholds
+from actorsup.evaluation.functional.video_overlaps import check_thresholds
 from actorsup.registry import METRICS
 from actorsup.structures import VideoSample
 
-from .class_names import class_names
+from .predicted_videos import class_names
 
 
 @METRICS.register_module()

@@ -12,13 +12,11 @@ from actorsup.evaluation.functional import (
     average_precision_protocol,
     diagnose,
 )
-from actorsup.evaluation.functional.checks import check_background, check_limit, check_thresholds
+from actorsup.evaluation.functional.video_overlaps import check_background, check_limit, check_thresholds
 from actorsup.registry import METRICS
 from actorsup.structures import VideoSample
 
-from .class_names import class_names
-from .ranked_tubes import scored_video
-from .report import MetricReport
+from .predicted_videos import MetricReport, class_names, scored_video
 
 
 @METRICS.register_module()

@@ -1,11 +1,8 @@
 """Encoders: frames in, feature maps out."""
 
-from .alignment import measure_cell_center
-from .base import Encoder
-from .cutting import cut_torchvision_model
-from .frozen import FrozenEncoder
+from .encoder import Encoder, FrozenEncoder, measure_cell_center
 from .pretrained import load_torchvision_weights
-from .torchvision_encoder import TorchvisionEncoder
+from .torchvision_encoder import TorchvisionEncoder, cut_torchvision_model
 from .vgg16 import VGG16Encoder
 
 __all__ = [

@@ -8,7 +8,7 @@ from torch import nn
 from torchvision.models import get_model_weights
 
 from actorsup.errors import InputError
-from actorsup.utils import read_checkpoint
+from actorsup.io.checkpoints import read_checkpoint
 
 _HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 

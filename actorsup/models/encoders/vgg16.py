@@ -6,7 +6,7 @@ from torchvision.models import vgg16
 
 from actorsup.registry import MODELS
 
-from .base import Encoder
+from .encoder import Encoder
 from .pretrained import load_torchvision_weights
 
 _NUM_LAYERS_TO_RELU5_3 = 30

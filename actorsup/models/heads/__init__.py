@@ -12,10 +12,7 @@ head                      a video's logit for a class, from those of its tubes
 ========================  ===========================================================================================
 """
 
-from .log_sum_exp import LogSumExpHead
-from .maximum import MaximumHead
-from .mean import MeanHead
-from .softmax_attention import SoftmaxAttentionHead
+from .multiple_instance import LogSumExpHead, MaximumHead, MeanHead, SoftmaxAttentionHead
 from .supervised import SupervisedTubeHead
 from .top_k_attention import TopKAttentionHead
 from .tube_head import TubeHead

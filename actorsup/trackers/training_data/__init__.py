@@ -3,8 +3,7 @@
 from .augmentation import PairAugmentation
 from .pairs import MixedPairs, PairDataset, SequencePairs, StillPairs
 from .sequence_folders import ALOV, GOT10k, SequenceFolder, read_box_file
-from .sequences import LazyFrames, SequenceSource, TrackingSequence
-from .video_sequences import TubeSequences, UCFSportsSequences
+from .sequences import LazyFrames, SequenceSource, TrackingSequence, TubeSequences, UCFSportsSequences
 
 __all__ = [
     "ALOV",

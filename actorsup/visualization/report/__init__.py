@@ -3,4 +3,7 @@
 from .gallery import Limits
 from .run import Run
 
-__all__ = ["Limits", "Run"]
+__all__ = [
+    "Limits",
+    "Run",
+]

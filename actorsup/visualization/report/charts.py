@@ -6,7 +6,8 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from ..proposal_curves import COLORS
+from actorsup.visualization.curves import COLORS
+
 from .run import Run, given_class
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")

@@ -10,8 +10,8 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io import open_video
+from actorsup.visualization.overlay import class_color
 
-from ..overlay import class_color
 from .run import Run, given_class
 
 

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation import (
+from actorsup.datasets.formats import (
     LabelledVideo,
     VideoCollection,
     load_pickle,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from actorsup.datasets.annotation import read_matlab_annotation, read_pyannot
+from actorsup.datasets.formats import read_matlab_annotation, read_pyannot
 from actorsup.errors import InputError
 
 from ..conftest import CLASSES

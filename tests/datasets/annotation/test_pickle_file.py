@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation import load_pickle
+from actorsup.datasets.formats import load_pickle
 from actorsup.errors import InputError
 
 

@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation import VideoAnnotation, read_pyannot, read_split_list
+from actorsup.datasets.formats import VideoAnnotation, read_pyannot, read_split_list
 from actorsup.errors import InputError
 
 from ..conftest import CLASSES, make_tube, pyannot_entry, write_pickle

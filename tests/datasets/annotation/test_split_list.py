@@ -1,6 +1,6 @@
 import pytest
 
-from actorsup.datasets.annotation import read_class_index, read_split_list, read_ucf101_list
+from actorsup.datasets.formats import read_class_index, read_split_list, read_ucf101_list
 from actorsup.errors import InputError
 
 CLASSES = ("Biking", "Fencing")

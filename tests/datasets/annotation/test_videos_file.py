@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation import LabelledVideo, VideoCollection, read_videos_file, write_videos_file
-from actorsup.datasets.annotation.sparse_tube import tube_of_frames
+from actorsup.datasets.formats import LabelledVideo, VideoCollection, read_videos_file, write_videos_file
+from actorsup.datasets.formats.fields import tube_of_frames
 from actorsup.errors import InputError
 from actorsup.structures import Tube
 

@@ -2,8 +2,8 @@ import h5py
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation.a2d_frame import read_a2d_frame
-from actorsup.datasets.conversion import convert_a2d
+from actorsup.datasets.formats import convert_a2d
+from actorsup.datasets.formats.a2d import read_a2d_frame
 from actorsup.errors import InputError
 
 ROW = "{},{},00:00:01,00:00:05,240,320,60,3,{}"

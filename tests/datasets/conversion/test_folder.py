@@ -1,6 +1,6 @@
 import pytest
 
-from actorsup.datasets.conversion import convert_folder
+from actorsup.datasets.formats import convert_folder
 from actorsup.errors import InputError
 
 

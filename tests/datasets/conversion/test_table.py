@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from actorsup.datasets.conversion import convert_table
+from actorsup.datasets.formats import convert_table
 from actorsup.errors import InputError
 from tests.conftest import moving_square, write_video
 

@@ -1,7 +1,6 @@
 import pytest
 
-from actorsup.datasets.annotation import read_videos_file, write_videos_file
-from actorsup.datasets.conversion import convert_thumos13
+from actorsup.datasets.formats import convert_thumos13, read_videos_file, write_videos_file
 from actorsup.errors import InputError
 
 from ..conftest import pyannot_entry, write_pickle

@@ -5,10 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from actorsup.datasets.annotation.split_list import read_names
-from actorsup.datasets.annotation.ucf_sports import read_box_files
-from actorsup.datasets.conversion import convert_ucf_sports
-from actorsup.datasets.conversion.ucf_sports import class_of, first_third
+from actorsup.datasets.formats import convert_ucf_sports
+from actorsup.datasets.formats.split_list import read_names
+from actorsup.datasets.formats.ucf_sports import class_of, first_third, read_box_files
 from actorsup.errors import InputError
 from tests.conftest import moving_square, write_video
 

@@ -33,7 +33,7 @@ def test_the_sample_holds_the_tubes_with_their_proposals_and_the_true_tubes(resu
     assert sample.proposals == results["proposals"].tubes
     assert sample.ground_truth == results["ground_truth"]
     np.testing.assert_array_equal(sample.tubes.numpy(), attached["tubes"])
-    np.testing.assert_array_equal(sample.covered.numpy(), [[True] * 4, [False, True, False, False]])
+    np.testing.assert_array_equal(sample.frame_mask.numpy(), [[True] * 4, [False, True, False, False]])
 
 
 def test_labels_of_tubes_are_packed_where_there_are_some(results):

@@ -55,7 +55,7 @@ def test_true_tubes_come_before_the_proposals_and_push_the_last_ones_out():
     assert [len(tube) for tube in found["proposals"].tubes] == [10, 10, 20]
     assert [tube.label for tube in found["proposals"].tubes] == [0, 0, 0]
     np.testing.assert_array_equal(found["tubes"][1, 1], truths[1].boxes[0])
-    assert found["covered"][1].tolist() == [False, True, True, True, False]
+    assert found["frame_mask"][1].tolist() == [False, True, True, True, False]
     assert found["ground_truth"] == truths
     with pytest.raises(InputError, match="clip: AddTrueTubes finds no true tube"):
         AddTrueTubes()({**results, "ground_truth": ()})

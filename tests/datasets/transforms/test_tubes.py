@@ -15,9 +15,9 @@ def attach(tubes, frame_indices, max_tubes: int = 20) -> dict:
 
 def test_a_tube_covers_its_start_and_not_its_end():
     tube = make_tube(start=10, length=5)
-    covered = attach([tube], [9, 10, 14, 15])["covered"]
+    frame_mask = attach([tube], [9, 10, 14, 15])["frame_mask"]
     assert tube.end == 15
-    np.testing.assert_array_equal(covered, [[False, True, True, False]])
+    np.testing.assert_array_equal(frame_mask, [[False, True, True, False]])
 
 
 def test_boxes_are_those_of_the_sampled_frames():
@@ -33,7 +33,7 @@ def test_boxes_are_those_of_the_sampled_frames():
 )
 def test_a_tube_between_samples_counts_at_the_nearest_with_its_nearest_box(start, nearest, left):
     results = attach([make_tube(start, 3, box=(10, 20, 30, 60))], [20, 60, 80])
-    np.testing.assert_array_equal(results["covered"][0], np.arange(3) == nearest)
+    np.testing.assert_array_equal(results["frame_mask"][0], np.arange(3) == nearest)
     assert results["tubes"][0, nearest, 0] == left
 
 
@@ -41,12 +41,12 @@ def test_only_the_first_tubes_by_rank_are_kept_in_all_places():
     tubes = [make_tube(0, 100, score=score) for score in (0.1, 0.9, 0.5)]
     results = attach(tubes, [0, 50], max_tubes=2)
     assert results["proposals"].tubes == tuple(tubes[:2])
-    assert len(results["tubes"]) == len(results["covered"]) == 2
+    assert len(results["tubes"]) == len(results["frame_mask"]) == 2
 
 
 def test_a_video_without_tubes_gives_empty_arrays():
     results = attach([], [0, 50])
-    assert (results["tubes"].shape, results["covered"].shape) == ((0, 2, 4), (0, 2))
+    assert (results["tubes"].shape, results["frame_mask"].shape) == ((0, 2, 4), (0, 2))
 
 
 def test_the_proposals_given_stay_as_they_are():

@@ -26,7 +26,7 @@ def test_the_only_tube_is_the_whole_frame_throughout_the_video(results):
     assert (tube.start, tube.end) == (0, 10)
     np.testing.assert_array_equal(tube.boxes, [[0, 0, 96, 64]] * 10)
     np.testing.assert_array_equal(attached["tubes"], [[[0, 0, 96, 64]] * 4])
-    assert attached["covered"].tolist() == [[True] * 4]
+    assert attached["frame_mask"].tolist() == [[True] * 4]
 
 
 def test_it_stays_the_whole_frame_when_frames_are_scaled_and_mirrored(results):

@@ -11,8 +11,7 @@ from mmengine.model import BaseModel
 
 from actorsup.detectors import TorchvisionBackbone
 from actorsup.errors import InputError
-from actorsup.models import TorchvisionEncoder, VGG16Encoder
-from actorsup.models.encoders import measure_cell_center
+from actorsup.models.encoders import TorchvisionEncoder, VGG16Encoder, measure_cell_center
 from actorsup.registry import MODELS
 
 SQUEEZENET = {"name": "squeezenet1_1", "node": "features.12", "padding": 8}

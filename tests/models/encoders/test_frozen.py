@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from actorsup.models.encoders import Encoder
-from actorsup.models.encoders.frozen import FrozenEncoder
+from actorsup.models.encoders.encoder import FrozenEncoder
 from actorsup.registry import MODELS
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from actorsup.models import LogSumExpHead, MaximumHead, MeanHead, TopKAttentionHead
+from actorsup.models.heads import LogSumExpHead, MaximumHead, MeanHead, TopKAttentionHead
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
 

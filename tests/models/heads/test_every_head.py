@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from actorsup.models import (
+from actorsup.models import heads
+from actorsup.models.heads import (
     LogSumExpHead,
     MaximumHead,
     MeanHead,
@@ -11,7 +12,6 @@ from actorsup.models import (
     SupervisedTubeHead,
     TopKAttentionHead,
     TubeHead,
-    heads,
 )
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits

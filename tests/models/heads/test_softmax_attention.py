@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from actorsup.models import MeanHead, SoftmaxAttentionHead
+from actorsup.models.heads import MeanHead, SoftmaxAttentionHead
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from actorsup.models import SupervisedTubeHead
+from actorsup.models.heads import SupervisedTubeHead
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from actorsup.models import TopKAttentionHead, TubeHead
+from actorsup.models.heads import TopKAttentionHead, TubeHead
 from actorsup.models.heads.tube_head import log_probabilities
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits

@@ -1,0 +1,37 @@
+"""What commands print: tables and code."""
+
+from collections.abc import Mapping, Sequence
+
+from mmengine.dist import is_main_process
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+
+def print_numbers(title: str, numbers: Mapping[str, float]) -> None:
+    """Print named numbers as a table of two columns."""
+    print_table(title, [{"metric": name, "value": value} for name, value in numbers.items()])
+
+
+def print_table(title: str, rows: Sequence[Mapping]) -> None:
+    """Print rows of the same keys as a table, floats with four digits, in the main process only."""
+    if not is_main_process():
+        return
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(rows[0]):
+        table.add_column(str(column), justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a pipe or a file has no width that a table must be cut to
+    console.print(table)
+
+
+def print_code(code: str) -> None:
+    """Print Python, highlighted on a terminal and as it is elsewhere."""
+    console = Console()
+    if console.is_terminal:
+        console.print(Syntax(code, "python", background_color="default", word_wrap=True))
+    else:
+        print(code)

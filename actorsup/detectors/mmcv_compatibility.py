@@ -1,0 +1,91 @@
+"""What mmdet needs of mmcv where its operators are not built, and what other versions of mmdet wrote.
+
+A substitute for mmcv's compiled operators where mmcv was built without them: what mmdet's one-stage detectors need.
+
+mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here the
+module is given by torchvision's non-maximum suppression; every other operator of it raises an error when it is called.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from sys import modules
+from types import ModuleType
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+from torchvision.ops import nms
+
+from actorsup.errors import InputError
+from actorsup.installation import build_mmcv_operators
+from actorsup.registry import HOOKS
+
+EXTENSION = "mmcv._ext"
+
+
+def provide_mmcv_operators() -> bool:
+    """Install the substitute, unless mmcv has its own operators; to be called before mmdet is imported.
+
+    Returns:
+        Whether the substitute is in use.
+    """
+    try:
+        return isinstance(import_module(EXTENSION), SubstituteOperators)
+    except ImportError:
+        modules[EXTENSION] = SubstituteOperators()
+        return True
+
+
+class SubstituteOperators(ModuleType):
+    """The module ``mmcv._ext``, by what torchvision has."""
+
+    def __init__(self) -> None:
+        super().__init__(EXTENSION, __doc__)
+        self.__spec__ = ModuleSpec(EXTENSION, loader=None)
+
+    @staticmethod
+    def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
+        """Indices of the boxes ``(N, 4)`` to keep, best score first, on any device.
+
+        Args:
+            boxes: corners.
+            scores: ``(N,)``.
+            iou_threshold: a box that overlaps a better one by more is dropped.
+            offset: 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
+        """
+        order = scores.argsort(descending=True)  # of equal scores mmcv's first, which is not torchvision's
+        return order[nms((boxes + boxes.new_tensor([0, 0, offset, offset]))[order], scores[order], iou_threshold)]
+
+    def __getattr__(self, name: str) -> Callable:
+        if name.startswith("__"):
+            raise AttributeError(f"module {EXTENSION!r} has no attribute {name!r}")
+
+        def missing(*arguments, **options):
+            raise InputError(
+                f"the detector needs mmcv's operator {name}, and mmcv was built without operators. Build them, which "
+                "takes about 15 minutes on two cores: `make setup WITH_MMCV_OPS=1` in a clone, or "
+                f"`{build_mmcv_operators()}`"
+            )
+
+        return missing
+
+
+def mend_ssd_heads(model: nn.Module) -> None:
+    """Give mmdet's ``SSDHead`` the ``loss_cls`` that its prediction asks for and its constructor leaves out.
+
+    Without, every SSD of mmdet 3.3 and later fails as soon as it predicts (mmdetection's issue 11780, still open). What
+    is asked is only whether the loss has classes of its own, as that of one data set has.
+    """
+    for module in model.modules():
+        if type(module).__name__ == "SSDHead" and not hasattr(module, "loss_cls"):
+            module.loss_cls = None
+
+
+@HOOKS.register_module()
+class MendSSDHeads(Hook):
+    """:func:`mend_ssd_heads` for a model that mmengine's Runner trains or tests: validation predicts."""
+
+    def before_run(self, runner: Runner) -> None:
+        """Mend the runner's model."""
+        mend_ssd_heads(runner.model)

@@ -1,0 +1,186 @@
+"""Reading a config, and what follows from it for the data sets."""
+
+import argparse
+import copy
+import difflib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.runner import Runner
+
+from actorsup.errors import InputError
+from actorsup.installation import find_file, shipped_configs
+from actorsup.io.fingerprint import FILE_SETTINGS
+from actorsup.proposals import ProposalConfig
+from actorsup.registry import DATASETS
+
+DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
+
+
+def load_config(
+    path: str | Path,
+    work_dir: str | Path | None = None,
+    options: Mapping | None = None,
+    launcher: str = "none",
+) -> Config:
+    """Read a config.
+
+    A file that it names, of weights or of a detector's config, is one of the working directory or, where there is none
+    of this path, the one that ships: ``configs/detectors/ssd_shufflenet_puppets.py`` works from everywhere.
+
+    Args:
+        path: a file, or the name of a config that ships, see ``find_config``.
+        work_dir: where results go; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
+        options: settings to replace, by dotted name.
+        launcher: of distributed processes, as mmengine names them.
+
+    Raises:
+        InputError: if there is no such config, it cannot be read, or an option cannot be set in it.
+    """
+    file = find_config(path)
+    try:
+        config = Config.fromfile(file)
+    except Exception as error:  # a config is a program: it can raise anything
+        raise InputError(f"{path}: cannot be read as a config: {type(error).__name__}: {error}") from error
+    for name in options or ():
+        if name.split(".")[0] not in config.keys() | SETTINGS:
+            raise InputError(f"--cfg-options {name}: neither {path} nor mmengine's Runner has this setting")
+    try:
+        config.merge_from_dict(dict(options or {}))
+    except (TypeError, KeyError, AttributeError) as error:  # of a setting inside one that has none, or not as many
+        raise InputError(f"--cfg-options {' '.join(options)}: cannot be set in {path}: {error}") from error
+    _find_shipped_files(config)
+    config.work_dir = str(work_dir or config.get("work_dir") or Path("work_dirs") / file.stem)
+    config.launcher = launcher
+    for name in DATALOADERS:
+        if config.get(name) is not None and not config[name].get("num_workers"):
+            config[name].persistent_workers = False  # torch refuses them where there are none
+    return config
+
+
+def find_config(name: str | Path) -> Path:
+    """The config file of that path, or the one that ships under that name, with or without ``.py``.
+
+    Raises:
+        InputError: if there is neither; the message has similar names.
+    """
+    file = find_file(name)
+    if file.is_file():
+        return file
+    shipped = shipped_configs()
+    asked = Path(name).as_posix().removeprefix("configs/").removesuffix(".py")
+    if asked in shipped:
+        return shipped[asked]
+    similar = difflib.get_close_matches(asked, shipped)
+    like = f"; similar names: {', '.join(similar)}" if similar else ""
+    raise InputError(f"{name}: no such config{like}; `actorsup config --list` shows all that ship")
+
+
+def parse_options(options: Sequence[str]) -> dict[str, object]:
+    """Settings written ``KEY=VALUE``, as mmengine's ``DictAction`` reads them, by dotted name.
+
+    Raises:
+        InputError: if a value is none that can be written so.
+    """
+    parsed = argparse.Namespace(settings={})
+    read = DictAction(option_strings=[], dest="settings")
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise InputError(f"--cfg-options {option}: expected KEY=VALUE")
+        if value.lstrip("'\"[( ").startswith(("dict(", "{")):
+            raise InputError(f"--cfg-options {option}: a value is no dict; give its settings: {key}.name=value")
+        try:
+            read(None, parsed, [option])
+        except (AssertionError, RecursionError) as error:  # mmengine's answer to brackets that it cannot read
+            raise InputError(f"--cfg-options {option}: the value cannot be read; lists are (5,5) or [a,b]") from error
+    return parsed.settings
+
+
+def _find_shipped_files(settings: Mapping) -> None:
+    for name, value in settings.items():
+        if isinstance(value, str) and name in FILE_SETTINGS | {"load_from"} and find_file(value).is_file():
+            settings[name] = str(find_file(value))
+        for inner in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(inner, Mapping):
+                _find_shipped_files(inner)
+
+
+def dataset_configs(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> Iterator[ConfigDict]:
+    """The configs of the data sets that dataloaders read, inside wrappers such as ``RepeatDataset``."""
+    for name in dataloaders:
+        if config.get(name) is not None:
+            yield from _inside_wrappers(config[name].dataset)
+
+
+def _inside_wrappers(dataset: ConfigDict) -> Iterator[ConfigDict]:
+    if "dataset" in dataset:
+        yield from _inside_wrappers(dataset.dataset)
+    elif "datasets" in dataset:
+        for part in dataset.datasets:
+            yield from _inside_wrappers(part)
+    else:
+        yield dataset
+
+
+def metainfo_of(dataset: ConfigDict) -> dict:
+    """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
+    try:
+        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).read_metainfo()
+    except InputError:
+        return {}
+
+
+def proposal_config_of(config: Config) -> ProposalConfig:
+    """How the config's proposals are made.
+
+    Raises:
+        InputError: if the config does not say, or its data sets use different readers.
+    """
+    if "proposals" not in config:
+        raise InputError(f"{config.filename}: has no proposals; is it a part that other configs are based on?")
+    readers = [dataset.get("reader") for dataset in dataset_configs(config)]
+    if any(reader != readers[0] for reader in readers):
+        raise InputError(f"the data sets of a config need one reader, got {readers}")
+    return ProposalConfig.from_config(config.proposals, readers[0] if readers else None)
+
+
+def with_proposals(config: Config) -> Config:
+    """The config, in which every data set without a ``tube_store`` of its own has the one of ``config.proposals``.
+
+    The choice of detector and linker is so made in one place. Samples made by another configuration are an error.
+    """
+    config = copy.deepcopy(config)
+    store = proposal_config_of(config).tubes
+    for dataset in dataset_configs(config):
+        if dataset.get("tube_store") is None:
+            dataset.tube_store = {"folder": str(store.folder), "made_by": store.fingerprint.made_by}
+    return config
+
+
+def require_files(config: Config, dataloader: str) -> None:
+    """Raise ``InputError`` if what a dataloader reads is missing: quickly, before a Runner begins to write."""
+    if config.get(dataloader) is None:
+        raise InputError(f"{config.filename}: has no {dataloader}")
+    for dataset in dataset_configs(config, [dataloader]):
+        DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
+
+
+def require_annotation(config: Config, dataloader: str) -> None:
+    """Raise ``InputError`` if annotation or folders of data sets in mmengine's convention are missing.
+
+    These are ``ann_file`` and what ``data_prefix`` names, below ``data_root``; what is no local path is not looked at.
+    """
+    if config.get(dataloader) is None:
+        raise InputError(f"{config.filename}: has no {dataloader}")
+    missing = []
+    for dataset in dataset_configs(config, [dataloader]):
+        for part in (dataset.get("ann_file"), *dataset.get("data_prefix", {}).values()):
+            path = Path(dataset.get("data_root") or "") / (part or "")
+            if part and "://" not in f"{dataset.get('data_root')}{part}" and not path.exists():
+                missing.append(str(path))
+    if missing:
+        raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")

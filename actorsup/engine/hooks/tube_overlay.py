@@ -1,0 +1,108 @@
+"""A picture of each tested or validated video with the tubes that the model ranks best."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from actorsup.datasets import inner_datasets
+from actorsup.errors import InputError
+from actorsup.io import open_video
+from actorsup.registry import HOOKS
+from actorsup.structures import VideoSample, predicted_class
+from actorsup.visualization.overlay import DrawnTube, save_picture, tube_sheet
+
+
+@HOOKS.register_module()
+class TubeOverlayHook(Hook):
+    """Writes ``folder/<video>.png`` for every tested video, and ``folder/epoch_<n>/<video>.png`` at each validation.
+
+    Each picture shows frames in equal steps, with the best tubes for the class that the model gives the video, and the
+    true tubes dashed in white. Captions give rank and probability, for heads whose scores are log-probabilities.
+
+    Args:
+        folder: where the pictures go.
+        num_tubes: tubes drawn.
+        num_frames: frames in a picture.
+        videos: names of those that are drawn; None: all.
+        to_visualizer: give the pictures of a validation to the runner's visualizer too, so that they appear in
+            TensorBoard and the like.
+
+    Raises:
+        InputError: before the first video, if one of ``videos`` is not in the data set.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        num_tubes: int = 3,
+        num_frames: int = 4,
+        videos: Sequence[str] | None = None,
+        to_visualizer: bool = False,
+    ) -> None:
+        self.folder = Path(folder)
+        self.num_tubes = num_tubes
+        self.num_frames = num_frames
+        self.videos = None if videos is None else frozenset(videos)
+        self.to_visualizer = to_visualizer
+        self.sources: dict[str, tuple[Path, dict | None]] = {}  # file and reader by video
+
+    def before_test(self, runner: Runner) -> None:
+        """Note where the videos are."""
+        self._find_videos(runner.test_dataloader.dataset)
+
+    def before_val(self, runner: Runner) -> None:
+        """Note where the videos are."""
+        self._find_videos(runner.val_dataloader.dataset)
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
+    ) -> None:
+        """Draw the videos of the batch."""
+        self._draw(outputs, runner.test_dataloader.dataset.metainfo["classes"], self.folder)
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
+    ) -> None:
+        """Draw the videos of the batch."""
+        classes = runner.val_dataloader.dataset.metainfo["classes"]
+        drawn = self._draw(outputs, classes, self.folder / f"epoch_{runner.epoch}")
+        if self.to_visualizer:
+            for video, picture in drawn.items():
+                runner.visualizer.add_image(video.replace("/", "-"), picture, step=runner.epoch)
+
+    def _find_videos(self, dataset: BaseDataset) -> None:
+        inner = inner_datasets(dataset)
+        self.sources = {video: (path, each.reader) for each in inner for video, path in each.videos()}
+        if unknown := sorted((self.videos or frozenset()) - self.sources.keys()):
+            raise InputError(
+                f"TubeOverlayHook: videos has {', '.join(unknown)}, which is not among the {len(self.sources)} videos "
+                f"that are looked at, such as {next(iter(self.sources))}"
+            )
+
+    def _draw(self, samples: Sequence[VideoSample], classes: Sequence[str], folder: Path) -> dict[str, np.ndarray]:
+        """The pictures by video, which are written too."""
+        chosen = [sample for sample in samples if self.videos is None or sample.video in self.videos]
+        pictures = {sample.video: self._picture(sample, classes) for sample in chosen}
+        for video, picture in pictures.items():
+            save_picture(folder / f"{video}.png", picture)
+        return pictures
+
+    def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
+        shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
+        indices = sample.frame_indices[shown]
+        action = predicted_class(sample.video_scores, has_tubes=bool(sample.proposals))
+        tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth]
+        if action is not None:
+            ranked = sample.ranked_tubes
+            scores = ranked.scores[:, action]
+            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
+            tubes += [
+                DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
+                for rank, index in enumerate(best)
+            ]
+        frames = open_video(*self.sources[sample.video]).frames_at(indices)
+        return tube_sheet(frames, indices, tubes, title="no tubes" if action is None else classes[action])

@@ -1,0 +1,185 @@
+"""Measuring trackers: each follows every target once, from its first true box to its last."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from actorsup.errors import InputError
+from actorsup.evaluation.functional import TrackingScores, mean_scores, score_track
+from actorsup.evaluation.functional.tracking import (
+    NORMALIZED_PRECISION_THRESHOLDS,
+    PRECISION_THRESHOLDS,
+    SUCCESS_THRESHOLDS,
+)
+from actorsup.io.files import save_csv, save_json
+from actorsup.proposals.progress import progress_bar
+from actorsup.registry import DATASETS, TRACKERS
+from actorsup.trackers import Tracker
+from actorsup.trackers.training_data import SequenceSource, TrackingSequence
+from actorsup.visualization import save_picture, track_sheet, tracking_curves
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One target as a tracker followed it.
+
+    Args:
+        boxes: ``(T, 4)`` of all frames of the sequence; NaN before the target's first annotated frame, where it starts
+            with the true box, and after the last.
+        scores: its measures over the annotated frames after the first.
+        num_updates: frames that the tracker was shown after its first.
+        seconds: the time that it took for them, without the decoding.
+    """
+
+    boxes: np.ndarray
+    scores: TrackingScores
+    num_updates: int
+    seconds: float
+
+    def as_row(self, sequence: str) -> dict[str, str | int | float]:
+        """A row of a table."""
+        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.num_updates / self.seconds}
+        return {"sequence": sequence, **numbers}
+
+
+def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dict[str, dict[str, Track]]:
+    """Run every tracker of a config over every sequence of its sources (one-pass evaluation).
+
+    The config has ``trackers = dict(name=dict(type=…), …)`` and ``sequences = dict(name=dict(type=…), …)``, registered
+    trackers and ``SequenceSource``s. Writes ``tracker_metrics.json``, ``tracker_metrics.csv`` and
+    ``tracker_curves.png`` into the work directory.
+
+    Args:
+        config: as ``load_config`` returns it.
+        show_dir: folder for a picture of each sequence: a row of frames a tracker, the true box dashed; None for none.
+
+    Returns:
+        ``{tracker: {source/sequence: Track}}``.
+
+    Raises:
+        InputError: if the config lacks one of the two, or a sequence cannot be used.
+    """
+    for part in ("trackers", "sequences"):
+        if not config.get(part):
+            raise InputError(f"{config.filename}: has no {part} = dict(name=dict(type=…), …)")
+    if config.launcher != "none":
+        raise InputError(f"--launcher {config.launcher}: trackers are measured in one process; leave it out")
+    sequences = _read_sequences(config.sequences)
+    results = {}
+    for name, settings in config.trackers.items():
+        tracker = TRACKERS.build(settings)
+        results[name] = {}
+        with progress_bar(name, len(sequences), unit="frames") as progress:
+            for key, sequence in sequences.items():
+                progress.show(key)
+                results[name][key] = follow(tracker, sequence)
+                progress.advance(results[name][key].num_updates)
+    _save(Path(config.work_dir), results)
+    if show_dir is not None:
+        for key, sequence in sequences.items():
+            _show(Path(show_dir) / f"{key}.png", sequence, {name: tracks[key] for name, tracks in results.items()})
+    return results
+
+
+def _read_sequences(sources: Mapping[str, Mapping]) -> dict[str, TrackingSequence]:
+    sequences = {}
+    for name, settings in sources.items():
+        source = DATASETS.build(settings)
+        if not isinstance(source, SequenceSource):
+            raise InputError(f"sequences.{name}: {settings['type']} holds no tracking sequences; use a SequenceSource")
+        sequences |= {f"{name}/{sequence.name}": sequence for sequence in source}
+    return sequences
+
+
+def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
+    """Start a tracker on the first true box of a sequence, and run it to the last annotated frame.
+
+    Raises:
+        InputError: if fewer than two frames are annotated.
+    """
+    annotated = np.flatnonzero(sequence.annotated)
+    first, last = annotated[0], annotated[-1]
+    if first == last:
+        raise InputError(
+            f"{sequence.name}: only frame {first} is annotated, there is nothing to measure a tracker with"
+        )
+    boxes = np.full((len(sequence), 4), np.nan, np.float32)
+    seconds = 0.0
+    for index, frame in enumerate(sequence.frames):
+        if index > last:
+            break
+        if index == first:
+            tracker.init(frame, sequence.boxes[[first]])
+            boxes[first] = sequence.boxes[first]
+        elif index > first:
+            started = time.perf_counter()
+            boxes[index] = tracker.update(frame)[0][0]
+            seconds += time.perf_counter() - started
+    counted = slice(first + 1, last + 1)
+    scores = score_track(boxes[counted], sequence.boxes[counted])
+    return Track(boxes, scores, int(last - first), seconds)
+
+
+def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dict], list[dict]]:
+    """Two tables: mean IoU with a row a sequence and a column a tracker; the means over sequences, a row a tracker."""
+    keys = next(iter(results.values())).keys()
+    by_sequence = [
+        {
+            "sequence": key,
+            "frames": next(iter(results.values()))[key].scores.num_frames,
+            **{name: tracks[key].scores.mean_iou for name, tracks in results.items()},
+        }
+        for key in keys
+    ]
+    return by_sequence, [{"tracker": name, **_mean_row(tracks)} for name, tracks in results.items()]
+
+
+def _mean_row(tracks: Mapping[str, Track]) -> dict[str, int | float]:
+    """The means over sequences; the frames per second are those of all frames together."""
+    mean = mean_scores([track.scores for track in tracks.values()])
+    num_updates = sum(track.num_updates for track in tracks.values())
+    seconds = sum(track.seconds for track in tracks.values())
+    return {"frames": mean.num_frames, **mean.as_dict(), "fps": num_updates / seconds}
+
+
+def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
+    means = {name: mean_scores([track.scores for track in tracks.values()]) for name, tracks in results.items()}
+    content = {
+        name: {
+            "mean": _mean_row(tracks),
+            "sequences": {key: track.as_row(key) for key, track in tracks.items()},
+            "curves": {
+                "success": _curve(SUCCESS_THRESHOLDS, means[name].success),
+                "precision": _curve(PRECISION_THRESHOLDS, means[name].precision),
+                "normalized_precision": _curve(NORMALIZED_PRECISION_THRESHOLDS, means[name].normalized_precision),
+            },
+        }
+        for name, tracks in results.items()
+    }
+    save_json(folder / "tracker_metrics.json", content)
+    rows = [{"tracker": name, **track.as_row(key)} for name, tracks in results.items() for key, track in tracks.items()]
+    save_csv(folder / "tracker_metrics.csv", rows)
+    tracking_curves(means).savefig(folder / "tracker_curves.png", dpi=150)
+
+
+def _curve(thresholds: np.ndarray, values: np.ndarray) -> dict[str, list[float]]:
+    return {"thresholds": thresholds.round(6).tolist(), "values": values.tolist()}
+
+
+def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:
+    """Write a picture of annotated frames in equal steps after the first."""
+    annotated = np.flatnonzero(sequence.annotated)[1:]
+    shown = annotated[np.unique(np.linspace(0, len(annotated) - 1, num_frames).round().astype(int))]
+    frames = _frames_at(sequence, shown)
+    picture = track_sheet(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
+    save_picture(path, picture)
+
+
+def _frames_at(sequence: TrackingSequence, indices: Sequence[int]) -> np.ndarray:
+    """Frames of ascending indices, in one pass."""
+    wanted = {int(index) for index in indices}
+    return np.stack([frame for index, frame in enumerate(sequence.frames) if index in wanted])

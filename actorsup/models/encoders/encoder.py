@@ -1,0 +1,102 @@
+"""The seam between frames and feature maps."""
+
+import copy
+import math
+from abc import abstractmethod
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from actorsup.registry import MODELS
+
+
+class Encoder(BaseModule):
+    """Turns frames into feature maps (Section 3.2, "Video encoder").
+
+    The pooling takes feature cell ``i`` to be centred ``stride · (i + ½)`` input pixels from the border;
+    :func:`actorsup.models.encoders.measure_cell_center` measures where it is.
+
+    Attributes:
+        stride: input pixels per feature cell, the same along both axes.
+        out_channels: channels of the feature maps, the paper's C.
+    """
+
+    stride: int
+    out_channels: int
+
+    @abstractmethod
+    def forward(self, frames: Tensor) -> Tensor:
+        """Feature maps ``(B·N, C, H', W')`` of normalised RGB frames ``(B·N, 3, H, W)``."""
+
+
+@MODELS.register_module()
+class FrozenEncoder(Encoder):
+    """Another encoder with the weights that it begins with: neither they nor statistics of batch norm change.
+
+    To compare with the paper's tuning of all parameters ("we train our entire actor attention module end-to-end").
+
+    Args:
+        encoder: config of the encoder.
+    """
+
+    def __init__(self, encoder: dict) -> None:
+        super().__init__()
+        self.encoder = MODELS.build(encoder).requires_grad_(False)
+        self.stride = self.encoder.stride
+        self.out_channels = self.encoder.out_channels
+
+    def train(self, mode: bool = True) -> "FrozenEncoder":
+        """Stay as in testing, whatever ``mode`` is."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
+
+    @torch.no_grad()
+    def forward(self, frames: Tensor) -> Tensor:
+        """See ``Encoder.forward``; no gradient comes back."""
+        return self.encoder(frames)
+
+
+def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int, int]) -> tuple[float, float]:
+    """Measure the centre of a feature cell's receptive field, to compare with ``stride · (i + ½)``.
+
+    The centre is the centroid of the gradient of the cell with respect to the input, in a copy of the encoder in which
+    all weights of a layer are alike and positive and maximum pooling is average pooling, so that every path through the
+    network counts and none cancels another. A receptive field that the border cuts off is not centred, nor is that of a
+    network with global operations (squeeze-and-excitation, attention): choose a large input and a cell in its middle.
+
+    Args:
+        encoder: stays unchanged, on whatever device it is.
+        size: ``(height, width)`` of the input.
+        cell: ``(row, column)`` of the feature map.
+
+    Returns:
+        ``(y, x)`` in continuous input pixels: the first pixel reaches from 0 to 1.
+    """
+    probe = _without_cancellation(encoder).eval()
+    frames = torch.ones((1, 3, *size), dtype=torch.float64, requires_grad=True)
+    response = probe(frames)[0, :, cell[0], cell[1]].sum()
+    (gradient,) = torch.autograd.grad(response, frames)
+    mass = gradient[0].sum(dim=0)
+    centers = [torch.arange(length, dtype=mass.dtype) + 0.5 for length in size]
+    y = (mass.sum(dim=1) * centers[0]).sum() / mass.sum()
+    x = (mass.sum(dim=0) * centers[1]).sum() / mass.sum()
+    return float(y), float(x)
+
+
+def _without_cancellation(encoder: Encoder) -> nn.Module:
+    probe = copy.deepcopy(encoder).double().cpu()
+    for name, module in list(probe.named_modules()):
+        if isinstance(module, nn.MaxPool2d):
+            average = nn.AvgPool2d(module.kernel_size, module.stride, module.padding, module.ceil_mode)
+            parent, _, child = name.rpartition(".")
+            setattr(probe.get_submodule(parent), child, average)
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.constant_(module.weight, 1 / math.prod(module.weight.shape[1:]))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.reset_parameters()
+    return probe

@@ -1,0 +1,144 @@
+"""Optional steps between the prediction of a model and its measures: tube NMS, and trimming in time."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from actorsup.errors import InputError
+from actorsup.registry import POST_PROCESSING
+from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample, tube_iou
+
+
+class PostProcessing(ABC):
+    """A step that changes the ranked tubes of a predicted video; the model runs those of its ``post_processing``."""
+
+    needs_frame_scores = False
+    """Whether ``VideoSample.frame_scores`` has to be there, which the model computes only if some step needs it."""
+
+    @abstractmethod
+    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
+        """The tubes after this step.
+
+        Args:
+            sample: the video with its proposals and the model's scores, as they were before any step.
+            ranked: the tubes after the steps before this one.
+        """
+
+
+SOURCES = ("head", "tracker")
+
+
+@POST_PROCESSING.register_module()
+class TemporalTrimming(PostProcessing):
+    """Keeps of each tube, for each class by itself, the stretch of frames in which the class is likely.
+
+    That is the stretch [a, b) of the largest Σ over t in [a, b) of s_t − share · max over t of s_t, where s_t is the
+    score of a frame: a short dip does not end it, and where all frames score alike it is the whole tube. Scores of the
+    tubes stay what they were. A tube whose classes differ in their stretch becomes a tube for each of these.
+
+    Args:
+        scores: of frames. ``head``: the class's probability, which the head gives the features of that frame alone, at
+            the sampled frames that the tube covers; in between it is interpolated, before and after them the nearest
+            holds. (The model learns from means over frames; its head is linear, so that the mean of the frames' logits
+            is the tube's.) ``tracker``: the tube's own scores, the same for all classes; a tube without a positive one
+            stays whole.
+        share: of the tube's highest score, above which a frame speaks for the class; between 0 and 1. The higher, the
+            shorter the tubes.
+    """
+
+    def __init__(self, scores: str = "head", share: float = 0.5) -> None:
+        if scores not in SOURCES:
+            raise InputError(f"TemporalTrimming: scores must be one of {', '.join(SOURCES)}, got {scores!r}")
+        if not 0 < share < 1:
+            raise InputError(f"TemporalTrimming: share must be between 0 and 1, got {share}")
+        self.scores = scores
+        self.share = share
+        self.needs_frame_scores = scores == "head"
+
+    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
+        """See ``PostProcessing``."""
+        tubes, scores, proposals = [], [], []
+        for tube, of_tube, proposal in zip(ranked.tubes, ranked.scores, ranked.proposals, strict=True):
+            frame_scores = self._frame_scores(sample, tube, proposal)  # (T, K), or (T, 1) for all classes
+            stretches = np.broadcast_to(best_stretches(frame_scores, self.share), (len(of_tube), 2))
+            for start, end in np.unique(stretches[of_tube > -np.inf], axis=0):
+                chosen = (stretches == [start, end]).all(axis=1)
+                tubes.append(_cut(tube, start, end))
+                scores.append(np.where(chosen, of_tube, -np.inf))
+                proposals.append(proposal)
+        return RankedTubes(
+            tuple(tubes),
+            np.reshape(scores, (len(tubes), ranked.scores.shape[1])),
+            np.array(proposals, dtype=np.int64),
+        )
+
+    def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:
+        if self.scores == "tracker":
+            return tube.scores[:, None].astype(np.float64)
+        frame_mask = sample.frame_mask[proposal].numpy()
+        known = sample.frame_scores[proposal, frame_mask]
+        frames = np.arange(tube.start, tube.end)
+        return np.stack([np.interp(frames, sample.frame_indices[frame_mask], of_class) for of_class in known.T], axis=1)
+
+
+def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
+    """Of scores ``(T, K)`` the stretch ``[a, b)`` of each column with the largest sum above its share: ``(K, 2)``.
+
+    A column without a positive score keeps all frames.
+    """
+    highest = scores.max(axis=0)
+    sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores - share * highest, axis=0)])
+    lowest = np.minimum.accumulate(sums, axis=0)[:-1]  # the best place to begin before each end
+    ends = 1 + (sums[1:] - lowest).argmax(axis=0)
+    starts = [sums[:end, column].argmin() for column, end in enumerate(ends)]
+    whole = [0, len(scores)]
+    return np.where(highest[:, None] > 0, np.stack([starts, ends], axis=1), whole)
+
+
+def _cut(tube: Tube, start: int, end: int) -> Tube:
+    """The frames ``[start, end)`` of a tube, counted from its first."""
+    if (start, end) == (0, len(tube)):
+        return tube
+    return Tube(tube.start + int(start), tube.boxes[start:end], tube.scores[start:end], tube.score, tube.label)
+
+
+@POST_PROCESSING.register_module()
+class TubeNMS(PostProcessing):
+    """Non-maximum suppression, for each class by itself.
+
+    By descending score, a tube that overlaps a kept one by more than the threshold is no detection of the class any
+    more; of equal scores the first tube is kept. Tubes that are none of any class are left out.
+
+    Args:
+        threshold: of the overlap, from 0 to 1.
+        spatial_only: measure the mean IoU over the common frames instead of the spatio-temporal one.
+    """
+
+    def __init__(self, threshold: float = 0.5, spatial_only: bool = False) -> None:
+        if not 0 <= threshold <= 1:
+            raise InputError(f"TubeNMS: threshold must be from 0 to 1, got {threshold}")
+        self.threshold = threshold
+        self.rule = OverlapRule(spatial_only=spatial_only)
+
+    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
+        """See ``PostProcessing``."""
+        scores = ranked.scores.copy()
+        overlaps: dict[bytes, np.ndarray] = {}  # classes with the same tubes, as before trimming, share them
+        for of_class in scores.T:
+            detected = np.flatnonzero(of_class > -np.inf)
+            key = detected.tobytes()
+            if key not in overlaps:
+                tubes = [ranked.tubes[index] for index in detected]
+                overlaps[key] = tube_iou(tubes, tubes, self.rule)
+            of_class[detected[self._suppressed(overlaps[key], of_class[detected])]] = -np.inf
+        return RankedTubes(ranked.tubes, scores, ranked.proposals).without_undetected()
+
+    def _suppressed(self, overlaps: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Which of D tubes go, bool ``(D,)``, by their overlaps ``(D, D)`` and scores ``(D,)``."""
+        suppressed = np.zeros(len(scores), dtype=bool)
+        better: list[int] = []
+        for index in np.argsort(-scores, kind="stable"):
+            suppressed[index] = (overlaps[index, better] > self.threshold).any()
+            if not suppressed[index]:
+                better.append(index)
+        return suppressed

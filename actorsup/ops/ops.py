@@ -1,0 +1,239 @@
+"""The operator ``ActorRoIPool3D``: its library, its derivative, and the function."""
+
+import warnings
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from actorsup.installation import build_operator
+
+from .reference import actor_roi_pool3d_reference
+
+
+def register_fakes_and_gradients() -> None:
+    """Register fake kernels and gradients, once, after the library was loaded."""
+    torch.library.register_fake("actorsup::actor_roi_pool3d", _empty_pooled)
+    torch.library.register_autograd(
+        "actorsup::actor_roi_pool3d", _gradient_of_features, setup_context=_save_for_gradient_of_features
+    )
+    torch.library.register_fake("actorsup::actor_roi_pool3d_backward", _empty_grad_features)
+    torch.library.register_autograd(
+        "actorsup::actor_roi_pool3d_backward", _gradient_of_grad, setup_context=_save_for_gradient_of_grad
+    )
+
+
+def _empty_pooled(
+    features: Tensor, tubes: Tensor, video_index: Tensor, weights: Tensor, output_size: list[int], spatial_scale: float
+) -> Tensor:
+    return features.new_empty((tubes.shape[0], features.shape[2], *output_size))
+
+
+def _empty_grad_features(
+    grad: Tensor,
+    tubes: Tensor,
+    video_index: Tensor,
+    weights: Tensor,
+    features_size: list[int],
+    channels_last: bool,
+    spatial_scale: float,
+) -> Tensor:
+    num_videos, num_frames, channels, height, width = features_size
+    if channels_last:
+        return grad.new_empty((num_videos, num_frames, height, width, channels)).permute(0, 1, 4, 2, 3)
+    return grad.new_empty(features_size)
+
+
+def _is_channels_last(features: Tensor) -> bool:
+    return features.permute(0, 1, 3, 4, 2).is_contiguous() and not features.is_contiguous()
+
+
+def _save_for_gradient_of_features(ctx, inputs, output) -> None:
+    features, tubes, video_index, weights, _, ctx.spatial_scale = inputs
+    ctx.features_size, ctx.channels_last = features.shape, _is_channels_last(features)
+    ctx.save_for_backward(tubes, video_index, weights)
+
+
+def _gradient_of_features(ctx, grad: Tensor) -> tuple:
+    grad_features = torch.ops.actorsup.actor_roi_pool3d_backward(
+        grad, *ctx.saved_tensors, ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    )
+    return grad_features, None, None, None, None, None
+
+
+def _save_for_gradient_of_grad(ctx, inputs, output) -> None:
+    grad, tubes, video_index, weights, _, _, ctx.spatial_scale = inputs
+    ctx.output_size = grad.shape[2:]
+    ctx.save_for_backward(tubes, video_index, weights)
+
+
+def _gradient_of_grad(ctx, grad_of_grad_features: Tensor) -> tuple:
+    """The backward is linear, and its transpose is the pooling itself."""
+    grad = torch.ops.actorsup.actor_roi_pool3d(
+        grad_of_grad_features, *ctx.saved_tensors, ctx.output_size, ctx.spatial_scale
+    )
+    return grad, None, None, None, None, None, None
+
+
+LIBRARY = Path(__file__).parent / "libactorsup.so"
+
+
+def _load() -> str:
+    """Load the library; an empty string, or the reason why it cannot be used."""
+    if not LIBRARY.is_file():
+        return "the operator was not built"
+    try:
+        torch.ops.load_library(LIBRARY)
+    except OSError as error:
+        return f"the operator was built for another torch than {torch.__version__} ({str(error).splitlines()[0]})"
+    register_fakes_and_gradients()
+    return ""
+
+
+UNUSABLE = _load()
+# Asked for once: a graph that is compiled cannot call what returns no tensor.
+_BUILD_INFO = UNUSABLE or torch.ops.actorsup.build_info()
+
+
+def build_info() -> str:
+    """What the operator was compiled for: ``"CPU"``, ``"CPU and CUDA (8.0;9.0+PTX)"``, or why there is none."""
+    return UNUSABLE or _BUILD_INFO
+
+
+def is_compiled_for(device_type: str) -> bool:
+    """Whether the compiled operator runs on such a device. Meta and fake tensors need none but the fake kernel."""
+    if UNUSABLE:
+        return False
+    return device_type in ("cpu", "meta") or (device_type == "cuda" and "CUDA" in build_info())
+
+
+@cache
+def warn_of_fallback(device_type: str) -> None:
+    """Say, once a process and type of device, that the slow implementation is used and how to build the fast one."""
+    reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
+    warnings.warn(
+        f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
+        f"Build it with `{build_operator(cuda=device_type == 'cuda')}`.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def actor_roi_pool3d(
+    features: Tensor,
+    tubes: Tensor,
+    video_index: Tensor,
+    output_size: tuple[int, int],
+    spatial_scale: float,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """Bilinear pooling inside the moving boxes of tubes, averaged over the frames (Eq. 1 and the mean after it).
+
+    For tube p of video b, with ``k(d) = max(0, 1 − |d|)``::
+
+        V[p, c, j, i] = Σ_n w[p, n] · Σ_h Σ_w U[b, n, c, h, w] · k(h − v[p, n, j]) · k(w − u[p, n, i])  /  Σ_n w[p, n]
+
+        u[p, n, i] = (x1 + (i + ½) / X · (x2 − x1)) · spatial_scale − ½        i = 0 … X − 1
+        v[p, n, j] = (y1 + (j + ½) / Y · (y2 − y1)) · spatial_scale − ½        j = 0 … Y − 1
+
+    **Grid.** A box is divided into Y×X equal cells and sampled once at the centre of each. Feature cell ``i`` stands
+    for the input pixels ``[i, i + 1] / spatial_scale`` and is centred in their middle, hence the −½. The paper says
+    "a uniform sampling grid of size X × Y, inside each actor box" and leaves the placement open.
+
+    **Border.** As in Eq. 1, cells outside the map contribute nothing: a sample fades to zero from the centre of the
+    outermost cell on, within one cell. This is ``grid_sample(align_corners=False, padding_mode="zeros")``. Inside, it
+    is also ``roi_align(aligned=True, sampling_ratio=1)``, which differs at the border, where it clamps.
+
+    Differentiable in the features, any number of times. The sum is taken in float32 at least, under autocast too, which
+    does not concern it: the result is of the features' type. Results and gradients are the same bits in every run and
+    for every number of threads. Channels-last frames are read where they are, and on a CPU contiguous ones too; others
+    are copied. On a GPU a call waits until it is known that all values can be used; not while a CUDA graph is captured:
+    then a tube of values that cannot be used is pooled to anything.
+
+    The work is done by the compiled operator (``csrc/``). Where it was not built, the same is computed by
+    :func:`actor_roi_pool3d_reference`, after a warning.
+
+    Args:
+        features: U, ``(B, N, C, H, W)``, floating point: feature maps of N frames of B videos.
+        tubes: ``(P, N, 4)``, floating point, ``(x1, y1, x2, y2)`` in input pixels; boxes may leave the frame, and may
+            be of zero size: then all samples of the box lie at one point.
+        video_index: ``(P,)`` int64, which video each tube belongs to, in any order.
+        output_size: ``(Y, X)``, rows and columns of the grid.
+        spatial_scale: feature cells per input pixel: 1 / stride of the encoder.
+        weights: w, ``(P, N)``, how much each frame counts, at least 0; None: all frames alike. A tube whose weights are
+            all 0 gets zeros.
+
+    Returns:
+        V, ``(P, C, Y, X)`` in the type of the features; ``P = 0`` is fine.
+
+    Raises:
+        ValueError: if shapes, types or devices do not fit together, a box is not finite, a weight is negative or not
+            finite, a video index is out of range, or a gradient of the boxes or weights is asked for.
+    """
+    if weights is None:
+        weights = tubes.new_ones(tubes.shape[:2])
+    _check(features, tubes, video_index, output_size, spatial_scale, weights)
+    if is_compiled_for(features.device.type):
+        return torch.ops.actorsup.actor_roi_pool3d(
+            features, tubes, video_index, weights, tuple(output_size), spatial_scale
+        )
+    warn_of_fallback(features.device.type)
+    _check_values(tubes, video_index, weights, len(features))
+    return actor_roi_pool3d_reference(features, tubes, video_index, tuple(output_size), spatial_scale, weights)
+
+
+def _check(
+    features: Tensor,
+    tubes: Tensor,
+    video_index: Tensor,
+    output_size: tuple[int, int],
+    spatial_scale: float,
+    weights: Tensor,
+) -> None:
+    if features.ndim != 5 or not features.is_floating_point():
+        raise ValueError(
+            "features must be floating point of shape (num_videos, num_frames, channels, height, width), "
+            f"got {features.dtype} of shape {tuple(features.shape)}"
+        )
+    num_frames = features.shape[1]
+    if tubes.ndim != 3 or tubes.shape[1:] != (num_frames, 4) or not tubes.is_floating_point():
+        raise ValueError(
+            f"features of {num_frames} frames need floating-point tubes of shape (num_tubes, {num_frames}, 4), "
+            f"got {tubes.dtype} of shape {tuple(tubes.shape)}"
+        )
+    num_tubes = len(tubes)
+    if video_index.shape != (num_tubes,) or video_index.dtype != torch.int64:
+        raise ValueError(
+            f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), "
+            f"got {video_index.dtype} of shape {tuple(video_index.shape)}"
+        )
+    if weights.shape != (num_tubes, num_frames):
+        raise ValueError(f"weights must have the shape ({num_tubes}, {num_frames}), got {tuple(weights.shape)}")
+    devices = {tensor.device for tensor in (features, tubes, video_index, weights)}
+    if len(devices) > 1:
+        raise ValueError(
+            f"features, tubes, video_index and weights must be on one device, got {sorted(map(str, devices))}"
+        )
+    if len(output_size) != 2 or min(output_size) < 1:
+        raise ValueError(f"output_size must be (rows, columns), both at least 1, got {output_size}")
+    if not 0 < spatial_scale < float("inf"):
+        raise ValueError(f"spatial_scale must be positive and finite, got {spatial_scale}")
+    if tubes.requires_grad or weights.requires_grad:
+        raise ValueError("the pooling has a gradient for features only: detach tubes and weights")
+
+
+def _check_values(tubes: Tensor, video_index: Tensor, weights: Tensor, num_videos: int) -> None:
+    """What the compiled operator checks itself, so that a compiled graph checks it too."""
+    malformed = ~tubes.isfinite().all(dim=-1)
+    if malformed.any():
+        tube, frame = malformed.nonzero()[0].tolist()
+        raise ValueError(f"tubes[{tube}, {frame}] = {tubes[tube, frame].tolist()}: expected finite coordinates")
+    malformed = ~(weights.isfinite() & (weights >= 0))
+    if malformed.any():
+        tube, frame = malformed.nonzero()[0].tolist()
+        raise ValueError(f"weights[{tube}, {frame}] = {weights[tube, frame].item()}: expected finite and at least 0")
+    malformed = (video_index < 0) | (video_index >= num_videos)
+    if malformed.any():
+        tube = int(malformed.nonzero()[0])
+        raise ValueError(f"video_index[{tube}] = {int(video_index[tube])}: expected 0 to {num_videos - 1}")

@@ -1,0 +1,124 @@
+"""What a config says about proposals: which detector, which linker, and where their results are kept."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from mmengine.registry import Registry
+
+from actorsup.errors import InputError
+from actorsup.io import DetectionStore, Fingerprint, TubeStore
+from actorsup.io.frames import DEFAULT_MEMORY
+from actorsup.linkers import Linker
+from actorsup.registry import DETECTORS, LINKERS, TRACKERS
+
+REQUIRED = {"root", "detector", "detectors", "linker", "linkers"}
+OPTIONAL = {"frame_memory"}
+
+
+@dataclass(frozen=True)
+class ProposalConfig:
+    """One detector and one linker, chosen by name from those that a config offers.
+
+    Detections are kept in ``root/<detector>/detections`` and the tubes of each linker beside them, so that linkers
+    share detections and can be compared.
+
+    Args:
+        root: folder of the stores.
+        detector_name: the chosen detector's name.
+        detector: its config.
+        linker_name: the chosen linker's name.
+        linker: its config.
+        reader: config of the video reader; None chooses by what a path is.
+        frame_memory: MiB of decoded frames that a process holds at most. It changes how often a long video is decoded,
+            not what comes out.
+    """
+
+    root: Path
+    detector_name: str
+    detector: dict
+    linker_name: str
+    linker: dict
+    reader: dict | None = None
+    frame_memory: int = DEFAULT_MEMORY // 2**20
+
+    @classmethod
+    def from_config(cls, settings: Mapping, reader: Mapping | None = None) -> "ProposalConfig":
+        """Read the ``proposals`` of a config; ``reader`` is the one that its data sets use.
+
+        ``dict(root=..., detector='name', detectors=dict(name=..., ...), linker='name', linkers=dict(name=..., ...))``
+        and, where it is not the usual one, ``frame_memory``.
+
+        Raises:
+            InputError: if a part is missing or unknown, a chosen name is not offered, or the memory is no whole number.
+        """
+        if not REQUIRED <= settings.keys() <= REQUIRED | OPTIONAL:
+            raise InputError(
+                f"the config's proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}"
+            )
+        memory = settings.get("frame_memory", cls.frame_memory)
+        if not isinstance(memory, int) or memory < 1:
+            raise InputError(f"proposals.frame_memory is in MiB, a whole number above 0; got {memory!r}")
+        chosen = {}
+        for part in ("detector", "linker"):
+            name, offered = settings[part], settings[f"{part}s"]
+            if name not in offered:
+                raise InputError(f"proposals.{part}={name!r}: proposals.{part}s of the config offers {sorted(offered)}")
+            chosen[part] = _plain(offered[name])
+        names = {"detector_name": settings["detector"], "linker_name": settings["linker"]}
+        return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader), frame_memory=memory)
+
+    def build_detector(self):
+        """The detector, with its weights."""
+        return _build(DETECTORS, self.detector)
+
+    def build_linker(self) -> Linker:
+        """The linker, with the weights of its tracker."""
+        return _build(LINKERS, self.linker)
+
+    def on_device(self, device: str | None) -> "ProposalConfig":
+        """With the detector and the linker's tracker on a device, where they have such an option; None: as they are."""
+        if device is None:
+            return self
+        detector, linker = _on_device(DETECTORS, self.detector, device), _on_device(LINKERS, self.linker, device)
+        if "tracker" in linker:
+            linker = {**linker, "tracker": _on_device(TRACKERS, linker["tracker"], device)}
+        return replace(self, detector=detector, linker=linker)
+
+    @property
+    def detections(self) -> DetectionStore:
+        """The store of this detector's detections."""
+        return DetectionStore(self.root / self.detector_name / "detections", self._fingerprint(detector=self.detector))
+
+    @property
+    def tubes(self) -> TubeStore:
+        """The store of the tubes that this linker made of this detector's detections."""
+        fingerprint = self._fingerprint(detector=self.detector, linker=self.linker)
+        return TubeStore(self.root / self.detector_name / f"tubes_{self.linker_name}", fingerprint)
+
+    def _fingerprint(self, **parts: dict) -> Fingerprint:
+        return Fingerprint.of(**parts) if self.reader is None else Fingerprint.of(reader=self.reader, **parts)
+
+
+def _build(registry: Registry, config: dict):
+    """Build a part so that networks without trained weights are the same in every process and every run."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return registry.build(config)
+
+
+def _on_device(registry: Registry, config: dict, device: str) -> dict:
+    part = registry.get(config["type"])
+    has_option = part is not None and "device" in inspect.signature(part).parameters
+    return {**config, "device": device} if has_option else config
+
+
+def _plain(value):
+    """Dicts and lists of a config as builtin ones."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
