@@ -68,13 +68,17 @@ class Tube:
         return cls(start, boxes, np.full(num_frames, score), score, label)
 
     def __len__(self) -> int:
-        """Number of frames."""
         return len(self.boxes)
 
     @property
     def end(self) -> int:
         """The frame after the last one."""
         return self.start + len(self.boxes)
+
+    @property
+    def marked_frames(self) -> np.ndarray:
+        """The frames whose boxes people drew, ``(n,)``: all of them where ``annotated`` is None."""
+        return self.start + (np.arange(len(self)) if self.annotated is None else np.flatnonzero(self.annotated))
 
     def covers(self, frames: np.ndarray) -> np.ndarray:
         """Which of the given frames ``(N,)`` the tube has a box in: bool ``(N,)``."""
@@ -84,3 +88,10 @@ class Tube:
     def boxes_at(self, frames: np.ndarray) -> np.ndarray:
         """Boxes ``(N, 4)`` at the given frames; outside the tube's time the first or last box stands in."""
         return self.boxes[np.clip(np.asarray(frames) - self.start, 0, len(self) - 1)]
+
+
+def require_within(tubes: Sequence[Tube], num_frames: int) -> None:
+    """Raise ``ValueError`` if a tube ends after its video of ``num_frames`` frames."""
+    for index, tube in enumerate(tubes):
+        if tube.end > num_frames:
+            raise ValueError(f"tube {index} ends at frame {tube.end}, the video has {num_frames} frames")

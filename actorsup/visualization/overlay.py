@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from actorsup.io.files import save
 from actorsup.structures import ActionTube, Tube, clip_boxes
 
 FONT_SIZE = 12
@@ -47,9 +48,11 @@ def save_picture(path: str | Path, picture: np.ndarray) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path}: the picture cannot be written")
+    _, encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    try:
+        save(path, encoded.tobytes())
+    except OSError as error:
+        raise OSError(f"{path}: the picture cannot be written ({error})") from error
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: int = 240) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Videos with the tubes that were found in them."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -9,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
+
+from actorsup.io.files import whole_file
 
 from .overlay import DrawnTube, draw_text, draw_tubes, text_size
 
@@ -32,11 +33,11 @@ def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float
     """
     import av  # here, for it takes a while: OpenCV's own builds have no encoder for what browsers show
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
-        with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        with (
+            whole_file(path) as temporary,
+            av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        ):
             rate = Fraction(frames_per_second).limit_denominator(MAX_DENOMINATOR)
             stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast"})
             stream.width, stream.height = size
@@ -47,11 +48,8 @@ def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float
 
             yield write
             container.mux(stream.encode())
-        os.replace(temporary, path)
     except av.FFmpegError as error:
         raise OSError(f"{path}: the video cannot be written: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 GROUND = (24, 24, 24)

@@ -15,7 +15,7 @@ from actorsup.apis.stitching import cut
 from actorsup.engine import load_config
 from actorsup.errors import InputError
 from actorsup.io import open_video
-from actorsup.structures import pairwise_tube_iou
+from actorsup.structures import tube_iou
 from actorsup.visualization import video_file
 from tests.conftest import write_video
 from tests.toy import REPOSITORY, frames_of, make_toy, run_tool, start_tool, untrained_checkpoint
@@ -91,7 +91,7 @@ def test_people_of_a_real_clip_are_found_where_they_are(data_root, tmp_path):
     truth = TrueTubes.read(config, data_root / "thumos13" / "pyannot.pkl").drawn(clip, found.size)
     tubes = [cut(drawn.tube, 0, 40) for drawn in truth]
     assert {each.actor for each in found.tubes} == {"person"}
-    assert pairwise_tube_iou([each.tube for each in found.tubes], tubes).max() > 0.5
+    assert tube_iou([each.tube for each in found.tubes], tubes).max() > 0.5
 
 
 def test_names_that_would_meet_are_refused_before_anything_is_written(toy, tmp_path):

@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 
 from actorsup.errors import InputError
 from actorsup.registry import TRANSFORMS
-from actorsup.structures import Tube, pairwise_tube_iou
+from actorsup.structures import Tube, tube_iou
 
 
 @TRANSFORMS.register_module()
@@ -90,7 +90,7 @@ class LabelTubes(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``tube_labels (P,)``, int64."""
         ground_truth = _true_tubes(results, type(self).__name__)
-        overlaps = pairwise_tube_iou(results["proposals"].tubes, ground_truth)
+        overlaps = tube_iou(results["proposals"].tubes, ground_truth)
         actions = np.array([tube.label for tube in ground_truth])[overlaps.argmax(axis=1)]
         labels = np.where(overlaps.max(axis=1) >= self.min_overlap, actions, -1).astype(np.int64)
         return {**results, "tube_labels": labels}
