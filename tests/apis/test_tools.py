@@ -220,7 +220,7 @@ def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
 UPPER_BOUND = """
 _base_ = "toy_config.py"
 train_pipeline = [*_base_.train_pipeline[:-1], dict(type="LabelTubes"), _base_.train_pipeline[-1]]
-train_dataloader = dict(dataset=dict(ann_file="pyannot.pkl", true_tubes=True, pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(true_tubes=True, pipeline=train_pipeline))
 model = dict(head=dict(type="SupervisedTubeHead"))
 """
 WHOLE_FRAME = """
