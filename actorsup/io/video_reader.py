@@ -6,6 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -105,48 +106,40 @@ class OpenCVReader(VideoReader):
         super().__init__(path)
         self.tolerance = tolerance
 
-    def _open(self) -> cv2.VideoCapture:
+    @contextmanager
+    def _opened(self) -> Iterator[cv2.VideoCapture]:
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            size = self.path.stat().st_size
-            raise VideoError(
-                f"{self.path}: cannot be opened as a video ({size} bytes); is it complete and a video file?"
-            )
-        return capture
+        try:
+            if not capture.isOpened():
+                size = self.path.stat().st_size
+                raise VideoError(
+                    f"{self.path}: cannot be opened as a video ({size} bytes); is it complete and a video file?"
+                )
+            yield capture
+        finally:
+            capture.release()
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self._decode(lambda index: True)
 
     def frames_near(self, index: int) -> Iterator[np.ndarray]:
         """See ``VideoReader.frames_near``: OpenCV seeks by time stamps, which are not frame-exact in every file."""
-        capture = self._open()
-        try:
+        with self._opened() as capture:
             capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-            while True:
-                decoded, frame = capture.read()
-                if not decoded:
-                    return
-                yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-        finally:
-            capture.release()
+            while (decoded := capture.read())[0]:
+                yield cv2.cvtColor(decoded[1], cv2.COLOR_BGR2RGB)
 
     def estimate_length(self) -> int:
         """See ``VideoReader.estimate_length``; by the file's size where its header announces nothing."""
-        capture = self._open()
-        try:
+        with self._opened() as capture:
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        finally:
-            capture.release()
         # Fragmented MP4 files announce 0 frames, others an overflown number.
         return announced if announced > 0 else self.path.stat().st_size // BYTES_OF_A_FRAME
 
     def frames_per_second(self) -> float | None:
         """See ``VideoReader.frames_per_second``."""
-        capture = self._open()
-        try:
+        with self._opened() as capture:
             rate = capture.get(cv2.CAP_PROP_FPS)
-        finally:
-            capture.release()
         return rate if 0 < rate < MAX_RATE else None
 
     def _pick(self, indices: np.ndarray) -> Iterator[np.ndarray]:
@@ -158,23 +151,18 @@ class OpenCVReader(VideoReader):
 
     def _decode(self, wanted, stop: int | None = None) -> Iterator[np.ndarray]:
         """The frames whose index is wanted; the others are decoded but not converted."""
-        capture = self._open()
-        try:
+        with self._opened() as capture:
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
             index = 0
-            while stop is None or index < stop:
-                if not capture.grab():
-                    break
+            while capture.grab():
                 if wanted(index):
                     decoded, frame = capture.retrieve()
                     if not decoded:
                         raise VideoError(f"{self.path}: frame {index} cannot be decoded")
                     yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
                 index += 1
-            else:
-                return
-        finally:
-            capture.release()
+                if index == stop:
+                    return
         if index == 0:
             raise VideoError(f"{self.path}: holds no frame that can be decoded")
         if announced - index > max(2, self.tolerance * announced):
