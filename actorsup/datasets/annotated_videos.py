@@ -14,7 +14,7 @@ from actorsup.registry import DATASET_FORMATS, DATASETS, TRANSFORMS
 from actorsup.structures import Tube
 
 from .formats import LabelledVideo, VideoCollection
-from .formats.reading import enumeration
+from .formats.reading import enumeration, naming
 from .video_files import VIDEO_SUFFIXES, find_videos, frame_size
 
 MAKE_PROPOSALS = "actorsup proposals CONFIG"
@@ -117,10 +117,8 @@ class AnnotatedVideos(BaseDataset):
         collection = self.format.read(self.split, with_tubes=self.reads_annotation)
         if self.split is None and len(known := collection.splits) > 1:
             raise InputError(f"{self.ann_file}: has the splits {', '.join(known)}; choose with split='{known[0]}'")
-        try:
+        with naming(self.ann_file, InputError):
             return collection if self.classes is None else collection.with_classes(self.classes)
-        except ValueError as error:
-            raise InputError(str(error)) from error
 
     def load_data_list(self) -> list[dict]:
         """Name, file and label of every video that is used; sets ``metainfo`` and the annotation of those."""

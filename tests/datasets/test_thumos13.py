@@ -166,6 +166,11 @@ def test_no_usable_video_is_an_error(thumos13):
         thumos13.build(classes=["Diving"])
 
 
+def test_a_split_without_a_list_is_an_error(thumos13):
+    with pytest.raises(InputError, match="split_lists has no split 'val', only all"):
+        thumos13.build(split="val")
+
+
 def test_an_unknown_way_with_missing_videos_is_an_error(thumos13):
     with pytest.raises(InputError, match="'error' or 'skip', got 'ignore'"):
         thumos13.build(missing_videos="ignore")

@@ -19,7 +19,7 @@ from actorsup.errors import InputError
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, read_csv, tube_of_frames
+from .reading import box_array, brief, enumeration, naming, read_csv, tube_of_frames
 
 ACTORS = ("adult", "baby", "ball", "bird", "car", "cat", "dog")
 ACTIONS = ("climbing", "crawling", "eating", "flying", "jumping", "rolling", "running", "walking", "none")
@@ -58,7 +58,7 @@ class A2D(DatasetFormat):
         videos = []
         for row in rows:
             of_video = instances[row.video]
-            try:
+            with naming(f"video {row.video}"):
                 tubes = (
                     None
                     if of_video is None
@@ -68,8 +68,6 @@ class A2D(DatasetFormat):
                     )
                 )
                 videos.append(LabelledVideo(row.video, row.split, index[row.label], row.num_frames, row.size, tubes))
-            except ValueError as error:
-                raise ValueError(f"video {row.video}: {error}") from error
         without = [row.video for row in rows if instances[row.video] is None]
         return VideoCollection(
             "a2d",
@@ -84,15 +82,13 @@ class A2D(DatasetFormat):
         for number, cells in read_csv(self.path):
             if number == 1 and not cells[-1].strip().isdigit():  # some copies have a header
                 continue
-            try:
+            with naming(f"{self.path}, line {number}: {','.join(cells)!r}", InputError):
                 if len(cells) != 9:
                     raise ValueError(f"expected 9 values, got {len(cells)}")
                 label, height, width, num_frames, usage = (int(cells[column]) for column in (1, 4, 5, 6, 8))
                 if usage not in (0, 1):
                     raise ValueError(f"usage must be 0 or 1, got {usage}")
                 yield _Row(cells[0].strip(), _require_label(label), (width, height), num_frames, SPLITS[usage])
-            except ValueError as error:
-                raise InputError(f"{self.path}, line {number}: {','.join(cells)!r}: {error}") from error
 
 
 class _Row(NamedTuple):
@@ -129,22 +125,20 @@ def read_a2d_frame(path: str | Path) -> tuple[np.ndarray, list[int]]:
     Raises:
         InputError: naming file and value, if anything in it is not as described above.
     """
-    try:
-        with h5py.File(path) as file:
-            boxes, labels = (_array(file, name) for name in ("reBBox", "id"))
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise InputError(f"{path}: cannot be read as HDF5 ({type(error).__name__}: {error})") from error
-    try:
+    with naming(path, InputError):
+        try:
+            with h5py.File(path) as file:
+                boxes, labels = (_array(file, name) for name in ("reBBox", "id"))
+        except ValueError:
+            raise
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise ValueError(f"cannot be read as HDF5 ({type(error).__name__}: {error})") from error
         if labels.size == 0 and boxes.size == 0:
             return np.zeros((0, 4)), []
         codes = [_require_label(value) for value in labels.ravel().tolist()]
         if boxes.shape != (4, len(codes)):
             raise ValueError(f"{len(codes)} labels need 'reBBox' of shape (4, {len(codes)}), got {boxes.shape}")
         return box_array(boxes.T) - [1, 1, 0, 0], codes
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
 
 
 def _require_label(value) -> int:

@@ -19,7 +19,7 @@ from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import box_array, brief, names_of, number_array, require, require_label, tube_of_frames, value_of
+from .reading import box_array, brief, names_of, naming, number_array, require, require_label, tube_of_frames, value_of
 
 SPLITS = {"train_videos": "train", "test_videos": "test"}
 
@@ -46,10 +46,8 @@ class ACTPickle(DatasetFormat):
         videos = []
         for key, split in SPLITS.items():
             for video in self._listed(content, key):
-                try:
+                with naming(f"video {video}"):
                     videos.append(_read_video(content, video, split, classes))
-                except ValueError as error:
-                    raise ValueError(f"video {video}: {error}") from error
         return VideoCollection(self.path.stem, classes, tuple(videos))
 
     def _listed(self, content: Mapping, key: str) -> tuple[str, ...]:
@@ -103,11 +101,9 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
     for key, arrays in require(by_label, "gttubes", Mapping).items():
         label = require_label(key, classes)
         for index, array in enumerate(require(arrays, f"tubes of label {label}", Sequence)):
-            try:
+            with naming(f"label {label}, tube {index}"):
                 rows = number_array(array, 5)
                 tubes.append(tube_of_frames(rows[:, 0], box_array(rows[:, 1:]), label, first=1))
-            except ValueError as error:
-                raise ValueError(f"label {label}, tube {index}: {error}") from error
     folder = video.split("/")[0]
     if folder in classes:
         of_video = classes.index(folder)

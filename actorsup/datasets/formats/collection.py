@@ -14,7 +14,7 @@ from actorsup.errors import InputError
 from actorsup.structures import Tube
 from actorsup.structures.tube import require_within
 
-from .reading import MAX_COORDINATE, MAX_FRAMES, require, require_label
+from .reading import MAX_COORDINATE, MAX_FRAMES, naming, require, require_label
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +108,9 @@ class VideoCollection:
         if repeated := _repeated([video.video for video in self.videos]):
             raise ValueError(f"video {repeated}: is there several times")
         for video in self.videos:
-            try:
+            with naming(f"video {video.video}"):
                 for labelled in (video, *(video.tubes or ())):
                     require_label(labelled.label, self.classes)
-            except ValueError as error:
-                raise ValueError(f"video {video.video}: {error}") from error
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -220,7 +218,7 @@ class DatasetFormat(ABC):
         Raises:
             InputError: naming file, video and value, if anything in a file is wrong, or there is no such split.
         """
-        try:
+        with naming(self.path, InputError):
             collection = self.load(splits, with_tubes)
             known = collection.splits
             if unknown := [name for name in splits or () if name not in known]:
@@ -228,10 +226,6 @@ class DatasetFormat(ABC):
             if splits is None:
                 return collection
             return replace(collection, videos=tuple(video for video in collection.videos if video.split in splits))
-        except InputError:
-            raise
-        except ValueError as error:
-            raise InputError(f"{self.path}: {error}") from error
 
     def annotated(self) -> dict[str, LabelledVideo]:
         """The annotated videos of all splits, by name."""

@@ -9,6 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def read_csv(path: str | Path) -> Iterator[tuple[int, list[str]]]:
                 yield rows.line_num, cells
     except csv.Error as error:
         raise InputError(f"{path}: is no CSV file ({error})") from error
+
+
+@contextmanager
+def naming(what: str | Path, error_type: type[ValueError] = ValueError) -> Iterator[None]:
+    """Say in front of a ``ValueError`` what was read; an ``InputError`` says it already."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise error_type(f"{what}: {error}") from error
 
 
 def brief(value) -> str:

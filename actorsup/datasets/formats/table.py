@@ -12,7 +12,7 @@ from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, read_csv, read_json, tube_of_frames, value_of
+from .reading import box_array, brief, enumeration, naming, read_csv, read_json, tube_of_frames, value_of
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -43,14 +43,12 @@ class LabelTable(DatasetFormat):
         for place, entry in (
             _json_entries(self.path) if self.path.suffix == ".json" else _csv_entries(self.path, ("video", "label"))
         ):
-            try:
+            with naming(f"{self.path}, {place}", InputError):
                 video = strip_suffix(value_of(entry, "video", str))
                 if video in listed:
                     raise ValueError(f"video {video} was there before")
                 split = value_of(entry, "split", str) if "split" in entry else "train"
                 listed[video] = value_of(entry, "label", str), split
-            except ValueError as error:
-                raise InputError(f"{self.path}, {place}: {error}") from error
         if not listed:
             raise ValueError("lists no video")
         classes = sorted({label for label, _ in listed.values()})
@@ -93,7 +91,7 @@ def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -
     """The tubes of every video that has some."""
     marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
     for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
-        try:
+        with naming(f"{path}, {place}", InputError):
             video = strip_suffix(value_of(row, "video", str))
             if video not in labels:
                 raise ValueError(f"video {video} has no label")
@@ -106,8 +104,6 @@ def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -
                 raise ValueError(f"frame {frame} was there before")
             (of_tube[frame],) = box_array([[float(value_of(row, corner, str)) for corner in CORNERS]])
             tube_of_frames([frame], [of_tube[frame]], 0)  # refuses what is no frame, here where its line is known
-        except ValueError as error:
-            raise InputError(f"{path}, {place}: {error}") from error
     return {
         video: tuple(
             tube_of_frames(*zip(*sorted(boxes.items()), strict=True), classes.index(label))

@@ -27,7 +27,7 @@ from actorsup.structures import Tube
 from .act import ACTPickle, is_act_content
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import enumeration, number_array, read_lines, require, require_label, value_of
+from .reading import enumeration, naming, number_array, read_lines, require, require_label, value_of
 
 # fmt: off
 CLASSES = (
@@ -103,26 +103,23 @@ class THUMOS13(DatasetFormat):
         return NO_VIDEOS.metainfo
 
     def _lists(self, splits: Sequence[str] | None) -> dict[str, Path]:
-        """Those of the splits that there are."""
-        lists = {split: self.below_root(path) for split, path in self.split_lists.items()}
-        return {split: path for split, path in lists.items() if splits is None or split in splits}
+        if unknown := [split for split in splits or () if split not in self.split_lists]:
+            raise InputError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
+        chosen = self.split_lists if splits is None else splits
+        return {split: self.below_root(self.split_lists[split]) for split in chosen}
 
 
 def read_class_index(path: str | Path) -> dict[str, int]:
-    """Number of every class in UCF101's ``classInd.txt``: lines ``1 ApplyEyeMakeup``.
-
-    Raises:
-        InputError: naming file, line number and line, if a line is broken, or repeats a number or a class; or if the
-            file is missing, not text or names no class.
-    """
+    """Number of every class in UCF101's ``classInd.txt``: lines ``1 ApplyEyeMakeup``; raises as ``read_split_list``."""
     numbers: dict[str, int] = {}
     for line_number, line in read_lines(path):
-        match = CLASS_LINE.fullmatch(line)
-        if match is None:
-            raise InputError(f"{path}, line {line_number}: {line!r}: expected '1 Class'")
-        if match["name"] in numbers or int(match["number"]) in numbers.values():
-            raise InputError(f"{path}, line {line_number}: {line!r}: the class or its number was listed before")
-        numbers[match["name"]] = int(match["number"])
+        with naming(f"{path}, line {line_number}: {line!r}", InputError):
+            match = CLASS_LINE.fullmatch(line)
+            if match is None:
+                raise ValueError("expected '1 Class'")
+            if match["name"] in numbers or int(match["number"]) in numbers.values():
+                raise ValueError("the class or its number was listed before")
+            numbers[match["name"]] = int(match["number"])
     return numbers
 
 
@@ -146,7 +143,7 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
         numbers = read_class_index(class_index)
     labels: dict[str, str] = {}
     for line_number, line in read_lines(path):
-        try:
+        with naming(f"{path}, line {line_number}: {line!r}", InputError):
             match = LINE.fullmatch(line)
             if match is None:
                 raise ValueError("expected 'Class/video.avi' or 'Class/video.avi 1'")
@@ -158,8 +155,6 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
             if video in labels:
                 raise ValueError("the video was listed before")
             labels[video] = folder
-        except ValueError as error:
-            raise InputError(f"{path}, line {line_number}: {line!r}: {error}") from error
     listed = [(video, classes.index(folder)) for video, folder in labels.items() if folder in classes]
     if not listed:
         raise InputError(f"{path}: lists no video of the {len(classes)} classes")
@@ -193,12 +188,10 @@ def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str
         entries = content.items()
     annotated: dict[str, LabelledVideo] = {}
     for video, entry in entries:
-        try:
+        with naming(f"{path}: video {video!s}", InputError):
             if video in annotated:
                 raise ValueError("is there several times")
             annotated[str(video)] = _read_video(video, entry, classes)
-        except ValueError as error:
-            raise InputError(f"{path}: video {video!s}: {error}") from error
     return annotated
 
 
@@ -209,10 +202,8 @@ def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> LabelledV
         raise ValueError(f"label {label} is {classes[label]}, which is not the video's folder")
     tubes = []
     for index, tube in enumerate(value_of(entry, "annotations", Sequence)):
-        try:
+        with naming(f"tube {index}"):
             tubes.append(_read_tube(tube, label, num_frames))
-        except ValueError as error:
-            raise ValueError(f"tube {index}: {error}") from error
     return LabelledVideo(str(video), "all", label, num_frames, SIZE, tuple(tubes))
 
 
@@ -247,7 +238,7 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
     if len(found) != 1:
         raise InputError(f"{path}: expected a variable named {' or '.join(MATLAB_LAYOUTS)}")
     for number, record in enumerate(_structs(content[found[0]]), start=1):
-        try:
+        with naming(f"{path}: video number {number}", InputError):
             name = value_of(record, "name", str)
             folder = name.split("/")[0]
             if folder not in classes:
@@ -262,8 +253,6 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
                 for tube in _structs(value_of(record, "tubes"))
             ]
             num_frames = _number(record, MATLAB_LAYOUTS[found[0]])
-        except ValueError as error:
-            raise InputError(f"{path}: video number {number}: {error}") from error
         yield name, {"numf": num_frames, "label": classes.index(folder), "annotations": tubes}
 
 

@@ -22,7 +22,7 @@ from actorsup.io import FrameFolderReader
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import enumeration, read_lines, tube_of_frames
+from .reading import enumeration, naming, read_lines, tube_of_frames
 
 LINE = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(\s.*)?", re.DOTALL | re.ASCII)
 
@@ -97,12 +97,8 @@ class UCFSports(DatasetFormat):
         empty, videos = [], []
         for clip, split in split_of.items():
             if clip not in absent:
-                try:
+                with naming(f"clip {clip}"):
                     videos.append(_read_clip(clip, split, folder / clip, clips[clip], notes))
-                except InputError:
-                    raise
-                except ValueError as error:
-                    raise ValueError(f"clip {clip}: {error}") from error
                 empty += [file.path for file in clips[clip] if np.isnan(file.box()).any()]
         if empty:
             notes.append(enumeration("boxes have no area and are taken for none", empty))

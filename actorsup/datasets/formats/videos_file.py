@@ -14,7 +14,7 @@ from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, names_of, read_json, require, tube_of_frames, value_of
+from .reading import box_array, brief, names_of, naming, read_json, require, tube_of_frames, value_of
 
 FORMAT, VERSION = "actorsup.videos", 1
 NAMES = ("classes", "class_actors", "actors")
@@ -48,15 +48,11 @@ class VideosFile(DatasetFormat):
         no_videos = VideoCollection(value_of(content, "name"), videos=(), **names)
         videos = []
         for number, entry in enumerate(value_of(content, "videos", Sequence), start=1):
-            try:
+            with naming(f"video number {number} of the list"):
                 name = value_of(entry, "video", str)
-            except ValueError as error:
-                raise ValueError(f"video number {number} of the list: {error}") from error
-            try:
+            with naming(f"video {name}"):
                 with_its_tubes = with_tubes and (splits is None or entry.get("split") in splits)
                 videos.append(_read_video(entry, no_videos.classes, with_its_tubes))
-            except ValueError as error:
-                raise ValueError(f"video {name}: {error}") from error
         return replace(no_videos, videos=tuple(videos))
 
 
@@ -64,10 +60,8 @@ def _read_video(entry: Mapping, classes: Sequence[str], with_tubes: bool) -> Lab
     _refuse_unknown(entry, VIDEO_KEYS)
     tubes = []
     for index, tube in enumerate(value_of(entry, "tubes", Sequence) if with_tubes and "tubes" in entry else ()):
-        try:
+        with naming(f"tube {index}"):
             tubes.append(_read_tube(tube, classes))
-        except ValueError as error:
-            raise ValueError(f"tube {index}: {error}") from error
     return LabelledVideo(
         entry["video"],
         value_of(entry, "split"),
