@@ -17,6 +17,7 @@ from actorsup.structures import Tube, box_areas, clip_boxes
 
 from .annotated_videos import AnnotatedVideos
 from .formats import LabelledVideo
+from .formats.collection import rows_by_class
 from .video_files import find_videos
 
 MIN_SIDE = 1.0  # pixels of the video; less is no box, or one in units of the frame's width
@@ -98,17 +99,10 @@ class ListedVideos:
 
     def counts(self) -> list[dict[str, str | int]]:
         """Videos, those that are there, annotated ones and tubes, by class and in all."""
-        columns = {
-            "videos": self.num_videos,
-            "found": Counter(self.videos[video].label for video in self.paths),
-            "annotated": Counter(video.label for video in self.annotated.values()),
-            "tubes": self.num_tubes,
-        }
-        rows = [
-            {"class": name} | {key: counter[label] for key, counter in columns.items()}
-            for label, name in enumerate(self.classes)
-        ]
-        return [*rows, {"class": "all"} | {key: counter.total() for key, counter in columns.items()}]
+        found = Counter(self.videos[video].label for video in self.paths)
+        annotated = Counter(video.label for video in self.annotated.values())
+        columns = {"videos": self.num_videos, "found": found, "annotated": annotated, "tubes": self.num_tubes}
+        return rows_by_class(self.classes, columns)
 
 
 def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | None, decode: bool) -> list[Finding]:

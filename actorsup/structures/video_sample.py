@@ -43,7 +43,7 @@ class VideoSample:
     """One video beside its ``N`` frames: ``P`` tubes at those frames, labels, and, after prediction, scores.
 
     Args:
-        video: name of the video, unique in its data set.
+        video: name of the video, unique in its dataset.
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
         frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.

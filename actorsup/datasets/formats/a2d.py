@@ -19,7 +19,7 @@ from actorsup.errors import InputError
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, naming, read_csv, tube_of_frames
+from .reading import box_array, brief, naming, notes_of, read_csv, tube_of_frames
 
 ACTORS = ("adult", "baby", "ball", "bird", "car", "cat", "dog")
 ACTIONS = ("climbing", "crawling", "eating", "flying", "jumping", "rolling", "running", "walking", "none")
@@ -75,7 +75,7 @@ class A2D(DatasetFormat):
             tuple(videos),
             tuple(ACTORS[label // 10 - 1] for label in index),
             COCO_ACTORS,
-            (enumeration("videos have no folder in Annotations/mat", without),) if without else (),
+            notes_of({"videos have no folder in Annotations/mat": without}),
         )
 
     def _rows(self) -> Iterator["_Row"]:

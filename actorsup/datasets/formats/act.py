@@ -59,11 +59,6 @@ class ACTPickle(DatasetFormat):
         return names_of({key: splits[self.split_number - 1]}, key)
 
 
-def is_act_content(content) -> bool:
-    """Whether what was in a pickle has this layout."""
-    return isinstance(content, Mapping) and "gttubes" in content
-
-
 def write_act_pickle(path: str | Path, collection: VideoCollection) -> None:
     """Write the annotated videos of the splits ``train`` and ``test``, with the marked frames of sparse tubes only.
 

@@ -149,19 +149,20 @@ class VideoCollection:
 
     def counts(self) -> list[dict]:
         """Videos, annotated videos and tubes by class and split, and in all: rows of a table."""
-        rows: list[dict] = [{"class": name} for name in (*self.classes, "all")]
+        columns: dict[str, Counter] = {}
         for split in self.splits:
             videos = [video for video in self.videos if video.split == split]
-            columns = {
-                "videos": Counter(video.label for video in videos),
-                "annotated": Counter(video.label for video in videos if video.tubes is not None),
-                "tubes": Counter(tube.label for video in videos for tube in video.tubes or ()),
-            }
-            for key, counter in columns.items():
-                for label, row in enumerate(rows[:-1]):
-                    row[f"{split}: {key}"] = counter[label]
-                rows[-1][f"{split}: {key}"] = counter.total()
-        return rows
+            columns[f"{split}: videos"] = Counter(video.label for video in videos)
+            columns[f"{split}: annotated"] = Counter(video.label for video in videos if video.tubes is not None)
+            columns[f"{split}: tubes"] = Counter(tube.label for video in videos for tube in video.tubes or ())
+        return rows_by_class(self.classes, columns)
+
+
+def rows_by_class(classes: Sequence[str], columns: Mapping[str, Counter]) -> list[dict]:
+    """A row for each class, and one for all of them, of numbers that are counted by label."""
+    numbers = [{key: counter[label] for key, counter in columns.items()} for label in range(len(classes))]
+    numbers.append({key: counter.total() for key, counter in columns.items()})
+    return [{"class": name} | row for name, row in zip((*classes, "all"), numbers, strict=True)]
 
 
 def _repeated(names: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from actorsup.errors import InputError
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import enumeration, read_lines
+from .reading import notes_of, read_lines
 
 
 @DATASET_FORMATS.register_module()
@@ -60,9 +60,9 @@ class VideoFolder(DatasetFormat):
             for label, found in enumerate(by_class.values())
             for video in found
         ]
-        notes = [enumeration("files and folders hold no video and are left out", unused)] if unused else []
         name = self.name or self.path.resolve().name
-        return VideoCollection(name, tuple(by_class), tuple(labelled), notes=tuple(notes))
+        notes = notes_of({"files and folders hold no video and are left out": unused})
+        return VideoCollection(name, tuple(by_class), tuple(labelled), notes=notes)
 
     def _for_testing(self, by_class: dict[str, list[str]]) -> set[str]:
         known = [video for found in by_class.values() for video in found]

@@ -70,6 +70,11 @@ def read_csv(path: str | Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}: is no CSV file ({error})") from error
 
 
+def notes_of(found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A note for each list of names that is not empty, by what they are."""
+    return tuple(enumeration(what, names) for what, names in found.items() if names)
+
+
 @contextmanager
 def naming(what: str | Path, error_type: type[ValueError] = ValueError) -> Iterator[None]:
     """Say in front of a ``ValueError`` what was read; an ``InputError`` says it already."""

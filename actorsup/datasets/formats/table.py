@@ -12,7 +12,7 @@ from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, naming, read_csv, read_json, tube_of_frames, value_of
+from .reading import box_array, brief, enumeration, naming, notes_of, read_csv, read_json, tube_of_frames, value_of
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -52,20 +52,20 @@ class LabelTable(DatasetFormat):
         if not listed:
             raise ValueError("lists no video")
         classes = sorted({label for label, _ in listed.values()})
-        tubes, sizes, notes = {}, {}, []
+        tubes, sizes, notes = {}, {}, ()
         if with_tubes and self.boxes is not None:
             if self.videos is None:
                 raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
             boxes = self.below_root(self.boxes)
             tubes = _read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
             sizes = _sizes(self.below_root(self.videos), tubes)
-            if without := [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]:
-                notes.append(enumeration(f"videos not for training have no box in {boxes}", without))
+            without = [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]
+            notes = notes_of({f"videos not for training have no box in {boxes}": without})
         videos = [
             LabelledVideo(video, split, classes.index(label), None, sizes.get(video), tubes.get(video))
             for video, (label, split) in listed.items()
         ]
-        return VideoCollection(self.name or self.path.stem, tuple(classes), tuple(videos), notes=tuple(notes))
+        return VideoCollection(self.name or self.path.stem, tuple(classes), tuple(videos), notes=notes)
 
 
 def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:

@@ -24,10 +24,10 @@ from actorsup.errors import InputError
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
-from .act import ACTPickle, is_act_content
+from .act import ACTPickle
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import enumeration, naming, number_array, read_lines, require, require_label, value_of
+from .reading import naming, notes_of, number_array, read_lines, require, require_label, value_of
 
 # fmt: off
 CLASSES = (
@@ -87,12 +87,13 @@ class THUMOS13(DatasetFormat):
                     raise InputError(f"{path}: video {video} is in the list of {videos[video].split!r} too")
                 unmarked = LabelledVideo(video, split, label)
                 videos[video] = replace(annotated[video], split=split) if video in annotated else unmarked
-        notes = []
-        if without := [video for video in videos if with_tubes and video not in annotated]:
-            notes.append(enumeration(f"videos have no annotation in {self.path}", without))
-        if unlisted := [video for video in annotated if video not in videos]:
-            notes.append(enumeration("annotated videos are in no list and left out", unlisted))
-        return replace(NO_VIDEOS, videos=tuple(videos.values()), notes=tuple(notes))
+        without = [video for video in videos if with_tubes and video not in annotated]
+        unlisted = [video for video in annotated if video not in videos]
+        notes = {
+            f"videos have no annotation in {self.path}": without,
+            "annotated videos are in no list and left out": unlisted,
+        }
+        return replace(NO_VIDEOS, videos=tuple(videos.values()), notes=notes_of(notes))
 
     def annotated(self) -> dict[str, LabelledVideo]:
         """See ``DatasetFormat.annotated``; it needs no split list."""
@@ -176,7 +177,7 @@ def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str
         entries = _matlab_entries(path, classes)
     else:
         content = load_pickle(path)
-        if is_act_content(content):
+        if isinstance(content, Mapping) and "gttubes" in content:
             collection = ACTPickle(path).read()
             if collection.classes != tuple(classes):
                 raise InputError(

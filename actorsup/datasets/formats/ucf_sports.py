@@ -22,7 +22,7 @@ from actorsup.io import FrameFolderReader
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import enumeration, naming, read_lines, tube_of_frames
+from .reading import enumeration, naming, notes_of, read_lines, tube_of_frames
 
 LINE = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(\s.*)?", re.DOTALL | re.ASCII)
 
@@ -90,18 +90,17 @@ class UCFSports(DatasetFormat):
                 f"{folder}: {enumeration('clips are missing', absent, most=5)}; missing_videos='skip' leaves them out"
             )
         notes = [] if len(clips) == NUM_CLIPS else [f"{self.path} has {len(clips)} clips, the release {NUM_CLIPS}"]
-        if unlisted := [clip for clip in clips if clip not in split_of]:
-            notes.append(enumeration("clips are in no list and left out", unlisted))
-        if absent:
-            notes.append(enumeration(f"clips are not in {folder} and left out", absent))
+        unlisted = [clip for clip in clips if clip not in split_of]
+        notes += notes_of(
+            {"clips are in no list and left out": unlisted, f"clips are not in {folder} and left out": absent}
+        )
         empty, videos = [], []
         for clip, split in split_of.items():
             if clip not in absent:
                 with naming(f"clip {clip}"):
                     videos.append(_read_clip(clip, split, folder / clip, clips[clip], notes))
                 empty += [file.path for file in clips[clip] if np.isnan(file.box()).any()]
-        if empty:
-            notes.append(enumeration("boxes have no area and are taken for none", empty))
+        notes += notes_of({"boxes have no area and are taken for none": empty})
         class_actors = ("person",) * len(CLASSES)
         return VideoCollection("ucf_sports", CLASSES, tuple(videos), class_actors, ("person",), tuple(notes))
 
@@ -119,12 +118,7 @@ class UCFSports(DatasetFormat):
 
 
 class BoxFile(NamedTuple):
-    """A box file that was not parsed yet.
-
-    Args:
-        path: of the file, in the folder or the archive.
-        text: what it holds.
-    """
+    """A box file that was not parsed yet: its path, in the folder or the archive, and what it holds."""
 
     path: str
     text: str
@@ -135,7 +129,7 @@ class BoxFile(NamedTuple):
         return PurePosixPath(self.path).name.split(".")[0]
 
     def box(self) -> np.ndarray:
-        """``(4,)``, ``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0.
+        """``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0.
 
         Raises:
             ValueError: naming file and text, if it holds anything else than a box.
@@ -143,10 +137,8 @@ class BoxFile(NamedTuple):
         match = LINE.fullmatch(self.text)
         if match is None:
             raise ValueError(f"{self.path}: expected 'x y w h label', got {self.text[:80]!r}")
-        x, y, width, height = (float(number) for number in match.groups()[:4])
-        if width == 0 or height == 0:
-            return np.full(4, np.nan)
-        return np.array([x - 1, y - 1, x - 1 + width, y - 1 + height])
+        x, y, width, height = map(float, match.groups()[:4])
+        return np.array([x - 1, y - 1, x - 1 + width, y - 1 + height]) if width and height else np.full(4, np.nan)
 
 
 def read_box_files(annotations: Path) -> dict[str, list[BoxFile]]:
