@@ -94,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
     arguments = parser.parse_args(arguments)
+    if arguments.profile and arguments.device == "cpu":
+        parser.error("--profile is of a GPU: --device cuda")
     config = load_config(arguments.config, options=arguments.cfg_options)
     result = measure(config, arguments.video, arguments.rounds, arguments.device, arguments.profile)
     device = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
