@@ -1,5 +1,6 @@
 """What several tests share: the folder of real data, and small videos written on the spot."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import numpy as np
 import pytest
 
 from tests.browser import browser  # noqa: F401
+
+
+def pytest_collection_finish() -> None:
+    """Let nobody look for garbage in what was imported, a million objects: mmengine does for every dataset it makes."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.conftest import write_video
-from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_tool, start_tool
+from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_processes, run_tool, start_tool
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +294,7 @@ def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
 
 def test_two_processes_make_the_same_proposals_as_one(trained, tmp_path):
     root, config, _ = trained
-    output = run_tool(
+    output = run_processes(
         "generate_proposals",
         config,
         *("--launcher", "pytorch", "--cfg-options", f"proposals.root={tmp_path}"),
@@ -460,9 +460,9 @@ def test_two_processes_train_and_test(trained, tmp_path):
     root, config, _ = trained
     options = {"root": root, "num_processes": 2}
     common = ("--launcher", "pytorch", "--work-dir", tmp_path)
-    output = run_tool("train", config, *common, "--cfg-options", "train_cfg.max_epochs=1", **options)
+    output = run_processes("train", config, *common, "--cfg-options", "train_cfg.max_epochs=1", **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    output = run_tool("test", config, tmp_path / "epoch_1.pth", *common, **options)
+    output = run_processes("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
     assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
 
