@@ -1,13 +1,15 @@
-"""A script run in this process, and what it would change for the tests after it set back."""
+"""Scripts run in this process, which is set back for the tests after it; and processes that are interrupted."""
 
 import contextlib
 import importlib
 import os
 import random
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -77,6 +79,28 @@ def _as_a_process_of_its_own(folder: Path, command: list[str]) -> Iterator[None]
 def configs_on_long_lines() -> mock._patch:
     """Leave out the layout of configs, over which yapf thinks for seconds in every run: the program stays the same."""
     return mock.patch("yapf.yapflib.yapf_api.FormatCode", lambda text, **style: (text, True))
+
+
+@contextlib.contextmanager
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Handle Ctrl-C as Python does, here and in the processes that are started.
+
+    A shell has what it starts in the background ignore Ctrl-C, tests for instance, and what they start does so too.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def wait_for(file: Path, process: subprocess.Popen, seconds: float = 300) -> None:
+    """Wait for a file by which a process says where it is."""
+    deadline = time.monotonic() + seconds
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"no {file}"
+        time.sleep(0.01)
 
 
 def _managers(kind: type) -> Iterator[type]:
