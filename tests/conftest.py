@@ -11,6 +11,14 @@ import pytest
 from tests.browser import browser  # noqa: F401
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes its time."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
     """Let nobody look for garbage in what was imported, a million objects: mmengine does for every dataset it makes."""
     gc.collect()

@@ -213,11 +213,3 @@ def test_the_tool_refuses_a_checkpoint_of_another_model_in_one_message(commands)
     assert output.returncode == 2
     assert "head.classifier.weight ((2, 3200) there, (5, 3200) here)" in output.stderr
     assert "Traceback" not in output.stderr
-
-
-def test_a_config_is_shown_with_what_it_is_based_on_and_the_options(commands):
-    root = commands[0]
-    output = run_tool("browse_config", root / "toy_config.py", "--cfg-options", "proposals.linker=viterbi", root=root)
-    assert output.returncode == 0
-    assert "linker='viterbi'" in output.stdout
-    assert "MultiStepLR" in output.stdout  # of a base

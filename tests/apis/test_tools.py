@@ -292,6 +292,7 @@ def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_proposals_as_one(trained, tmp_path):
     root, config, _ = trained
     output = run_processes(
@@ -321,6 +322,7 @@ def assert_same_stores(first, second):
     assert files == others
 
 
+@pytest.mark.slow
 def test_processes_that_slurm_started_make_the_same_proposals_on_cpus(trained, tmp_path):
     root, config, _ = trained
     with socket.socket() as free:
@@ -456,6 +458,7 @@ def test_a_damaged_proposal_file_is_named(trained, tmp_path):
     assert damaged.name in output.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_test(trained, tmp_path):
     root, config, _ = trained
     options = {"root": root, "num_processes": 2}

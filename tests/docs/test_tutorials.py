@@ -8,6 +8,7 @@ from tests.toy import REPOSITORY
 TUTORIALS = sorted((REPOSITORY / "docs" / "tutorials").glob("*.md"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_every_block_of_a_tutorial_runs(page, tmp_path):
     write_files(page, tmp_path)
