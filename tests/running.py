@@ -38,7 +38,7 @@ def run_script(script: Path, *arguments, folder: Path) -> subprocess.CompletedPr
         tempfile.TemporaryFile("w+", encoding="utf-8") as stderr,
     ):
         with (
-            _as_a_process_of_its_own(folder, command),
+            as_a_process_of_its_own(folder, command),
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
         ):
@@ -49,7 +49,7 @@ def run_script(script: Path, *arguments, folder: Path) -> subprocess.CompletedPr
 
 
 @contextlib.contextmanager
-def _as_a_process_of_its_own(folder: Path, command: list[str]) -> Iterator[None]:
+def as_a_process_of_its_own(folder: Path, command: list[str]) -> Iterator[None]:
     """Begin with no logger, scope and user's module of another run, and leave none; the same for all other state."""
     path = [str(folder), *sys.path]
     num_threads = cv2.getNumThreads()
