@@ -7,6 +7,7 @@ from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
     PROTOCOLS,
     ScoredVideo,
+    VideoOverlaps,
     average_precision,
     average_precision_protocol,
     evaluate_predictions,
@@ -22,7 +23,7 @@ CLASSES = ("Basketball", "Diving", "Fencing")
 def measure(scene, name, thresholds=(0.2, 0.5), max_per_class=None):
     rules = PROTOCOLS[name]
     videos = [
-        ScoredVideo.under_rules(video, tubes, truth, scores, [rules.overlap])[rules.overlap]
+        ScoredVideo(VideoOverlaps.from_tubes(video, tubes, truth, rules.overlap), scores)
         for video, tubes, truth, scores in scene
     ]
     return average_precision(videos, thresholds, rules, max_per_class)
@@ -151,6 +152,17 @@ def test_videos_without_predictions_count_as_missed():
     numbers, table = evaluate_predictions([predicted()], {"a": [truth], "b": [truth], "c": []}, CLASSES, [0.5])
     assert numbers == {"mAP@0.5": 0.5, "AP@0.5/Basketball": 0.5}
     assert table == [{"class": "Basketball", "num_ground_truth": 2, "AP@0.5": 0.5}]
+
+
+def test_scores_may_come_in_a_buffer_that_is_used_again():
+    truth, buffer = still_tube([0, 0, 10, 10]), np.empty((1, 3))
+
+    def stream():
+        for video in "ab":
+            buffer[:] = np.eye(3)[[0]] if video == "a" else -np.inf
+            yield video, [truth], buffer
+
+    assert evaluate_predictions(stream(), {"a": [truth], "b": [truth]}, CLASSES, [0.5])[0]["mAP@0.5"] == 0.5
 
 
 def test_predictions_of_a_video_that_is_not_evaluated_are_an_error():

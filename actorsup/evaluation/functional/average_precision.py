@@ -9,12 +9,20 @@ from actorsup.errors import InputError
 from actorsup.structures import Tube
 
 from .ranking import Protocol, average_precision_protocol, class_rankings
-from .video_overlaps import ScoredVideo, VideoOverlaps, check_limit, check_scored, check_thresholds
+from .video_overlaps import (
+    ScoredVideo,
+    VideoOverlaps,
+    at_thresholds,
+    check_limit,
+    check_scored,
+    check_thresholds,
+    class_table,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class AveragePrecision:
-    """Average precision of a data set, as fractions.
+    """Average precision of a dataset, as fractions.
 
     Args:
         thresholds: ``H`` overlap thresholds.
@@ -33,27 +41,14 @@ class AveragePrecision:
 
     def as_dict(self, classes: Sequence[str]) -> dict[str, float]:
         """``mAP@θ`` and ``AP@θ/<class>`` as fractions in 0..1; classes without ground truth are left out."""
-        numbers = {
-            f"mAP@{threshold:g}": float(value) for threshold, value in zip(self.thresholds, self.mean, strict=True)
-        }
-        for threshold, row in zip(self.thresholds, self.per_class, strict=True):
-            for label in np.flatnonzero(~np.isnan(row)):
-                numbers[f"AP@{threshold:g}/{classes[label]}"] = float(row[label])
+        numbers = at_thresholds("mAP", self.thresholds, self.mean.tolist())
+        for name, row in at_thresholds("AP", self.thresholds, self.per_class).items():
+            numbers |= {f"{name}/{classes[label]}": float(row[label]) for label in np.flatnonzero(~np.isnan(row))}
         return numbers
 
     def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
         """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``AP@θ``."""
-        return [
-            {
-                "class": classes[label],
-                "num_ground_truth": int(self.num_ground_truth[label]),
-                **{
-                    f"AP@{threshold:g}": float(value)
-                    for threshold, value in zip(self.thresholds, self.per_class[:, label], strict=True)
-                },
-            }
-            for label in np.flatnonzero(self.num_ground_truth)
-        ]
+        return class_table(classes, self.num_ground_truth, at_thresholds("AP", self.thresholds, self.per_class))
 
 
 def average_precision(
@@ -91,7 +86,7 @@ def average_precision(
 
 
 def ranked_precision(true_positives: np.ndarray, num_ground_truth: int, protocol: Protocol) -> float:
-    """Average precision of one class.
+    """Average precision of one class; 0 without detections.
 
     Args:
         true_positives: ``(D,)`` bool, which of its detections are true, by descending score.
@@ -100,19 +95,11 @@ def ranked_precision(true_positives: np.ndarray, num_ground_truth: int, protocol
     """
     found = np.cumsum(true_positives)
     precision, recall = found / np.arange(1, len(found) + 1), found / num_ground_truth
-    return _envelope_area(precision, recall) if protocol.envelope else _trapezoid_area(precision, recall)
-
-
-def _trapezoid_area(precision: np.ndarray, recall: np.ndarray) -> float:
-    """Area under the raw curve, which starts at precision 1 and recall 0; 0 without detections."""
-    precision, recall = np.concatenate([[1.0], precision]), np.concatenate([[0.0], recall])
-    return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
-
-
-def _envelope_area(precision: np.ndarray, recall: np.ndarray) -> float:
-    """Σ ΔR · (the highest precision at this or a higher recall); 0 without detections."""
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+    steps = np.diff(recall, prepend=0.0)
+    if protocol.envelope:  # the highest precision at this or a higher recall
+        return float(np.sum(steps * np.maximum.accumulate(precision[::-1])[::-1]))
+    precision = np.concatenate([[1.0], precision])  # the raw curve starts at precision 1 and recall 0
+    return float(np.sum(steps * (precision[1:] + precision[:-1]) / 2))
 
 
 def evaluate_predictions(
@@ -143,6 +130,11 @@ def evaluate_predictions(
     """
     rules = average_precision_protocol(protocol)
     videos = []
+
+    def add(video: str, tubes: Sequence[Tube], scores: np.ndarray) -> None:
+        overlaps = VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap)
+        videos.append(ScoredVideo(overlaps, np.array(scores, dtype=np.float64)))
+
     for video, tubes, scores in predictions:
         if video not in ground_truth:
             raise InputError(
@@ -154,10 +146,8 @@ def evaluate_predictions(
                 f"{video}: the {len(tubes)} tubes and {len(classes)} classes need scores of shape "
                 f"({len(tubes)}, {len(classes)}), got {np.shape(scores)}"
             )
-        videos.append(ScoredVideo(VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap), scores))
-    given = {video.overlaps.video for video in videos}
-    for video in ground_truth.keys() - given:
-        overlaps = VideoOverlaps.from_tubes(video, (), ground_truth[video], rules.overlap)
-        videos.append(ScoredVideo(overlaps, np.zeros((0, len(classes)))))
+        add(video, tubes, scores)
+    for video in ground_truth.keys() - {scored.overlaps.video for scored in videos}:
+        add(video, (), np.zeros((0, len(classes))))
     result = average_precision(videos, thresholds, rules, max_per_class)
     return result.as_dict(classes), result.per_class_table(classes)

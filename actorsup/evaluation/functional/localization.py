@@ -8,7 +8,7 @@ import numpy as np
 from actorsup.errors import InputError
 
 from .ranking import Protocol, exceeds
-from .video_overlaps import ScoredVideo, check_scored, check_thresholds
+from .video_overlaps import ScoredVideo, at_thresholds, check_label, check_scored, check_thresholds
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +28,7 @@ class LocalizationAccuracy:
 
     def as_dict(self) -> dict[str, float]:
         """``localization@θ`` as fractions in 0..1."""
-        return {
-            f"localization@{threshold:g}": float(value)
-            for threshold, value in zip(self.thresholds, self.accuracy, strict=True)
-        }
+        return at_thresholds("localization", self.thresholds, self.accuracy.tolist())
 
 
 def localization_accuracy(
@@ -56,16 +53,12 @@ def localization_accuracy(
     num_classes = check_scored(videos)
     overlaps = []
     for video, label in zip(videos, labels, strict=True):
-        if not 0 <= label < num_classes:
-            raise InputError(
-                f"{video.overlaps.video}: localisation needs the video's label, 0 to {num_classes - 1}, got {label}"
-            )
+        check_label(video.overlaps.video, label, num_classes, "localisation")
         true = video.overlaps.labels == label
-        if not true.any():
-            continue
-        scores = video.scores[:, label]
-        detected = len(scores) > 0 and scores.max() > -np.inf
-        overlaps.append(video.overlaps.iou[scores.argmax(), true].max() if detected else 0.0)
+        if true.any():
+            scores = video.scores[:, label]
+            detected = scores.max(initial=-np.inf) > -np.inf
+            overlaps.append(video.overlaps.iou[scores.argmax(), true].max() if detected else 0.0)
     if not overlaps:
         raise InputError(
             f"none of the {len(videos)} videos has a true tube of its own class: do the labels of the videos and those "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actorsup.errors import InputError
-from actorsup.structures.tube_overlap import OverlapRule
+from actorsup.structures import OverlapRule
 
 from .video_overlaps import ScoredVideo
 
@@ -33,9 +33,9 @@ class Protocol:
     """
 
     overlap: OverlapRule
-    strict: bool
-    matching: str
-    envelope: bool
+    strict: bool = False
+    matching: str = "best_unmatched"
+    envelope: bool = False
 
     def __post_init__(self) -> None:
         if self.matching not in MATCHINGS:
@@ -44,42 +44,17 @@ class Protocol:
 
 PROTOCOLS: dict[str, Protocol] = {
     # Kalogeiton et al., Action tubelet detector, ICCV 2017; the evaluation that MOC (Li et al., ECCV 2020) shares.
-    "act": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1),
-        strict=False,
-        matching="best_unmatched",
-        envelope=False,
-    ),
+    "act": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1)),
     # Singh et al., Online real-time multiple spatiotemporal action localisation and prediction, ICCV 2017: its Matlab
     # evaluation, after PASCAL VOC's. Pixels are added to detections alone: a tube does not overlap itself wholly.
-    "voc": Protocol(
-        overlap=OverlapRule(detection_offset=1, single_frame_counts=False),
-        strict=True,
-        matching="best_unmatched",
-        envelope=True,
-    ),
+    "voc": Protocol(OverlapRule(detection_offset=1, single_frame_counts=False), strict=True, envelope=True),
     # Li et al., MultiSports, ICCV 2021; mmaction2 has the same, but for a defect that gives every detection of a tube
     # the score of the last one.
-    "multisports": Protocol(
-        overlap=OverlapRule(single_frame_counts=False),
-        strict=False,
-        matching="best_of_all",
-        envelope=True,
-    ),
+    "multisports": Protocol(OverlapRule(single_frame_counts=False), matching="best_of_all", envelope=True),
     # Köpüklü et al., You only watch once, 2019: its video-mAP.
-    "yowo": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1, single_frame_counts=False),
-        strict=False,
-        matching="best_unmatched",
-        envelope=True,
-    ),
+    "yowo": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1, single_frame_counts=False), envelope=True),
     # No publication's: `act` but for the temporal IoU. Are the boxes right where both tubes are?
-    "spatial": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1, spatial_only=True),
-        strict=False,
-        matching="best_unmatched",
-        envelope=False,
-    ),
+    "spatial": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1, spatial_only=True)),
 }
 
 
@@ -136,13 +111,10 @@ class ClassRanking:
 
 
 def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = None) -> Iterator[ClassRanking]:
-    """The ranking of every class that has ground truth.
+    """The ranking of every class that has ground truth, from all videos, with scores for the same classes.
 
-    Every tube is a detection of every class for which its score is not ``-inf``.
-
-    Args:
-        videos: all videos, with scores for the same classes.
-        max_per_class: only so many best tubes of each video for each class; None is all.
+    Every tube is a detection of every class for which its score is not ``-inf``; with ``max_per_class``, only so many
+    best tubes of each video for each class.
     """
     videos = sorted(videos, key=lambda video: video.overlaps.video)
     scores = np.concatenate([video.scores for video in videos])  # (S, K)

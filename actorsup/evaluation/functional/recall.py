@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from actorsup.errors import InputError
-from actorsup.structures import Tube
-from actorsup.structures.tube_overlap import OverlapRule
+from actorsup.structures import OverlapRule, Tube
 
-from .video_overlaps import VideoOverlaps, check_ground_truth, check_limit, check_thresholds, check_unique
+from .video_overlaps import VideoOverlaps, at_thresholds, check_limit, check_thresholds, check_videos, class_table
 
 RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # van Gemert et al., APT: Action localization proposals from dense trajectories, BMVC 2015.
@@ -17,6 +16,7 @@ RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # No publication's: `apt` but for the temporal IoU. Are the boxes right where both tubes are?
     "spatial": OverlapRule(spatial_only=True),
 }
+OVERLAPS = tuple(np.arange(1, 21) / 20)  # thresholds of the curve
 
 
 def recall_protocol(name: str) -> OverlapRule:
@@ -28,7 +28,7 @@ def recall_protocol(name: str) -> OverlapRule:
 
 @dataclass(frozen=True, eq=False)
 class TubeRecall:
-    """The recall of proposals over a data set, as fractions.
+    """The recall of proposals over a dataset, as fractions.
 
     The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
     whether recall is pooled over all true tubes or a mean over classes; all four are here.
@@ -73,34 +73,15 @@ class TubeRecall:
 
     def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
         """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``abo``, ``recall@θ`` (>=)."""
-        return [
-            {
-                "class": classes[label],
-                "num_ground_truth": int(self.num_ground_truth[label]),
-                "abo": float(self.average_best_overlap[label]),
-                **{
-                    f"recall@{threshold:g}": float(self.num_found[row, label] / self.num_ground_truth[label])
-                    for row, threshold in enumerate(self.thresholds)
-                },
-            }
-            for label in np.flatnonzero(self.num_ground_truth)
-        ]
-
-
-def best_overlaps(iou: np.ndarray, first: int | None = None) -> np.ndarray:
-    """BO ``(G,)``: each true tube's best overlap with the proposals, 0 where there is no proposal.
-
-    Args:
-        iou: ``(P, G)``, proposals in rank order.
-        first: use the first so many proposals only; None is all.
-    """
-    return iou[:first].max(axis=0, initial=0.0)
+        found = self.num_found / np.maximum(self.num_ground_truth, 1)
+        columns = {"abo": self.average_best_overlap, **at_thresholds("recall", self.thresholds, found)}
+        return class_table(classes, self.num_ground_truth, columns)
 
 
 def tube_recall(
     videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float], first: int | None = None
 ) -> TubeRecall:
-    """Recall, ABO and MABO of a data set.
+    """Recall, ABO and MABO of a dataset.
 
     Args:
         videos: all videos; the true tubes of one without proposals have BO 0.
@@ -114,14 +95,13 @@ def tube_recall(
     """
     thresholds = check_thresholds(thresholds)
     check_limit(first, "first")
-    check_unique(overlaps.video for overlaps in videos)
     for overlaps in videos:
         overlaps.check_labels(num_classes)
-    check_ground_truth(sum(len(overlaps.labels) for overlaps in videos), len(videos))
+    check_videos(videos)
 
     # Sorted by name, so that rounding does not depend on the order of the videos.
     videos = sorted(videos, key=lambda overlaps: overlaps.video)
-    best = np.concatenate([best_overlaps(overlaps.iou, first) for overlaps in videos])
+    best = np.concatenate([overlaps.iou[:first].max(axis=0, initial=0.0) for overlaps in videos])
     labels = np.concatenate([overlaps.labels for overlaps in videos])
     num_ground_truth = np.bincount(labels, minlength=num_classes)
 
@@ -168,12 +148,9 @@ def evaluate_proposals(
     return recall.as_dict(), recall.per_class_table(classes)
 
 
-OVERLAPS = tuple(np.arange(1, 21) / 20)
-
-
 @dataclass(frozen=True, eq=False)
 class RecallCurves:
-    """Pooled recall of the proposals of a data set, true tubes found at an overlap of at least a threshold.
+    """Pooled recall of the proposals of a dataset, true tubes found at an overlap of at least a threshold.
 
     Args:
         num_proposals: ``(N,)``, the mean number of proposals a video really has among its first 1 … N.
@@ -195,7 +172,7 @@ def recall_curves(
     thresholds: Sequence[float] = (0.2, 0.5),
     overlaps: Sequence[float] = OVERLAPS,
 ) -> RecallCurves:
-    """Measure the curves of a data set.
+    """Measure the curves of a dataset.
 
     Args:
         videos: all videos; the true tubes of one without proposals are never found.
@@ -206,17 +183,11 @@ def recall_curves(
         InputError: if no video has ground truth, a video occurs twice, or a threshold is not in ``0 < θ <= 1``.
     """
     thresholds, overlaps = check_thresholds(thresholds), check_thresholds(overlaps)
-    check_unique(video.video for video in videos)
-    check_ground_truth(sum(len(video.labels) for video in videos), len(videos))
+    check_videos(videos)
     counts = np.array([len(video.iou) for video in videos])
     largest = max(int(counts.max()), 1)
-    best = []
-    for video in videos:
-        running = np.zeros((largest, len(video.labels)))
-        running[: len(video.iou)] = np.maximum.accumulate(video.iou, axis=0)
-        running[len(video.iou) :] = best_overlaps(video.iou)
-        best.append(running)
-    by_number = np.concatenate(best, axis=1)  # (N, G): best overlap among the first so many
+    padded = [np.pad(video.iou, ((0, largest - len(video.iou)), (0, 0))) for video in videos]
+    by_number = np.maximum.accumulate(np.concatenate(padded, axis=1))  # (N, G): best overlap among the first so many
     return RecallCurves(
         num_proposals=np.minimum(counts, np.arange(1, largest + 1)[:, None]).mean(axis=1),
         thresholds=thresholds,

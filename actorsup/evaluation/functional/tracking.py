@@ -103,10 +103,6 @@ def mean_scores(scores: Sequence[TrackingScores]) -> TrackingScores:
     """
     if not scores:
         raise InputError("there is no target to take a mean over")
-    return TrackingScores(
-        num_frames=sum(one.num_frames for one in scores),
-        mean_iou=float(np.mean([one.mean_iou for one in scores])),
-        success=np.mean([one.success for one in scores], axis=0),
-        precision=np.mean([one.precision for one in scores], axis=0),
-        normalized_precision=np.mean([one.normalized_precision for one in scores], axis=0),
-    )
+    measures = ("mean_iou", "success", "precision", "normalized_precision")
+    means = (np.mean([getattr(one, name) for one in scores], axis=0) for name in measures)
+    return TrackingScores(sum(one.num_frames for one in scores), *means)

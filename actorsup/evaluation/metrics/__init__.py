@@ -1,13 +1,13 @@
 """Metrics that mmengine's evaluators run: thin accumulators around ``actorsup.evaluation.functional``.
 
-They give fractions in 0..1 (the literature prints percent) and never touch the disk.
+They give fractions in 0..1 (the literature prints percent) and never touch the disk. Each takes a ``prefix``, which is
+put before the names of its numbers, to tell two metrics of one evaluator apart.
 """
 
-from .predicted_videos import MetricReport, PredictedVideos
-from .proposal_recall import ProposalRecall
-from .tube_diagnosis import TubeDiagnosis
-from .tube_map import PairPrecision, TubeMAP
-from .video_accuracy import LocalizationGivenLabel, VideoAccuracy
+from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
+from .base import MetricReport, SampleMetric
+from .predicted_videos import PredictedVideos
+from .tubes import ProposalRecall, TubeDiagnosis, TubeMAP
 
 __all__ = [
     "LocalizationGivenLabel",
@@ -15,6 +15,7 @@ __all__ = [
     "PairPrecision",
     "PredictedVideos",
     "ProposalRecall",
+    "SampleMetric",
     "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",
