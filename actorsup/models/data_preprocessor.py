@@ -1,4 +1,4 @@
-"""From the frames that a data set yields to the tensor that an encoder takes."""
+"""From the frames that a dataset yields to the tensor that an encoder takes."""
 
 from collections.abc import Sequence
 
@@ -49,11 +49,9 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
         Raises:
             ValueError: if the frames are not as above, or their number differs from video to video.
         """
-        samples = list(data["data_samples"])
-        videos = list(data["inputs"])
+        videos, samples = list(data["inputs"]), list(data["data_samples"])
         _check(videos, samples)
-        height = max(frames.shape[2] for frames in videos)
-        width = max(frames.shape[3] for frames in videos)
+        height, width = (max(frames.shape[axis] for frames in videos) for axis in (2, 3))
         inputs = torch.stack([self._normalize(frames, height, width) for frames in videos])
         return {"inputs": inputs, "data_samples": samples}
 

@@ -21,8 +21,7 @@ class ActorLocalizer(BaseModel):
         pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
         head: config or module, see :class:`actorsup.models.heads.TubeHead`.
         data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
-        post_processing: configs or built steps, see :class:`PostProcessing`, which change the
-            predicted tubes in this order. The paper has none.
+        post_processing: configs or built steps, see :class:`PostProcessing`, in their order. The paper has none.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class ActorLocalizer(BaseModel):
         labels = read_labels(data_samples) if mode == "loss" else None
 
         tubes = TubeBatch.from_samples(data_samples, inputs.device)
-        features = self._encode(inputs)
+        features = self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])  # (B, N, C, H', W')
         pooled = self.pooling(features, tubes, self.encoder.stride)
 
         if mode == "loss":
@@ -80,10 +79,13 @@ class ActorLocalizer(BaseModel):
             return [self._post_process(sample) for sample in samples]
         return self.head(pooled)
 
-    def _encode(self, inputs: Tensor) -> Tensor:
-        """Feature maps ``(B, N, C, H', W')`` of frames ``(B, N, 3, H, W)``."""
-        maps = self.encoder(inputs.flatten(0, 1))
-        return maps.unflatten(0, inputs.shape[:2])
+    def _post_process(self, sample: VideoSample) -> VideoSample:
+        if not self.post_processing:
+            return sample
+        ranked = sample.ranked_tubes
+        for step in self.post_processing:
+            ranked = step(sample, ranked)
+        return replace(sample, processed=ranked)
 
     def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
         """Of each video ``(P_b, N, K)``, what the head makes of its tubes in every single frame: probabilities."""
@@ -97,14 +99,6 @@ class ActorLocalizer(BaseModel):
         logits = self.head(self.pooling(features.flatten(0, 1)[:, None], frames, self.encoder.stride)).float()
         scores = logits.softmax(dim=1)[order.argsort()].reshape(num_tubes, num_frames, logits.shape[1])
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
-
-    def _post_process(self, sample: VideoSample) -> VideoSample:
-        if not self.post_processing:
-            return sample
-        ranked = sample.ranked_tubes
-        for step in self.post_processing:
-            ranked = step(sample, ranked)
-        return replace(sample, processed=ranked)
 
     def _video_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
         """Labels ``(B,)`` int64; checked here, where the videos' names are known."""
@@ -124,7 +118,7 @@ class ActorLocalizer(BaseModel):
             if sample.tube_labels is None:
                 raise InputError(
                     f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
-                    "the training data set true_tubes=True and an ann_file, and its pipeline LabelTubes"
+                    "the training dataset true_tubes=True and an ann_file, and its pipeline LabelTubes"
                 )
             if ((sample.tube_labels < -1) | (sample.tube_labels >= num_classes)).any():
                 raise InputError(

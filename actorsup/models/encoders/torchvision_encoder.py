@@ -1,19 +1,24 @@
-"""Any backbone of torchvision as encoder."""
+"""Any backbone of torchvision as encoder, and weights for it, by name or from a file."""
 
 from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 import torchvision.models
+from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.func import functional_call
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS
 
 from .encoder import Encoder
-from .pretrained import load_torchvision_weights
+
+_HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 
 
 def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
@@ -39,6 +44,39 @@ def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
         return create_feature_extractor(model, dict(nodes))
     except ValueError as error:
         raise InputError(f"{name} cannot be cut at {', '.join(map(repr, nodes))}: {error}") from error
+
+
+def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, prefix: str = "") -> None:
+    """Load the part of a torchvision model that ``module`` holds; its parameters bear torchvision's names.
+
+    Args:
+        module: part of the model; what it lacks (the classifier) is left aside.
+        model_name: torchvision's name of the model, such as ``vgg16``.
+        weights: torchvision's name of the weights, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache;
+            or the path of a state dict of the whole model, or of a checkpoint that holds one.
+        prefix: what the names of the model begin with in that file, where it is a part of another.
+
+    Raises:
+        InputError: if there is neither such a name nor such a file, the download fails, or the weights do not fit.
+    """
+    named = torchvision.models.get_model_weights(model_name).__members__
+    if weights in named:
+        try:
+            state = named[weights].get_state_dict(progress=True, check_hash=True)
+        except (OSError, RuntimeError, HTTPException) as error:  # RuntimeError: torch.hub's for a wrong checksum
+            raise InputError(
+                f"could not download the weights {weights} of {model_name} from {named[weights].url} ({error}). "
+                f"Without a network, fetch that file elsewhere and give its path by {_HOW_TO_GIVE_A_FILE}"
+            ) from error
+        module.load_state_dict(state, strict=False)
+    elif Path(weights).is_file():
+        load_checkpoint(module, str(weights), model_name, part=prefix.removesuffix(".") or None)
+    else:
+        raise InputError(
+            f"weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
+            f"{', '.join(named)}. Name one of these, or give an existing file by {_HOW_TO_GIVE_A_FILE}"
+        )
+    print_log(f"{model_name}: loaded {len(module.state_dict())} tensors from {weights}", logger="current")
 
 
 _MEASURED_SIZES = (256, 512)

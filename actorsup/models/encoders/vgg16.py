@@ -7,7 +7,7 @@ from torchvision.models import vgg16
 from actorsup.registry import MODELS
 
 from .encoder import Encoder
-from .pretrained import load_torchvision_weights
+from .torchvision_encoder import load_torchvision_weights
 
 _NUM_LAYERS_TO_RELU5_3 = 30
 
