@@ -73,9 +73,13 @@ class Run:
         """For each part that is not there, what it would show and the command that makes it."""
         return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
 
+    def diagnosed(self, video: str) -> Mapping[str, Sequence[Mapping]]:
+        """The entry of a video in the diagnosis; an empty one too where nothing was diagnosed."""
+        return (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
+
     def errors_of(self, video: str) -> list[str]:
-        """The reasons of the errors in a video, each once; ``[]`` too where nothing was diagnosed."""
-        found = (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
+        """The reasons of the errors in a video, each once."""
+        found = self.diagnosed(video)
         reasons = [tube["reason"] for tube in found["true_tubes"] if tube["reason"] != "found"]
         reasons += [f"false: {detection['reason']}" for detection in found["false_detections"]]
         return sorted(set(reasons))
