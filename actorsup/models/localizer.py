@@ -48,11 +48,8 @@ class ActorLocalizer(BaseModel):
         Args:
             inputs: ``(B, N, 3, H, W)``, normalised frames.
             data_samples: the B videos, with their tubes in pixels of those frames.
-            mode: ``loss``, ``predict`` or ``tensor``.
-
-        Returns:
-            ``loss``: losses and what is logged beside them. ``predict``: the samples with their scores. ``tensor``: the
-            logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+            mode: ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores,
+                ``tensor`` the logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
 
         Raises:
             ValueError: for an unknown mode.

@@ -47,25 +47,16 @@ def render_video(
     scaled = [drawn.scaled(scale) for drawn in tubes]
     timeline = Timeline(tubes, num_frames, size[0] * scale)
     width, height = size[0] * scale, size[1] * scale + timeline.height
-    even = (width + width % 2, height + height % 2)  # as the codec wants it
-    with video_file(path, even, frames_per_second) as write:
+    to_even = ((0, height % 2), (0, width % 2), (0, 0))  # as the codec wants it
+    with video_file(path, (width + width % 2, height + height % 2), frames_per_second) as write:
         for index, frame in enumerate(frames):
             if scale > 1:
                 frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-            picture = np.zeros((even[1], even[0], 3), np.uint8)
-            picture[: frame.shape[0], :width] = draw_tubes(frame, index, scaled)
-            picture[frame.shape[0] : height, :width] = timeline.at(index)
-            write(picture)
+            write(np.pad(np.concatenate([draw_tubes(frame, index, scaled), timeline.at(index)]), to_even))
 
 
 class Timeline:
-    """Rows with caption and bar, and a cursor that moves.
-
-    Args:
-        tubes: a row each, in this order.
-        num_frames: of the video.
-        width: in pixels.
-    """
+    """A row a tube with its caption and a bar from its first to its last of ``num_frames``, and a cursor that moves."""
 
     def __init__(self, tubes: Sequence[DrawnTube], num_frames: int, width: int) -> None:
         widest = max((text_size(drawn.caption)[0] for drawn in tubes), default=0)

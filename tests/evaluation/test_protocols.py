@@ -195,6 +195,7 @@ def test_predicted_boxes_that_are_not_finite_are_refused_by_the_tube():
 
 def test_unknown_protocol_is_an_error_that_lists_the_known():
     with pytest.raises(
-        InputError, match=r"unknown protocol 'coco' .* choose one of act, multisports, spatial, voc, yo"
+        InputError,
+        match=r"unknown protocol of average precision 'coco': choose one of act, multisports, spatial, voc, yo",
     ):
         average_precision_protocol("coco")

@@ -59,19 +59,16 @@ def average_precision(
 ) -> AveragePrecision:
     """Average precision of every class: every tube is a detection of every class, but for those scored ``-inf``.
 
-    Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order of the videos
-    does not matter.
-
     Args:
-        videos: all videos, their overlaps measured by ``protocol.overlap``; one without tubes adds its true tubes as
+        videos: all videos, their overlaps measured by ``protocol.overlap``; of one without tubes all true tubes are
             missed.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: what counts as a match, and how precision is summed.
         max_per_class: count only so many best tubes of each video for each class; None is all.
 
     Raises:
-        InputError: if no video has ground truth, a video occurs twice, the videos differ in their number of classes, a
-            threshold is not in ``0 < θ <= 1``, or ``max_per_class`` is below 1.
+        InputError: if no video has ground truth, a video occurs twice, the videos differ in their number of classes, or
+            a threshold or the limit is out of range.
     """
     thresholds = check_thresholds(thresholds)
     check_limit(max_per_class, "max_per_class")
@@ -86,13 +83,7 @@ def average_precision(
 
 
 def ranked_precision(true_positives: np.ndarray, num_ground_truth: int, protocol: Protocol) -> float:
-    """Average precision of one class; 0 without detections.
-
-    Args:
-        true_positives: ``(D,)`` bool, which of its detections are true, by descending score.
-        num_ground_truth: true tubes of the class, at least 1.
-        protocol: its ``envelope`` says how precision is summed.
-    """
+    """Average precision of one class whose detections, best first, are true or not: ``(D,)`` bool; 0 without any."""
     found = np.cumsum(true_positives)
     precision, recall = found / np.arange(1, len(found) + 1), found / num_ground_truth
     steps = np.diff(recall, prepend=0.0)
@@ -117,7 +108,7 @@ def evaluate_predictions(
             detection of a class. The true tubes of a video that does not occur here are missed.
         ground_truth: the true tubes of every video that is evaluated, those without an action included.
         classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
         max_per_class: count only so many best tubes of each video for each class; None is all.
 
@@ -130,11 +121,6 @@ def evaluate_predictions(
     """
     rules = average_precision_protocol(protocol)
     videos = []
-
-    def add(video: str, tubes: Sequence[Tube], scores: np.ndarray) -> None:
-        overlaps = VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap)
-        videos.append(ScoredVideo(overlaps, np.array(scores, dtype=np.float64)))
-
     for video, tubes, scores in predictions:
         if video not in ground_truth:
             raise InputError(
@@ -146,8 +132,10 @@ def evaluate_predictions(
                 f"{video}: the {len(tubes)} tubes and {len(classes)} classes need scores of shape "
                 f"({len(tubes)}, {len(classes)}), got {np.shape(scores)}"
             )
-        add(video, tubes, scores)
+        overlaps = VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap)
+        videos.append(ScoredVideo(overlaps, np.array(scores, dtype=np.float64)))
     for video in ground_truth.keys() - {scored.overlaps.video for scored in videos}:
-        add(video, (), np.zeros((0, len(classes))))
+        overlaps = VideoOverlaps.from_tubes(video, (), ground_truth[video], rules.overlap)
+        videos.append(ScoredVideo(overlaps, np.zeros((0, len(classes)))))
     result = average_precision(videos, thresholds, rules, max_per_class)
     return result.as_dict(classes), result.per_class_table(classes)

@@ -44,7 +44,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .average_precision import ranked_precision
-from .ranking import Protocol, class_rankings, exceeds
+from .ranking import Protocol, class_rankings
 from .video_overlaps import ScoredVideo, check_background, check_limit, check_scored, check_thresholds
 
 # In the order of precedence.
@@ -196,7 +196,7 @@ class _Levels:
     protocol: Protocol
 
     def match(self, iou: np.ndarray) -> np.ndarray:
-        return exceeds(iou, self.enough, self.protocol)
+        return self.protocol.suffices(iou, self.enough)
 
     def touch(self, iou: np.ndarray) -> np.ndarray:
         return iou >= self.background
@@ -226,9 +226,8 @@ def _detections(
 def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, np.ndarray]:
     """Of every tube for every class, should it be a false detection: why, and what it should have been.
 
-    Returns:
-        ``(P, K)``, indices into ``FALSE_REASONS``; ``(P, K)``, the true tube of the video that a corrected detection
-        would match, ``NONE`` where the reason leaves nothing to correct.
+    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and the true tube of the video that a corrected detection would
+    match, ``NONE`` where the reason leaves nothing to correct.
     """
     shape, labels = video.scored.scores.shape, video.scored.overlaps.labels
     if not labels.size:
@@ -250,14 +249,7 @@ def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, 
 
 
 def _missed_reasons(video: DiagnosedVideo, matched: np.ndarray, found: np.ndarray, levels: _Levels) -> np.ndarray:
-    """Indices ``(G,)`` into ``MISSED_REASONS``, ``NONE`` for the true tubes that are found.
-
-    Args:
-        video: the video.
-        matched: ``(G,)`` bool, whether some detection matches it.
-        found: ``(G,)`` bool, whether one of the best does.
-        levels: what counts as which overlap.
-    """
+    """Indices ``(G,)`` into ``MISSED_REASONS``, ``NONE`` for the true tubes that one of the best detections finds."""
     iou = video.scored.overlaps.iou
     covering = levels.match(iou)  # (P, G)
     uncovered = ~covering.any(axis=0)
@@ -286,18 +278,11 @@ def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Fixes:
-    """What fixing errors would give, as the module says.
+    """What fixing errors would give, as the module says."""
 
-    Args:
-        classes: by class its ``DETECTION``s, best first.
-        labels: ``(G,)``, the class of each true tube.
-        missed: ``(G,)``, index into ``MISSED_REASONS``, ``NONE`` for those that are found.
-        protocol: says how precision is summed.
-    """
-
-    classes: Mapping[int, np.ndarray]
-    labels: np.ndarray
-    missed: np.ndarray
+    classes: Mapping[int, np.ndarray]  # of each its DETECTIONs, best first
+    labels: np.ndarray  # (G,)
+    missed: np.ndarray  # (G,)
     protocol: Protocol
 
     def mean_average_precision(self) -> float:
@@ -365,18 +350,27 @@ def _entries(
     missed: np.ndarray,
 ) -> dict[str, dict[str, list[dict]]]:
     """See ``Diagnosis.videos``."""
+    ranks = np.zeros(len(missed), dtype=int)
     true = detections[detections["match"] != NONE]
-    ranks = dict(zip(true["match"].tolist(), (true["rank"] + 1).tolist(), strict=True))
-    entries = [
-        {
-            "true_tubes": [
-                _true_entry(video, index, int(missed[first + index]), ranks.get(first + index))
-                for index in range(len(video.scored.overlaps.labels))
-            ],
-            "false_detections": [],
-        }
-        for video, first in zip(videos, first_true.tolist(), strict=False)
-    ]
+    ranks[true["match"]] = true["rank"] + 1
+    entries = []
+    for video, first in zip(videos, first_true.tolist(), strict=False):
+        iou, spatial_iou = video.scored.overlaps.iou, video.spatial_iou
+        nearest = iou.argmax(axis=0).tolist() if len(iou) else None
+        true_tubes = [
+            {
+                "true_tube": index,
+                "class": int(label),
+                "reason": FOUND if missed[first + index] == NONE else MISSED_REASONS[missed[first + index]],
+                "overlap": float(iou[:, index].max(initial=0.0)),
+                "spatial_overlap": float(spatial_iou[:, index].max(initial=0.0)),
+                "tube": nearest and nearest[index],
+                "predicted": nearest and int(video.predicted[nearest[index]]),
+                "rank": int(ranks[first + index]) or None,
+            }
+            for index, label in enumerate(video.scored.overlaps.labels)
+        ]
+        entries.append({"true_tubes": true_tubes, "false_detections": []})
     for label, rank, video, tube, _, reason, target, score in best[best["reason"] != NONE].tolist():
         entries[video]["false_detections"].append(
             {
@@ -389,19 +383,3 @@ def _entries(
             }
         )
     return {video.scored.overlaps.video: entry for video, entry in zip(videos, entries, strict=True)}
-
-
-def _true_entry(video: DiagnosedVideo, index: int, reason: int, rank: int | None) -> dict:
-    """The outcome of a true tube: its nearest tube, and the rank of the detection that matches it."""
-    iou, spatial_iou = video.scored.overlaps.iou[:, index], video.spatial_iou[:, index]
-    nearest = int(iou.argmax()) if iou.size else None
-    return {
-        "true_tube": index,
-        "class": int(video.scored.overlaps.labels[index]),
-        "reason": FOUND if reason == NONE else MISSED_REASONS[reason],
-        "overlap": float(iou.max(initial=0.0)),
-        "spatial_overlap": float(spatial_iou.max(initial=0.0)),
-        "tube": nearest,
-        "predicted": None if nearest is None else int(video.predicted[nearest]),
-        "rank": rank,
-    }

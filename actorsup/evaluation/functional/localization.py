@@ -7,7 +7,7 @@ import numpy as np
 
 from actorsup.errors import InputError
 
-from .ranking import Protocol, exceeds
+from .ranking import Protocol
 from .video_overlaps import ScoredVideo, at_thresholds, check_label, check_scored, check_thresholds
 
 
@@ -42,12 +42,12 @@ def localization_accuracy(
     Args:
         videos: all videos, their overlaps measured by ``protocol.overlap``.
         labels: the true class of each.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: says whether the threshold itself suffices.
 
     Raises:
         InputError: if a video occurs twice, its label is not among the classes, no video has a true tube of its class,
-            or a threshold is not in ``0 < θ <= 1``.
+            or a threshold is out of range.
     """
     thresholds = check_thresholds(thresholds)
     num_classes = check_scored(videos)
@@ -64,5 +64,5 @@ def localization_accuracy(
             f"none of the {len(videos)} videos has a true tube of its own class: do the labels of the videos and those "
             "of the annotation number the classes alike?"
         )
-    accuracy = [exceeds(np.array(overlaps), threshold, protocol).mean() for threshold in thresholds]
+    accuracy = [protocol.suffices(np.array(overlaps), threshold).mean() for threshold in thresholds]
     return LocalizationAccuracy(thresholds, np.array(accuracy), len(overlaps))

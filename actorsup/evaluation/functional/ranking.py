@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actorsup.errors import InputError
 from actorsup.structures import OverlapRule
 
-from .video_overlaps import ScoredVideo
+from .video_overlaps import ScoredVideo, look_up
 
 MATCHINGS = ("best_unmatched", "best_of_all")
 
@@ -41,6 +40,10 @@ class Protocol:
         if self.matching not in MATCHINGS:
             raise ValueError(f"matching must be one of {', '.join(MATCHINGS)}, got {self.matching!r}")
 
+    def suffices(self, iou: np.ndarray, threshold: float) -> np.ndarray:
+        """Which overlaps are a match, bool."""
+        return iou > threshold if self.strict else iou >= threshold
+
 
 PROTOCOLS: dict[str, Protocol] = {
     # Kalogeiton et al., Action tubelet detector, ICCV 2017; the evaluation that MOC (Li et al., ECCV 2020) shares.
@@ -60,11 +63,7 @@ PROTOCOLS: dict[str, Protocol] = {
 
 def average_precision_protocol(name: str) -> Protocol:
     """The protocol of that name; an unknown one is an :class:`InputError` that lists the known ones."""
-    if name not in PROTOCOLS:
-        raise InputError(
-            f"unknown protocol {name!r} of average precision: choose one of {', '.join(sorted(PROTOCOLS))}"
-        )
-    return PROTOCOLS[name]
+    return look_up(PROTOCOLS, name, "protocol of average precision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,19 +104,19 @@ class ClassRanking:
             places = np.flatnonzero(self.video == index)
             iou = self.videos[index].overlaps.iou[np.ix_(self.tube[places], true)]
             for row, threshold in enumerate(thresholds):
-                found = match_tubes(iou, threshold, protocol)
+                found = _match(iou, threshold, protocol)
                 matches[row, places] = np.where(found >= 0, true[found], -1)
         return matches
 
 
 def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = None) -> Iterator[ClassRanking]:
-    """The ranking of every class that has ground truth, from all videos, with scores for the same classes.
+    """The ranking of every class that has ground truth.
 
-    Every tube is a detection of every class for which its score is not ``-inf``; with ``max_per_class``, only so many
-    best tubes of each video for each class.
+    Every tube is a detection of every class for which its score is not ``-inf``, and with a limit it is among so many
+    best tubes of its video for the class.
     """
     videos = sorted(videos, key=lambda video: video.overlaps.video)
-    scores = np.concatenate([video.scores for video in videos])  # (S, K)
+    scores = np.concatenate([_only_best(video.scores, max_per_class) for video in videos])  # (S, K)
     video_of = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
     tube_of = np.concatenate([np.arange(len(video.scores)) for video in videos])
     truths: dict[int, dict[int, np.ndarray]] = {}  # by class and video
@@ -127,33 +126,21 @@ def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = No
     for label in sorted(truths):
         order = np.argsort(-scores[:, label], kind="stable")
         order = order[scores[order, label] > -np.inf]
-        if max_per_class is not None:
-            order = order[_ranks_in_groups(video_of[order]) < max_per_class]
         yield ClassRanking(label, videos, video_of[order], tube_of[order], scores[order, label], truths[label])
 
 
-def _ranks_in_groups(groups: np.ndarray) -> np.ndarray:
-    """``(D,)``: how many elements before each one belong to the same group."""
-    order = np.argsort(groups, kind="stable")
-    sizes = np.bincount(groups)
-    ranks = np.empty(len(groups), dtype=np.int64)
-    ranks[order] = np.arange(len(groups)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return ranks
+def _only_best(scores: np.ndarray, limit: int | None) -> np.ndarray:
+    """The scores ``(P, K)``, ``-inf`` but for so many best of each class."""
+    if limit is None:
+        return scores
+    ranks = np.argsort(-scores, axis=0, kind="stable").argsort(axis=0)
+    return np.where(ranks < limit, scores, -np.inf)
 
 
-def match_tubes(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Greedy matching of the detections of one class in one video.
-
-    Args:
-        iou: ``(D, G)``, detections by descending score, true tubes of the class.
-        threshold: least overlap of a match.
-        protocol: which true tube a detection is compared with, and whether the threshold itself suffices.
-
-    Returns:
-        ``(D,)``, the true tube that each detection finds, -1 for none.
-    """
+def _match(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
+    """Greedy matching in one video, best detections first: the true tube of each, -1 for none, by IoU ``(D, G)``."""
     matches = np.full(len(iou), -1)
-    enough = exceeds(iou, threshold, protocol)
+    enough = protocol.suffices(iou, threshold)
     free = np.ones(iou.shape[1], dtype=bool)
     for index in np.flatnonzero(enough.any(axis=1)):
         row = iou[index]
@@ -165,8 +152,3 @@ def match_tubes(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.nda
             if not free.any():
                 break
     return matches
-
-
-def exceeds(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Which overlaps suffice for a match, as bool."""
-    return iou > threshold if protocol.strict else iou >= threshold

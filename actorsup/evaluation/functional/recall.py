@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actorsup.errors import InputError
 from actorsup.structures import OverlapRule, Tube
 
-from .video_overlaps import VideoOverlaps, at_thresholds, check_limit, check_thresholds, check_videos, class_table
+from .video_overlaps import VideoOverlaps, at_thresholds, check_thresholds, check_videos, class_table, look_up
 
 RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # van Gemert et al., APT: Action localization proposals from dense trajectories, BMVC 2015.
@@ -21,102 +20,80 @@ OVERLAPS = tuple(np.arange(1, 21) / 20)  # thresholds of the curve
 
 def recall_protocol(name: str) -> OverlapRule:
     """The rule of that name; an unknown one is an :class:`InputError` that lists the known ones."""
-    if name not in RECALL_PROTOCOLS:
-        raise InputError(f"unknown recall protocol {name!r}: choose one of {', '.join(sorted(RECALL_PROTOCOLS))}")
-    return RECALL_PROTOCOLS[name]
+    return look_up(RECALL_PROTOCOLS, name, "recall protocol")
 
 
 @dataclass(frozen=True, eq=False)
 class TubeRecall:
     """The recall of proposals over a dataset, as fractions.
 
-    The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
-    whether recall is pooled over all true tubes or a mean over classes; all four are here.
-
     Args:
         thresholds: ``H`` overlap thresholds.
-        num_ground_truth: ``(K,)``, true tubes of each class.
-        num_found: ``(H, K)``, those of them with BO >= threshold.
-        num_found_strict: ``(H, K)``, those with BO > threshold.
-        average_best_overlap: ``(K,)``, ABO, the mean BO of a class's true tubes; NaN where it has none.
+        labels: ``(G,)``, the class of each true tube.
+        best_overlaps: ``(G,)``, BO, its best overlap with the proposals of its video, 0 without any.
+        num_classes: ``K``.
         num_proposals: mean number of proposals a video, videos without ground truth included.
     """
 
     thresholds: tuple[float, ...]
-    num_ground_truth: np.ndarray
-    num_found: np.ndarray
-    num_found_strict: np.ndarray
-    average_best_overlap: np.ndarray
+    labels: np.ndarray
+    best_overlaps: np.ndarray
+    num_classes: int
     num_proposals: float
-
-    @property
-    def mean_average_best_overlap(self) -> float:
-        """MABO, the mean of the classes' ABO."""
-        return float(np.nanmean(self.average_best_overlap))
 
     def as_dict(self) -> dict[str, float]:
         """The numbers as fractions in 0..1 by name.
 
-        ``recall@θ`` is pooled with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ.
+        The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
+        whether recall is pooled over all true tubes or a mean over classes; all four are here. ``recall@θ`` is pooled
+        with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ. ``mabo`` is the mean of
+        the classes' average best overlap, ABO.
         """
-        present = self.num_ground_truth > 0
         numbers = {}
-        for suffix, num_found in (("", self.num_found), ("_strict", self.num_found_strict)):
-            pooled = num_found.sum(axis=1) / self.num_ground_truth.sum()
-            mean = (num_found[:, present] / self.num_ground_truth[present]).mean(axis=1)
-            for row, threshold in enumerate(self.thresholds):
-                numbers[f"recall@{threshold:g}{suffix}"] = float(pooled[row])
-                numbers[f"recall@{threshold:g}_per_class{suffix}"] = float(mean[row])
-        numbers["mabo"] = self.mean_average_best_overlap
-        numbers["num_proposals"] = self.num_proposals
-        return numbers
+        for suffix, exceeds in (("", np.greater_equal), ("_strict", np.greater)):
+            for threshold in self.thresholds:
+                found = exceeds(self.best_overlaps, threshold)
+                numbers[f"recall@{threshold:g}{suffix}"] = float(found.mean())
+                numbers[f"recall@{threshold:g}_per_class{suffix}"] = float(np.nanmean(self._of_classes(found)))
+        mabo = float(np.nanmean(self._of_classes(self.best_overlaps)))
+        return {**numbers, "mabo": mabo, "num_proposals": self.num_proposals}
 
     def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
         """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``abo``, ``recall@θ`` (>=)."""
-        found = self.num_found / np.maximum(self.num_ground_truth, 1)
-        columns = {"abo": self.average_best_overlap, **at_thresholds("recall", self.thresholds, found)}
-        return class_table(classes, self.num_ground_truth, columns)
+        recalls = [self._of_classes(self.best_overlaps >= threshold) for threshold in self.thresholds]
+        columns = {"abo": self._of_classes(self.best_overlaps), **at_thresholds("recall", self.thresholds, recalls)}
+        return class_table(classes, np.bincount(self.labels, minlength=self.num_classes), columns)
+
+    def _of_classes(self, values: np.ndarray) -> np.ndarray:
+        """Means ``(K,)`` of values ``(G,)``, NaN where a class has no true tube."""
+        sums, counts = (np.bincount(self.labels, each, self.num_classes) for each in (values, None))
+        return np.divide(sums, counts, out=np.full(self.num_classes, np.nan), where=counts > 0)
 
 
-def tube_recall(
-    videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float], first: int | None = None
-) -> TubeRecall:
+def tube_recall(videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float]) -> TubeRecall:
     """Recall, ABO and MABO of a dataset.
 
     Args:
         videos: all videos; the true tubes of one without proposals have BO 0.
         num_classes: ``K``.
-        thresholds: overlap thresholds.
-        first: use the first so many proposals of each video only; None is all.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
 
     Raises:
-        InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, a threshold is
-            not in ``0 < θ <= 1``, or ``first`` is below 1.
+        InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, or a threshold
+            is out of range.
     """
     thresholds = check_thresholds(thresholds)
-    check_limit(first, "first")
     for overlaps in videos:
         overlaps.check_labels(num_classes)
     check_videos(videos)
-
     # Sorted by name, so that rounding does not depend on the order of the videos.
     videos = sorted(videos, key=lambda overlaps: overlaps.video)
-    best = np.concatenate([overlaps.iou[:first].max(axis=0, initial=0.0) for overlaps in videos])
-    labels = np.concatenate([overlaps.labels for overlaps in videos])
-    num_ground_truth = np.bincount(labels, minlength=num_classes)
-
-    def per_class(values: np.ndarray) -> np.ndarray:
-        return np.bincount(labels, weights=values, minlength=num_classes)
-
     return TubeRecall(
-        thresholds=thresholds,
-        num_ground_truth=num_ground_truth,
-        num_found=np.stack([per_class(best >= threshold) for threshold in thresholds]),
-        num_found_strict=np.stack([per_class(best > threshold) for threshold in thresholds]),
-        average_best_overlap=np.divide(
-            per_class(best), num_ground_truth, out=np.full(num_classes, np.nan), where=num_ground_truth > 0
-        ),
-        num_proposals=float(np.mean([len(overlaps.iou[:first]) for overlaps in videos])),
+        thresholds,
+        labels=np.concatenate([overlaps.labels for overlaps in videos]),
+        best_overlaps=np.concatenate([overlaps.iou.max(axis=0, initial=0.0) for overlaps in videos]),
+        num_classes=num_classes,
+        num_proposals=float(np.mean([len(overlaps.iou) for overlaps in videos])),
     )
 
 
@@ -125,7 +102,6 @@ def evaluate_proposals(
     classes: Sequence[str],
     thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
     protocol: str = "apt",
-    first: int | None = None,
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
     """Measure proposals against ground truth; the videos may stream in, their tubes are not kept.
 
@@ -134,7 +110,6 @@ def evaluate_proposals(
         classes: names of the ``K`` action classes that the true tubes' labels index.
         thresholds: overlap thresholds.
         protocol: a name in :data:`RECALL_PROTOCOLS`.
-        first: use the first so many proposals of each video only; None is all.
 
     Returns:
         :meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table`.
@@ -144,7 +119,7 @@ def evaluate_proposals(
     """
     rule = recall_protocol(protocol)
     overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]
-    recall = tube_recall(overlaps, len(classes), thresholds, first)
+    recall = tube_recall(overlaps, len(classes), thresholds)
     return recall.as_dict(), recall.per_class_table(classes)
 
 
@@ -168,20 +143,9 @@ class RecallCurves:
 
 
 def recall_curves(
-    videos: Sequence[VideoOverlaps],
-    thresholds: Sequence[float] = (0.2, 0.5),
-    overlaps: Sequence[float] = OVERLAPS,
+    videos: Sequence[VideoOverlaps], thresholds: Sequence[float] = (0.2, 0.5), overlaps: Sequence[float] = OVERLAPS
 ) -> RecallCurves:
-    """Measure the curves of a dataset.
-
-    Args:
-        videos: all videos; the true tubes of one without proposals are never found.
-        thresholds: overlaps at which recall is measured against the number of proposals.
-        overlaps: thresholds against which the recall of all proposals is measured.
-
-    Raises:
-        InputError: if no video has ground truth, a video occurs twice, or a threshold is not in ``0 < θ <= 1``.
-    """
+    """Measure the curves of all videos, with the arguments and errors of :func:`tube_recall`."""
     thresholds, overlaps = check_thresholds(thresholds), check_thresholds(overlaps)
     check_videos(videos)
     counts = np.array([len(video.iou) for video in videos])

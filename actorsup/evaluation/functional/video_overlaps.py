@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -98,12 +99,15 @@ class ScoredVideo:
         object.__setattr__(self, "scores", scores)
 
 
-def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
-    """The overlap thresholds as floats.
+def look_up(protocols: Mapping[str, Any], name: str, kind: str) -> Any:
+    """The protocol of that name; an :class:`InputError` lists the known ones."""
+    if name not in protocols:
+        raise InputError(f"unknown {kind} {name!r}: choose one of {', '.join(sorted(protocols))}")
+    return protocols[name]
 
-    Raises:
-        InputError: if there is none, or one is outside ``0 < θ <= 1``; at 0 every tube would be correct.
-    """
+
+def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
+    """The overlap thresholds as floats; none, or one outside ``0 < θ <= 1``, is an :class:`InputError`."""
     values = tuple(float(threshold) for threshold in thresholds)
     if not values or not all(0 < value <= 1 for value in values):
         raise InputError(f"expected one or more overlap thresholds in 0 < threshold <= 1, got {values}")

@@ -22,15 +22,14 @@ _HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
 
 
 def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
-    """A model with random weights, without what comes after its last node; its parameters bear torchvision's names.
+    """A model from images to ``{key: maps}``, with random weights, without what comes after its last node.
+
+    Its parameters bear torchvision's names.
 
     Args:
         name: torchvision's name of the model.
         nodes: what to give, ``{node: key}``, as ``torchvision.models.feature_extraction`` names nodes: a module stands
             for its last node.
-
-    Returns:
-        A module from images to ``{key: maps}``.
 
     Raises:
         InputError: if there is no such model or node.
@@ -124,12 +123,9 @@ class TorchvisionEncoder(Encoder):
         super().__init__()
         if padding < 0 or skipped_cells < 0:
             raise InputError(f"padding and skipped_cells must be at least 0, got {padding} and {skipped_cells}")
-        self.name = name
-        self.node = node
-        self.weights = weights
-        self.weights_prefix = weights_prefix
-        self.padding = padding
-        self.skipped_cells = skipped_cells
+        self.name, self.node = name, node
+        self.weights, self.weights_prefix = weights, weights_prefix
+        self.padding, self.skipped_cells = padding, skipped_cells
         self.body = cut_torchvision_model(name, {node: "maps"})
         self.stride, self.out_channels = self._measure()
 

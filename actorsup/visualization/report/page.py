@@ -35,6 +35,7 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
     gallery = make_gallery(runs, limits or Limits())
     charts = all_charts(runs)
     figures = [json.loads(figure.to_json()) for section in charts.values() for figure in section.values()]
+    tables = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
     templates = files(__package__) / "templates"
     environment = Environment(
         loader=PackageLoader(__package__),
@@ -43,11 +44,11 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = lambda value: f"{value:.4f}" if isinstance(value, float) else str(value)
     return environment.get_template("report.html").render(
         title=title or " and ".join(names),
         runs=runs,
-        titles=_titles(runs),
+        titles=sorted(tables, key=lambda title: not title.startswith("mAP")),
         charts=charts,
         gallery=gallery,
         errors=sorted({reason for video in gallery.videos for errors in video["errors"] for reason in errors}),
@@ -60,17 +61,7 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
     )
 
 
-def _titles(runs: Sequence[Run]) -> list[str]:
-    """Titles of the tables of all runs, each once; those of mAP come first."""
-    found = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
-    return sorted(found, key=lambda title: not title.startswith("mAP"))
-
-
 def _embedded(content: Mapping | Sequence) -> Markup:
     """JSON that cannot end the element it stands in."""
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -41,11 +41,7 @@ class Run:
 
     @classmethod
     def read(cls, folder: str | Path, name: str | None = None) -> "Run":
-        """Read a work directory.
-
-        Args:
-            folder: what the commands call ``--work-dir``.
-            name: None is the folder's.
+        """Read what the commands call ``--work-dir``; the name is the folder's unless one is given.
 
         Raises:
             InputError: if there is no such folder, nothing in it is of use, or a file is not what the commands write.
@@ -53,18 +49,16 @@ class Run:
         folder = Path(folder)
         if not folder.is_dir():
             raise InputError(f"{folder}: no such work directory; the commands make it (--work-dir)")
-        tested = _read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables"))
-        predictions = _read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos"))
-        diagnosed = _read(folder / "diagnosis.json", ("diagnoses",))
+        diagnosed = _read(folder / "diagnosis.json", ("diagnoses",)) or {"diagnoses": []}
         run = cls(
             name=name or folder.resolve().name,
-            tested=tested,
-            predictions=predictions,
-            diagnosis=diagnosed["diagnoses"][0] if diagnosed and diagnosed["diagnoses"] else None,
+            tested=_read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables")),
+            predictions=_read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos")),
+            diagnosis=next(iter(diagnosed["diagnoses"]), None),
             proposals=_read(folder / "proposal_metrics.json", ()) or {},
             scalars=_scalars(folder),
         )
-        if not (tested or predictions or run.diagnosis or run.proposals or run.scalars):
+        if len(run.missing) == len(PARTS):
             raise InputError(f"{folder}: holds no results; begin with `actorsup train` or `actorsup eval-proposals`")
         return run
 
