@@ -100,9 +100,7 @@ class TemporalTrimming(PostProcessing):
                 scores.append(np.where(chosen, of_tube, -np.inf))
                 proposals.append(proposal)
         return RankedTubes(
-            tuple(tubes),
-            np.reshape(scores, (len(tubes), ranked.scores.shape[1])),
-            np.array(proposals, dtype=np.int64),
+            tuple(tubes), np.reshape(scores, (len(tubes), ranked.scores.shape[1])), np.array(proposals, dtype=np.int64)
         )
 
     def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:

@@ -52,10 +52,7 @@ class AveragePrecision:
 
 
 def average_precision(
-    videos: Sequence[ScoredVideo],
-    thresholds: Sequence[float],
-    protocol: Protocol,
-    max_per_class: int | None = None,
+    videos: Sequence[ScoredVideo], thresholds: Sequence[float], protocol: Protocol, max_per_class: int | None = None
 ) -> AveragePrecision:
     """Average precision of every class: every tube is a detection of every class, but for those scored ``-inf``.
 

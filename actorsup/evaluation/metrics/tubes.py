@@ -36,10 +36,7 @@ class ProposalRecall(SampleMetric):
     """
 
     def __init__(
-        self,
-        thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
-        protocol: str = "apt",
-        prefix: str | None = None,
+        self, thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7), protocol: str = "apt", prefix: str | None = None
     ) -> None:
         super().__init__(prefix=prefix)
         self.thresholds = check_thresholds(thresholds)
