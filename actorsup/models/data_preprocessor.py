@@ -33,18 +33,11 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalise and stack.
+        """Normalise and stack: B uint8 RGB ``inputs`` ``(N, 3, H, W)`` become one float32 ``(B, N, 3, H, W)``.
 
         Frames smaller than the largest of the batch are padded at the right and at the bottom, so that their tubes stay
-        where they are; with zeros after normalising, which is what the encoder's convolutions pad with.
-
-        Args:
-            data: ``inputs``, a list of B uint8 RGB tensors ``(N, 3, H, W)``, and ``data_samples``, a list of B
-                :class:`VideoSample`.
-            training: makes no difference.
-
-        Returns:
-            ``inputs``, float32 ``(B, N, 3, H, W)`` on the model's device, and ``data_samples`` as they came.
+        where they are; with zeros after normalising, which is what the encoder's convolutions pad with. The
+        ``data_samples`` stay as they are.
 
         Raises:
             ValueError: if the frames are not as above, or their number differs from video to video.

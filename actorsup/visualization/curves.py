@@ -145,13 +145,13 @@ def tracking_curves(means: Mapping[str, TrackingScores]) -> Figure:
     in_pixels, in_sides = (f"centres apart, {unit}, at most" for unit in ("pixels", "sides of the true box"))
     curves = {
         "success": ("IoU above", SUCCESS_THRESHOLDS, "success_auc", "AUC"),
-        "precision": (in_pixels, PRECISION_THRESHOLDS, "precision_at_20", "at 20"),
+        "precision": (in_pixels, PRECISION_THRESHOLDS, "precision@20", "at 20"),
         "normalized_precision": (in_sides, NORMALIZED_PRECISION_THRESHOLDS, "normalized_precision_auc", "AUC"),
     }
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     for axes, (field, (label, thresholds, number, unit)) in zip(figure.subplots(1, 3), curves.items(), strict=True):
         for name, scores in means.items():
-            axes.plot(thresholds, getattr(scores, field), label=f"{name}: {unit} {getattr(scores, number):.3f}")
+            axes.plot(thresholds, getattr(scores, field), label=f"{name}: {unit} {scores.as_dict()[number]:.3f}")
         axes.set(title=field.replace("_", " "), xlabel=label, ylim=(0, 1.02), xlim=(0, thresholds[-1]))
         axes.grid(alpha=0.3)
         axes.legend()

@@ -174,9 +174,6 @@ def track_rows(
         truth: ``(T, 4)``, true boxes of the whole sequence; there has to be one in each of the frames.
         predictions: each tracker's name and boxes ``(T, 4)``, NaN where it has none.
         max_width: of a frame in the picture; larger frames are shrunk, so that captions can be read.
-
-    Returns:
-        ``(len(predictions) · h, N · w, 3)`` of frames drawn in the size ``(w, h)``.
     """
     scale = min(1.0, max_width / frames.shape[2])
     if scale < 1:

@@ -38,7 +38,7 @@ def render_video(
         tubes: in pixels of the frames; of those that overlap, the first one is on top.
         num_frames: of the video, for the timeline.
         size: ``(width, height)`` of the frames.
-        frames_per_second: how fast it plays.
+        frames_per_second: as it plays.
 
     Raises:
         OSError: if it cannot be written.
@@ -94,16 +94,8 @@ class Timeline:
 def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float) -> Iterator[Callable]:
     """Write an ``.mp4`` of H.264, which browsers and players show; it appears whole at the end, or not at all.
 
-    Args:
-        path: its folder is made.
-        size: ``(width, height)`` of a frame, even numbers.
-        frames_per_second: how fast it plays.
-
-    Yields:
-        A function that takes the next frame ``(H, W, 3)`` uint8, RGB.
-
-    Raises:
-        OSError: if it cannot be written.
+    Its folder is made, its size ``(width, height)`` is even. Yields a function that takes the next frame ``(H, W, 3)``
+    uint8, RGB; an :class:`OSError` if it cannot be written.
     """
     import av  # here, for it takes a while: OpenCV's own builds have no encoder for what browsers show
 

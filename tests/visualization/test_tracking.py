@@ -36,7 +36,7 @@ def test_the_curves_carry_their_numbers_in_the_legend():
     success, precision, normalized = figure.axes
     np.testing.assert_array_equal(success.lines[0].get_ydata(), scores.success)
     labels = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
-    assert labels[0] == [f"a: AUC {scores.success_auc:.3f}", "b: AUC 0.952"]
+    assert labels[0] == [f"a: AUC {scores.as_dict()['success_auc']:.3f}", "b: AUC 0.952"]
     assert labels[1] == ["a: at 20 1.000", "b: at 20 1.000"]
     assert normalized.get_title() == "normalized precision"
     assert precision.get_xlim() == (0, 50)

@@ -4,9 +4,8 @@ All values are fractions in 0..1, where the literature prints percent. A further
 ``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
 """
 
-from .average_precision import AveragePrecision, average_precision, evaluate_predictions
+from .average_precision import AveragePrecision, average_precision, evaluate_predictions, localization_accuracy
 from .diagnosis import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo, Diagnosis, diagnose
-from .localization import LocalizationAccuracy, localization_accuracy
 from .ranking import PROTOCOLS, Protocol, average_precision_protocol
 from .recall import (
     RECALL_PROTOCOLS,
@@ -28,7 +27,6 @@ __all__ = [
     "AveragePrecision",
     "DiagnosedVideo",
     "Diagnosis",
-    "LocalizationAccuracy",
     "Protocol",
     "RecallCurves",
     "ScoredVideo",

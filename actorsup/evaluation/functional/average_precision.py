@@ -1,4 +1,4 @@
-"""Average precision of ranked tubes."""
+"""Average precision of ranked tubes, and how often the best one is right where the class is given."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from .video_overlaps import (
     ScoredVideo,
     VideoOverlaps,
     at_thresholds,
+    check_label,
     check_limit,
     check_scored,
     check_thresholds,
@@ -136,3 +137,34 @@ def evaluate_predictions(
         videos.append(ScoredVideo(overlaps, np.zeros((0, len(classes)))))
     result = average_precision(videos, thresholds, rules, max_per_class)
     return result.as_dict(classes), result.per_class_table(classes)
+
+
+def localization_accuracy(
+    videos: Sequence[ScoredVideo], labels: Sequence[int], thresholds: Sequence[float], protocol: Protocol
+) -> dict[str, float]:
+    """``localization@θ``: how often the best-ranked tube for the video's true class is right, a fraction.
+
+    That is what remains to be found out if the class is known: the tube has to overlap one of the video's true tubes of
+    that class. Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true
+    tube of its class is left out.
+
+    The ``labels`` are the true classes of the videos. Errors are those of :func:`average_precision`, and if a label is
+    not among the classes or no video has a true tube of its class.
+    """
+    thresholds = check_thresholds(thresholds)
+    num_classes = check_scored(videos)
+    overlaps = []
+    for video, label in zip(videos, labels, strict=True):
+        check_label(video.overlaps.video, label, num_classes, "localisation")
+        true = video.overlaps.labels == label
+        if true.any():
+            scores = video.scores[:, label]
+            detected = scores.max(initial=-np.inf) > -np.inf
+            overlaps.append(video.overlaps.iou[scores.argmax(), true].max() if detected else 0.0)
+    if not overlaps:
+        raise InputError(
+            f"none of the {len(videos)} videos has a true tube of its own class: do the labels of the videos and those "
+            "of the annotation number the classes alike?"
+        )
+    shares = [float(protocol.suffices(np.array(overlaps), threshold).mean()) for threshold in thresholds]
+    return at_thresholds("localization", thresholds, shares)

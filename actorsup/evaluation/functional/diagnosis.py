@@ -139,14 +139,9 @@ def diagnose(
     background: float = 0.1,
     max_per_class: int | None = None,
 ) -> Diagnosis:
-    """Find the reason of every error.
+    """Find the reason of every error, with the arguments of ``average_precision``.
 
-    Args:
-        videos: all videos, measured by ``protocol.overlap``.
-        threshold: θ.
-        protocol: what counts as a match, and how precision is summed.
-        background: θ_b; an overlap of just that is not background.
-        max_per_class: as for ``average_precision``.
+    ``background`` is θ_b; an overlap of just that is not background.
 
     Raises:
         InputError: as ``average_precision``, and if θ_b is not in ``0 < θ_b <= θ``.

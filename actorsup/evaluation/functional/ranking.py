@@ -72,22 +72,14 @@ class ClassRanking:
 
     Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order in which the
     videos came does not matter.
-
-    Args:
-        label: the class.
-        videos: those that were ranked, sorted by name.
-        video: ``(D,)``, the index of each detection's video.
-        tube: ``(D,)``, its tube in that video.
-        score: ``(D,)``.
-        truths: by the index of the video, its true tubes of the class.
     """
 
     label: int
-    videos: Sequence[ScoredVideo]
-    video: np.ndarray
-    tube: np.ndarray
-    score: np.ndarray
-    truths: Mapping[int, np.ndarray]
+    videos: Sequence[ScoredVideo]  # sorted by name
+    video: np.ndarray  # (D,), the index of each detection's video
+    tube: np.ndarray  # (D,), its tube in that video
+    score: np.ndarray  # (D,)
+    truths: Mapping[int, np.ndarray]  # by the index of the video, its true tubes of the class
 
     @property
     def num_ground_truth(self) -> int:

@@ -71,16 +71,11 @@ class TubeRecall:
 
 
 def tube_recall(videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float]) -> TubeRecall:
-    """Recall, ABO and MABO of a dataset.
-
-    Args:
-        videos: all videos; the true tubes of one without proposals have BO 0.
-        num_classes: ``K``.
-        thresholds: overlap thresholds, ``0 < θ <= 1``.
+    """Recall, ABO and MABO of all videos of a dataset.
 
     Raises:
         InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, or a threshold
-            is out of range.
+            is not in ``0 < θ <= 1``.
     """
     thresholds = check_thresholds(thresholds)
     for overlaps in videos:
@@ -108,7 +103,7 @@ def evaluate_proposals(
     Args:
         videos: of each video its name, its proposals in rank order, and its true tubes.
         classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: a name in :data:`RECALL_PROTOCOLS`.
 
     Returns:

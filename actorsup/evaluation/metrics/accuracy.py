@@ -44,10 +44,6 @@ class LocalizationGivenLabel(SampleMetric):
 
     Beside the accuracy of the video's class it tells apart what :class:`TubeMAP` mixes: finding out what happens, and
     where.
-
-    Args:
-        thresholds: overlap thresholds.
-        protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`, for overlap and threshold.
     """
 
     def __init__(
@@ -65,7 +61,7 @@ class LocalizationGivenLabel(SampleMetric):
     def compute_metrics(self, results: list[tuple[ScoredVideo, int]]) -> dict[str, float]:
         """The numbers over all videos."""
         videos, labels = zip(*results, strict=True) if results else ((), ())
-        return localization_accuracy(videos, labels, self.thresholds, self.protocol).as_dict()
+        return localization_accuracy(videos, labels, self.thresholds, self.protocol)
 
 
 @METRICS.register_module()

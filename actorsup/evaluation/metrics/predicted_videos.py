@@ -26,7 +26,6 @@ class PredictedVideos(SampleMetric):
 
     Args:
         num_tubes: of the best that are kept of each video.
-        protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`, for overlap.
     """
 
     def __init__(self, num_tubes: int = 5, protocol: str = "act", prefix: str | None = None) -> None:

@@ -28,11 +28,8 @@ class ProposalRecall(SampleMetric):
     """Share of the true tubes that the proposals of a sample cover, whatever their scores.
 
     Gives what :meth:`actorsup.evaluation.functional.TubeRecall.as_dict` lists, as fractions. It sees the proposals that
-    reach the model; a dataset that passes on 20 of 50 is measured by those 20.
-
-    Args:
-        thresholds: overlap thresholds.
-        protocol: a name in :data:`actorsup.evaluation.functional.RECALL_PROTOCOLS`.
+    reach the model; a dataset that passes on 20 of 50 is measured by those 20. Its protocols are
+    :data:`actorsup.evaluation.functional.RECALL_PROTOCOLS`.
     """
 
     def __init__(
@@ -62,10 +59,7 @@ class TubeMAP(SampleMetric):
     and one of the classes.
 
     Args:
-        thresholds: overlap thresholds.
-        protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
         other_protocols: names of those that are measured too; None: all others.
-        max_per_class: count only so many best tubes of each video for each class; None is all.
     """
 
     def __init__(
@@ -119,8 +113,6 @@ class TubeDiagnosis(SampleMetric):
     Args:
         threshold: of overlap.
         background: overlap below which all is background.
-        protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
-        max_per_class: count only so many best tubes of each video for each class; None is all.
     """
 
     def __init__(

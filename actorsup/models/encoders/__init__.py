@@ -1,8 +1,13 @@
 """Encoders: frames in, feature maps out."""
 
 from .encoder import Encoder, FrozenEncoder, measure_cell_center
-from .torchvision_encoder import TorchvisionEncoder, cut_torchvision_model, load_torchvision_weights
-from .vgg16 import VGG16Encoder, vgg16_layers
+from .torchvision_encoder import (
+    TorchvisionEncoder,
+    VGG16Encoder,
+    cut_torchvision_model,
+    load_torchvision_weights,
+    vgg16_layers,
+)
 
 __all__ = [
     "Encoder",

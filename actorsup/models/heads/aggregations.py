@@ -171,16 +171,9 @@ class SupervisedTubeHead(TubeHead):
         return log_probabilities(_with_background(tube_logits))[:, 1:]
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy of the tubes' softmax with their labels, the mean over all tubes of the batch.
+        """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background.
 
-        Args:
-            pooled: ``(P, C, Y, X)``.
-            video_index: ``(P,)``; makes no difference.
-            labels: ``(P,)`` int64, the tubes' classes; −1 is background.
-
-        Returns:
-            ``loss_action``, 0 where there are no tubes, and, for the log, ``tube_acc``: the share of tubes that are
-            classified right.
+        Beside ``loss_action`` there is, for the log, ``tube_acc``: the share of tubes that are classified right.
         """
         tube_logits = self.forward(pooled).float()
         return self._cross_entropy(_with_background(tube_logits), labels + 1, "tube_acc")

@@ -54,12 +54,9 @@ class TubeHead(BaseModule):
 
     @abstractmethod
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Logits ``(K,)`` of one video from those of its tubes.
+        """Logits ``(K,)`` of one video from those of its tubes, ``(P, K)`` float32, at least one.
 
-        Args:
-            tube_logits: ``(P, K)`` float32, of at least one tube.
-            pooled: ``(P, C, Y, X)``, features of the same tubes, for heads that weigh tubes by something else than
-                their logits.
+        The features ``(P, C, Y, X)`` of the same tubes are for heads that weigh tubes by something else.
         """
 
     def forward(self, pooled: Tensor) -> Tensor:
@@ -72,19 +69,14 @@ class TubeHead(BaseModule):
         return self.classifier(pooled.flatten(1))
 
     def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Scores ``(P, K)`` float64 of one video's tubes: here the logarithm of the softmax over the classes.
-
-        Args:
-            tube_logits: ``(P, K)`` float32; of no tube, too.
-            pooled: ``(P, C, Y, X)``, as in :meth:`aggregate`.
-        """
+        """Scores ``(P, K)`` float64 of one video's tubes, if any: the logarithm of the softmax over the classes."""
         return log_probabilities(tube_logits)
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Cross-entropy of the videos' softmax with their labels (Section 3.2, "Learning").
 
-        Videos without tubes have nothing to say and are left out of the mean. Where no video has any, the loss is 0 and
-        still depends on all parameters, as distributed training wants.
+        Videos without tubes are left out of the mean. Where no video has any, the loss is 0 and still depends on all
+        parameters, as distributed training wants.
 
         Args:
             pooled: ``(P, C, Y, X)``.
@@ -109,11 +101,9 @@ class TubeHead(BaseModule):
         return {"loss_action": F.cross_entropy(logits, targets), accuracy: right.float().mean()}
 
     def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:
-        """Scores of tubes, to rank them by, and of videos.
+        """Of each video the scores ``(P_b, K)`` that rank its tubes, and its probabilities ``(K,)``.
 
-        Returns:
-            For each video, ``(P_b, K)`` scores of its tubes, float64 logarithms of probabilities, and ``(K,)``
-            probabilities of the video, which are all alike for a video without tubes.
+        The scores are logarithms, float64; the probabilities of a video without tubes are all alike.
         """
         tube_logits = self.forward(pooled).float()
         video_logits, masks = self._video_logits(tube_logits, pooled, video_index, num_videos)

@@ -17,14 +17,9 @@ from .run import Run
 
 
 def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = "") -> str:
-    """The page as HTML.
+    """The page as HTML, of one run or of several side by side; by default its title is their names.
 
     It forbids itself, by its content security policy, to ask any machine for anything.
-
-    Args:
-        runs: the first is the one whose best and worst videos are shown; with more than one they stand side by side.
-        limits: of the gallery; None: the default ones.
-        title: None is the names of the runs.
 
     Raises:
         InputError: if there is no run, or two have one name.
