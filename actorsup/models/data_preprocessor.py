@@ -57,9 +57,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
 
 def _check(videos: list[Tensor], samples: list[VideoSample]) -> None:
     if not videos or len(videos) != len(samples):
-        raise ValueError(
-            f"expected one sample a video and at least one, got {len(videos)} videos, {len(samples)} samples"
-        )
+        raise ValueError(f"expected a sample a video, at least one, got {len(videos)} videos, {len(samples)} samples")
     for frames, sample in zip(videos, samples, strict=True):
         if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[1] != 3:
             raise ValueError(

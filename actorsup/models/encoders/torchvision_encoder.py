@@ -135,17 +135,14 @@ class TorchvisionEncoder(Encoder):
             small, large = (functional_call(self, state, frames).shape for frames in inputs)
         except (RuntimeError, AssertionError) as error:
             raise InputError(f"{self.name} does not take images of any size: {error}") from error
-        if len(small) != 4 or len(large) != 4 or small[1] != large[1] or small[2:] == large[2:]:
-            raise InputError(
-                f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of "
-                f"{_MEASURED_SIZES} pixels: expected maps (1, channels, height, width) that grow with the input"
-            )
-        stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
-        if remainder or small[2] != small[3]:
-            raise InputError(
-                f"{self.name} cut at {self.node!r} has no whole-numbered stride: {tuple(small)}, {tuple(large)}"
-            )
-        return stride, small[1]
+        if len(small) == len(large) == 4 and small[1] == large[1] and small[2] == small[3] < large[2]:
+            stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
+            if not remainder:
+                return stride, small[1]
+        raise InputError(
+            f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of {_MEASURED_SIZES} "
+            "pixels: expected maps (1, channels, height, width) that grow with the input by a whole-numbered stride"
+        )
 
 
 def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:

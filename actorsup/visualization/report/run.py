@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,28 +89,26 @@ def given_class(entry: Mapping) -> int | None:
 def _read(path: Path, keys: Sequence[str]) -> dict | None:
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); make it again, or move it away") from error
-    lacking = [key for key in keys if not isinstance(content, dict) or key not in content]
-    if lacking or not isinstance(content, dict):
-        raise InputError(f"{path}: lacks {', '.join(lacking) or 'everything'}; make it again with this version")
+    content = _parse(path.read_text(), str(path))
+    lacking = [key for key in keys if key not in content] if isinstance(content, dict) else keys or ["everything"]
+    if lacking:
+        raise InputError(f"{path}: lacks {', '.join(lacking)}; make it again with this version")
     return content
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error}); make it again, or move it away") from error
 
 
 def _scalars(folder: Path) -> list[dict]:
     """The logs of all starts of a training as one: what a later start did again counts."""
     merged: list[dict] = []
     for path in sorted(folder.glob("*/vis_data/scalars.json")):
-        rows = []
-        for number, line in enumerate(path.read_text().splitlines(), start=1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{path}: line {number} is not JSON ({error}); move the file away") from error
-            rows.append(row)
-        trained = [row["step"] for row in rows if "loss" in row]
-        if trained:
+        lines = path.read_text().splitlines()
+        rows = [_parse(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+        if trained := [row["step"] for row in rows if "loss" in row]:
             merged = [row for row in merged if row["step"] < trained[0]] + rows
     return merged
