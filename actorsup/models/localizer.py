@@ -58,15 +58,13 @@ class ActorLocalizer(BaseModel):
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
-        read_labels = self._tube_labels if self.head.learns_from_tubes else self._video_labels
-        labels = read_labels(data_samples) if mode == "loss" else None
-
+        labels = self._labels(data_samples).to(inputs.device) if mode == "loss" else None
         tubes = TubeBatch.from_samples(data_samples, inputs.device)
         features = self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])  # (B, N, C, H', W')
         pooled = self.pooling(features, tubes, self.encoder.stride)
 
         if mode == "loss":
-            return self.head.loss(pooled, tubes.video_index, labels.to(inputs.device))
+            return self.head.loss(pooled, tubes.video_index, labels)
         if mode == "predict":
             scores = self.head.predict(pooled, tubes.video_index, tubes.num_videos)
             if any(step.needs_frame_scores for step in self.post_processing):
@@ -97,32 +95,26 @@ class ActorLocalizer(BaseModel):
         scores = logits.softmax(dim=1)[order.argsort()].reshape(num_tubes, num_frames, logits.shape[1])
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
-    def _video_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
-        """Labels ``(B,)`` int64; checked here, where the videos' names are known."""
-        num_classes = self.head.num_classes
+    def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
+        """Int64 labels of the videos ``(B,)``, or of all tubes ``(P,)`` with −1 for background; checked by name."""
+        of_tubes, num_classes = self.head.learns_from_tubes, self.head.num_classes
+        least = -1 if of_tubes else 0
+        labels: list[int] = []
         for sample in data_samples:
-            if sample.label is None or not 0 <= sample.label < num_classes:
-                raise InputError(
-                    f"{sample.video}: its label is {sample.label}, but training needs one of 0 to {num_classes - 1} "
-                    f"(num_classes of the head is {num_classes})"
-                )
-        return torch.tensor([sample.label for sample in data_samples])
-
-    def _tube_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
-        """Labels ``(P,)`` int64 of all tubes of the batch, −1 for background."""
-        num_classes = self.head.num_classes
-        for sample in data_samples:
-            if sample.tube_labels is None:
+            if of_tubes and sample.tube_labels is None:
                 raise InputError(
                     f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
                     "the training dataset true_tubes=True and an ann_file, and its pipeline LabelTubes"
                 )
-            if ((sample.tube_labels < -1) | (sample.tube_labels >= num_classes)).any():
+            own = sample.tube_labels.tolist() if of_tubes else [sample.label]
+            if any(label is None or not least <= label < num_classes for label in own):
+                given = f"its tubes have the labels {own}" if of_tubes else f"its label is {sample.label}"
                 raise InputError(
-                    f"{sample.video}: its tubes have the labels {sample.tube_labels.tolist()}, but training needs ones "
-                    f"of -1 to {num_classes - 1} (num_classes of the head is {num_classes})"
+                    f"{sample.video}: {given}, but training needs {least} to {num_classes - 1} (num_classes of the "
+                    f"head is {num_classes})"
                 )
-        return torch.cat([sample.tube_labels for sample in data_samples])
+            labels += own
+        return torch.tensor(labels, dtype=torch.int64)
 
 
 def _build(part: dict | nn.Module) -> nn.Module:

@@ -2,40 +2,9 @@
 
 After Bolya et al., TIDE: A general toolbox for identifying object detection errors, ECCV 2020, for tubes and for models
 that score every tube for every class. θ is the overlap threshold, θ_b the lesser one below which overlap is background;
-the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). Each error has
-exactly one reason, the first of its list that applies.
-
-A true tube is ``found`` if one of the best detections of its class matches it. Otherwise it is missed, because of
-
-1. ``wrong_time``: no tube of its video overlaps it by θ, but one does in space alone;
-2. ``poor_overlap``: no tube overlaps it by θ, but one does by θ_b;
-3. ``not_proposed``: no tube overlaps it by θ_b;
-4. ``classified_wrongly``: the model gives every tube that overlaps it by θ another class;
-5. ``unmatched``: no detection matches it: those that overlap it by θ match other true tubes, or are left out by a limit
-   or by post-processing;
-6. ``ranked_low``: it is matched, but not by one of the best detections.
-
-A detection that matches no true tube is false, because of
-
-1. ``duplicate``: it overlaps a true tube of its class by θ, but a better one matches that;
-2. ``wrong_time``: it overlaps one of its class by θ in space alone;
-3. ``poor_overlap``: it overlaps one of its class by θ_b;
-4. ``wrong_class``: it overlaps one of another class by θ;
-5. ``wrong_class_poor_overlap``: it overlaps one of another class by θ_b;
-6. ``background``: none of these.
-
-No fix makes a measure fall:
-
-- Missed true tubes are found, by detections that rank before all others; where one of them was matched after all, that
-  match is taken out.
-- False detections of the reasons ``wrong_time``, ``poor_overlap`` and ``wrong_class`` are corrected: of those that are
-  nearest to the same true tube, the best-scored matches it, with its score, among the detections of that tube's class,
-  if it is better than the match that the tube has, which is then taken out. The others are taken out.
-- False detections of other reasons are taken out.
-
-TIDE differs in two points: it takes missed objects out of the ground truth, after which a class may have none, and
-corrects detections of unmatched objects alone; here all tubes are detections of all classes, so that every true tube
-with a good tube is matched at last.
+the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). A true tube is
+``found`` if one of the best detections of its class matches it. Each error has exactly one reason, the first that
+applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means, and in which points TIDE differs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -232,12 +201,12 @@ def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, 
     in_space, nearest_in_space = _best(video.spatial_iou, of_class)
     other, nearest_other = _best(video.scored.overlaps.iou, ~of_class)
     reasons = _first_that_holds(
-        levels.match(same),
-        levels.match(in_space),
-        levels.touch(same),
-        levels.match(other),
-        levels.touch(other),
-        np.True_,
+        levels.match(same),  # but a better detection matches that true tube: duplicate
+        levels.match(in_space),  # wrong_time
+        levels.touch(same),  # poor_overlap
+        levels.match(other),  # wrong_class
+        levels.touch(other),  # wrong_class_poor_overlap
+        np.True_,  # background
     )
     nothing = np.full(shape, NONE)
     return reasons, np.choose(reasons, [nothing, nearest_in_space, nearest_same, nearest_other, nothing, nothing])
@@ -250,12 +219,12 @@ def _missed_reasons(video: DiagnosedVideo, matched: np.ndarray, found: np.ndarra
     uncovered = ~covering.any(axis=0)
     classified = (covering & (video.predicted[:, None] == video.scored.overlaps.labels)).any(axis=0)
     reasons = _first_that_holds(
-        uncovered & levels.match(video.spatial_iou).any(axis=0),
-        uncovered & levels.touch(iou).any(axis=0),
-        uncovered,
-        ~classified,
-        ~matched,
-        np.True_,
+        uncovered & levels.match(video.spatial_iou).any(axis=0),  # wrong_time
+        uncovered & levels.touch(iou).any(axis=0),  # poor_overlap
+        uncovered,  # not_proposed
+        ~classified,  # classified_wrongly
+        ~matched,  # unmatched: taken by other true tubes, or left out by a limit or by post-processing
+        np.True_,  # ranked_low
     )
     return np.where(found, NONE, reasons)
 
@@ -273,7 +242,7 @@ def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Fixes:
-    """What fixing errors would give, as the module says."""
+    """What fixing errors would give; no fix makes a measure fall."""
 
     classes: Mapping[int, np.ndarray]  # of each its DETECTIONs, best first
     labels: np.ndarray  # (G,)
@@ -297,14 +266,17 @@ class _Fixes:
         return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - now}
 
     def _find(self, chosen: np.ndarray) -> float:
-        """MAP if the chosen true tubes ``(G,)`` were found first of all."""
+        """MAP if the chosen true tubes ``(G,)`` were found first of all, instead of where they are matched."""
         true_tubes = np.flatnonzero(chosen)
         added = np.zeros(len(true_tubes), DETECTION)
         added["label"], added["score"], added["match"] = self.labels[true_tubes], np.inf, true_tubes
         return self._measure(lambda found: ~np.isin(found["match"], true_tubes), added)
 
     def _correct(self, reason: int) -> float:
-        """MAP if the false detections of a reason were corrected, or taken out where there is nothing to correct."""
+        """MAP if the false detections of a reason were corrected, or taken out where there is nothing to correct.
+
+        Of those nearest to one true tube the best-scored becomes its match, if it is better than the one it has.
+        """
         matched_at = np.full(len(self.labels), -np.inf)
         for found in self.classes.values():
             true = found[found["match"] != NONE]
@@ -324,11 +296,12 @@ class _Fixes:
         """MAP of the detections that ``keep`` leaves of each class, and of added true ones."""
         values = []
         for label, found in self.classes.items():
-            kept = found[keep(found)]
+            kept = keep(found)
+            matches = found["match"][kept]
             if added is not None and (extra := added["label"] == label).any():
-                kept = np.concatenate([kept, added[extra]])
-                kept = kept[_by_score(kept)]
-            values.append(ranked_precision(kept["match"] != NONE, (self.labels == label).sum(), self.protocol))
+                both = np.concatenate([found[kept], added[extra]])
+                matches = both["match"][_by_score(both)]
+            values.append(ranked_precision(matches != NONE, (self.labels == label).sum(), self.protocol))
         return float(np.mean(values))
 
 

@@ -104,7 +104,7 @@ class TubeMAP(SampleMetric):
 
 @METRICS.register_module()
 class TubeDiagnosis(SampleMetric):
-    """Why true tubes are missed and detections are false, see :mod:`actorsup.evaluation.functional.diagnosis`.
+    """Why true tubes are missed and detections are false, as ``docs/evaluation.md`` defines.
 
     Gives ``missed@θ/<reason>``, the share of the true tubes, and ``missed_gain@θ/<reason>`` and
     ``false_gain@θ/<reason>``, what mAP would gain without those errors; all fractions. ``report`` has a table of each,
