@@ -14,7 +14,8 @@ from actorsup.visualization.overlay import class_color, equal_steps
 
 from .run import Run, given_class
 
-LEAST = {"num_videos": 0, "num_frames": 1, "width": 1, "num_bytes": 0}
+QUALITY = 60  # of the JPEG images
+MAX_BYTES = 12_000_000  # of all images together, as they are written into the page
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,6 @@ class Limits:
         num_videos: half of them the best and half the worst.
         num_frames: of each video, in equal steps.
         width: of a frame in pixels; smaller ones are not enlarged.
-        quality: of the JPEG images, 1 … 100.
-        num_bytes: of all images together, as they are written into the page.
 
     Raises:
         InputError: if one of them is out of range.
@@ -35,15 +34,11 @@ class Limits:
     num_videos: int = 16
     num_frames: int = 48
     width: int = 320
-    quality: int = 60
-    num_bytes: int = 12_000_000
 
     def __post_init__(self) -> None:
-        for name, least in LEAST.items():
+        for name, least in {"num_videos": 0, "num_frames": 1, "width": 1}.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if not 1 <= self.quality <= 100:
-            raise InputError(f"quality must be one of 1 to 100, got {self.quality}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +69,7 @@ Said = list[tuple[Run, dict | None]]
 def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
     """Read the best and the worst videos of the runs that have predictions.
 
-    A video that cannot be read is left out; so are those beyond ``limits.num_bytes``, the best and the worst last.
+    A video that cannot be read is left out; so are those beyond ``MAX_BYTES``, the best and the worst last.
     """
     entries = [{entry["video"]: entry for entry in (run.predictions or {"videos": ()})["videos"]} for run in runs]
     names = dict.fromkeys(name for of_run in entries for name in of_run)
@@ -89,8 +84,8 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
             left_out[name] = str(error)
             continue
         size = sum(map(len, clip["images"]))
-        if used + size > limits.num_bytes:
-            left_out[name] = f"the images of the page may have {limits.num_bytes} bytes together"
+        if used + size > MAX_BYTES:
+            left_out[name] = f"the images of the page may have {MAX_BYTES} bytes together"
             continue
         used += size
         clips[name] = clip
@@ -164,7 +159,7 @@ def _clip(video: str, said: Said, limits: Limits) -> dict:
         "height": frames.shape[1],
         "rate": rate * len(indices) / num_frames,
         "indices": indices.tolist(),
-        "images": [_jpeg(frame, limits) for frame in frames],
+        "images": [_jpeg(frame, limits.width) for frame in frames],
         "truth": [at_frames(first, tube) for tube in known["true_tubes"]],
         "found": [
             [{**at_frames(run, tube), "score": float(np.exp(tube["score"]))} for tube in entry["tubes"]]
@@ -176,15 +171,13 @@ def _clip(video: str, said: Said, limits: Limits) -> dict:
     }
 
 
-def _jpeg(frame: np.ndarray, limits: Limits) -> str:
+def _jpeg(frame: np.ndarray, max_width: int) -> str:
     """A frame ``(H, W, 3)`` RGB as a data URL."""
     height, width = frame.shape[:2]
-    if width > limits.width:
-        size = limits.width, max(1, round(height * limits.width / width))
+    if width > max_width:
+        size = max_width, max(1, round(height * max_width / width))
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    encoded, image = cv2.imencode(
-        ".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, limits.quality]
-    )
+    encoded, image = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not encoded:
         raise OSError(f"a frame of {width}x{height} pixels cannot be written as JPEG")
     return "data:image/jpeg;base64," + base64.b64encode(image).decode()

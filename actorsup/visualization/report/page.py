@@ -16,8 +16,8 @@ from .gallery import Limits, make_gallery
 from .run import Run
 
 
-def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = "") -> str:
-    """The page as HTML, of one run or of several side by side; by default its title is their names.
+def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
+    """The page as HTML, of one run or of several side by side.
 
     It forbids itself, by its content security policy, to ask any machine for anything.
 
@@ -41,7 +41,7 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
     )
     environment.filters["number"] = lambda value: f"{value:.4f}" if isinstance(value, float) else str(value)
     return environment.get_template("report.html").render(
-        title=title or " and ".join(names),
+        title=" and ".join(names),
         runs=runs,
         titles=sorted(tables, key=lambda title: not title.startswith("mAP")),
         charts=charts,
