@@ -14,8 +14,7 @@ from actorsup.io import open_video
 from actorsup.io.files import save_json
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS
-from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, save_picture
-from actorsup.visualization.overlay import RANK_COLORS
+from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture
 
 from .config import dataset_configs
 
@@ -115,9 +114,8 @@ def _pictures(listed: Sequence[ListedVideos], count: int) -> list[np.ndarray]:
         (one, video) for one in listed for video in one.paths if video in one.annotated and one.videos[video].tubes
     ]
     shown = shown or [(one, video) for one in listed for video in one.paths]
-    places = np.unique(np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int))
     pictures = []
-    for place in places:
+    for place in equal_steps(len(shown), count):
         try:
             pictures.append(_picture(*shown[place]))
         except VideoError:
@@ -134,8 +132,6 @@ def _picture(listed: ListedVideos, video: str) -> np.ndarray:
         frame = int(marked[len(marked) // 2])
     (image,) = open_video(listed.paths[video], listed.reader).frames_at([frame])
     tubes = [] if annotation is None else annotation.tubes_at((image.shape[1], image.shape[0]))
-    drawn_tubes = [
-        DrawnTube(tube, RANK_COLORS[tube.label % len(RANK_COLORS)], listed.classes[tube.label]) for tube in tubes
-    ]
+    drawn_tubes = [DrawnTube.ranked(tube, tube.label, listed.classes[tube.label]) for tube in tubes]
     title = f"{listed.classes[listed.videos[video].label]}: {video} frame {frame}"
     return draw_tubes(np.ascontiguousarray(image), frame, drawn_tubes, title)

@@ -135,7 +135,7 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
     if missing:
         raise InputError(
             f"checkpoint {checkpoint} does not fit {owner}: it lacks {len(missing)} of {len(model.state_dict())} "
-            f"weights, first {missing[:3]}"
+            f"weights, first {missing[:3]}; it has {list(state)[:3]} …"
         )
     if unexpected:
         print_log(f"{checkpoint}: left aside {len(unexpected)} entries, first {unexpected[:3]}", logger="current")

@@ -82,12 +82,13 @@ def evaluate(cases: Sequence[Case], protocols: Mapping[str, Protocol]) -> tuple[
 
     start = time.perf_counter()
     rules = list({protocol.overlap: None for protocol in protocols.values()})
-    videos = [ScoredVideo.under_rules(case.name, case.tubes, case.truth, case.scores, rules) for case in cases]
+    measured = [VideoOverlaps.under_rules(case.name, case.tubes, case.truth, rules) for case in cases]
     seconds[f"overlaps of {len(protocols)} protocols"] = time.perf_counter() - start
     for name, protocol in protocols.items():
         start = time.perf_counter()
-        measured = average_precision([video[protocol.overlap] for video in videos], THRESHOLDS, protocol)
-        for threshold, value in zip(THRESHOLDS, measured.mean, strict=True):
+        videos = [ScoredVideo(of[protocol.overlap], case.scores) for of, case in zip(measured, cases, strict=True)]
+        result = average_precision(videos, THRESHOLDS, protocol)
+        for threshold, value in zip(THRESHOLDS, result.mean, strict=True):
             numbers[f"mAP@{threshold:g}/{name}"] = float(value)
         seconds[f"mAP, {name}"] = time.perf_counter() - start
     return numbers, seconds
