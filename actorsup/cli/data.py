@@ -23,7 +23,10 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     ucf_sports = _add_format(formats, "ucf-sports", "UCF-Sports: folders of clips, with gt/ in each")
     ucf_sports.add_argument("videos", help="folder of the 13 groups")
     ucf_sports.add_argument(
-        "--annotations", dest="ann_file", help="folder or .tar of the groups' gt/ where it is not beside the frames"
+        "--annotations",
+        dest="ann_file",
+        metavar="ANNOTATIONS",
+        help="folder or .tar of the groups' gt/ where it is not beside the frames",
     )
     ucf_sports.add_argument("--train-list", help="lines …/group/clip; default: all but the first third of each class")
     ucf_sports.add_argument("--test-list", help="likewise; default: the first third of each class")
@@ -49,7 +52,9 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
 
     act = _add_format(formats, "act", "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2")
     act.add_argument("ann_file", metavar="pickle", help="the pickle; it can run no code")
-    act.add_argument("--split", dest="split_number", type=int, default=1, help="number of the split, from 1")
+    act.add_argument(
+        "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
+    )
 
     to_act = _add_format(formats, "to-act", "an annotation file as a pickle of ACT-detector")
     to_act.add_argument("ann_file", metavar="annotation", help="the annotation file")

@@ -88,7 +88,6 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
     num_frames, size, by_label = (
         value_of(value_of(content, key), video) for key in ("nframes", "resolution", "gttubes")
     )
-    require(num_frames, "nframes", int)
     if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2:
         raise ValueError(f"'resolution' must be (height, width), got {brief(size)}")
     height, width = (require(side, "resolution", int) for side in size)
@@ -109,4 +108,4 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
         of_video = num_boxes.most_common(1)[0][0]
     else:
         raise ValueError(f"has no tube, and its folder {folder!r} is no class: its label is not known")
-    return LabelledVideo(video, split, of_video, num_frames, (width, height), tuple(tubes))
+    return LabelledVideo(video, split, of_video, require(num_frames, "nframes", int), (width, height), tuple(tubes))

@@ -84,7 +84,8 @@ def _read_tube(entry: Mapping, classes: Sequence[str]) -> Tube:
     _refuse_unknown(entry, TUBE_KEYS)
     if ("start" in entry) == ("frames" in entry):
         raise ValueError("expected either 'start' or 'frames'")
-    frames = entry["frames"] if "frames" in entry else value_of(entry, "start", int) + np.arange(len(boxes))
+    first = value_of(entry, "start", int) if "start" in entry else 0
+    frames = range(first, first + len(boxes)) if "start" in entry else entry["frames"]
     return tube_of_frames(frames, boxes, _label(entry, classes))
 
 

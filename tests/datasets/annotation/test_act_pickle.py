@@ -24,7 +24,7 @@ GOOD = {
     "labels": ["walk", "jump"],
     "train_videos": [["walk/a"], ["b/c"]],
     "test_videos": [["b/c"], ["walk/a"]],
-    "nframes": {"walk/a": 9, "b/c": 8},
+    "nframes": {"walk/a": 9, "b/c": np.int64(8)},
     "resolution": {"walk/a": (240, 320), "b/c": (240, 320)},
     "gttubes": {"walk/a": {}, "b/c": {1: [ROWS, ROWS[:1]], 0: [ROWS[:1]]}},
 }

@@ -172,6 +172,7 @@ NAME = "the name must be a path below the folder of the videos"
         ("tubes.0.start", KeyError, "tube 0: expected either 'start' or 'frames'"),
         ("tubes.0.end", 14, "tube 0: unknown 'end'; known are boxes"),
         ("tubes.0.start", -1, "tube 0: 2 boxes need as many frames, ascending whole numbers from 0 to"),
+        ("tubes.0.start", 10**30, "tube 0: 2 boxes need as many frames"),
         ("tubes.0.start", True, "tube 0: 'start' must be a whole number, got True"),
         ("tubes.1.frames", [4, 31], "tube 1: 3 boxes need as many frames, ascending"),
         (
