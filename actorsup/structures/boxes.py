@@ -27,6 +27,14 @@ def as_boxes(boxes, name: str) -> np.ndarray:
     return array
 
 
+def set_frozen(instance, **values) -> None:
+    """Set fields of a frozen dataclass while it is made; arrays become read-only."""
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        object.__setattr__(instance, name, value)
+
+
 def box_areas(boxes: np.ndarray) -> np.ndarray:
     """Areas ``(…,)`` in square pixels of boxes ``(…, 4)``."""
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
@@ -94,9 +102,7 @@ class Detections:
             )
         if not np.isfinite(scores).all():
             raise ValueError(f"detections.scores must be finite, got {scores.tolist()}")
-        for name, array in (("boxes", boxes), ("scores", scores), ("labels", labels)):
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        set_frozen(self, boxes=boxes, scores=scores, labels=labels)
 
     @classmethod
     def empty(cls) -> "Detections":

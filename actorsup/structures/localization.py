@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from .boxes import set_frozen
 from .tube import Tube
 
 
@@ -81,8 +82,7 @@ class Localization:
     tubes: tuple[ActionTube, ...]
 
     def __post_init__(self) -> None:
-        for key in ("size", "classes", "tubes"):
-            object.__setattr__(self, key, tuple(getattr(self, key)))
+        set_frozen(self, size=tuple(self.size), classes=tuple(self.classes), tubes=tuple(self.tubes))
         end = self.start + self.num_frames
         last_rank = 0
         for found in self.tubes:
