@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from actorsup.registry import DATASETS
-from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_side
-from actorsup.trackers.training_data.augmentation import vary_pair
-from actorsup.trackers.training_data.pairs import PairDataset
+from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides
+from actorsup.trackers.training_data.pairs import Pair, PairDataset, vary_pair
 
 from .bodies import PlacedBone
 from .drawing import Canvas, blob, make_textures, pick_tinted, polygon, rectangle
@@ -49,7 +48,7 @@ class GeneratedPairs(PairDataset):
         self.variation = variation
         self.textures = make_textures(np.random.default_rng(seed), num_textures)
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
         exemplar, search, offset = draw_pair(rng, self.textures, self.max_shift, self.max_stretch)
         return *vary_pair(rng, exemplar, search, self.variation), offset
@@ -65,9 +64,7 @@ class Body:
     activity: float
 
 
-def draw_pair(
-    rng: np.random.Generator, textures: list[np.ndarray], max_shift: float, max_stretch: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def draw_pair(rng: np.random.Generator, textures: list[np.ndarray], max_shift: float, max_stretch: float) -> Pair:
     """Draw one target twice.
 
     Args:
@@ -139,7 +136,7 @@ def _fit(parts: list[PlacedBone], turn: np.ndarray) -> tuple[list[tuple[PlacedBo
         rotation = np.array([[part.turn.real, -part.turn.imag], [part.turn.imag, part.turn.real]])
         origin = turn @ (part.origin.real, part.origin.imag) - center
         fitted.append((part, outline - center, np.column_stack([turn @ rotation, origin])))
-    return fitted, EXEMPLAR_SIZE / context_side(highest - lowest)
+    return fitted, EXEMPLAR_SIZE / context_sides(highest - lowest)
 
 
 def _paint_body(view: Canvas, body: Body, parts, scale: float | np.ndarray, place: np.ndarray) -> None:

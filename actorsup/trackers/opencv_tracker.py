@@ -1,12 +1,8 @@
-"""Random numbers of OpenCV's C++ code that neither depend on what ran before nor change what runs after."""
+"""Trackers of OpenCV behind the seam of ours."""
 
 import ctypes
-import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -15,45 +11,7 @@ from actorsup.errors import InputError
 from actorsup.registry import TRACKERS
 from actorsup.structures import clip_boxes
 
-from .tracker import Tracker
-
-Result = TypeVar("Result")
-
-
-def call_with_own_randomness(seed: int, function: Callable[..., Result], *arguments) -> Result:
-    """Call a function of OpenCV whose random numbers start from a seed.
-
-    OpenCV has one generator a thread, which can be set but not read: the call runs in a thread of its own. Some of its
-    older code draws from C's ``rand()``, which a whole process shares: where the C library is glibc, ``rand()`` gets
-    another state for the time of the call. Elsewhere its results depend on the calls before, as they do in OpenCV.
-    """
-
-    def call() -> Result:
-        cv2.setRNGSeed(seed)
-        with _c_rand(seed):
-            return function(*arguments)
-
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        return executor.submit(call).result()
-
-
-@contextmanager
-def _c_rand(seed: int) -> Iterator[None]:
-    """A state of its own for C's ``rand()``, and the former one again afterwards."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "gnu_get_libc_version"):
-        yield
-        return
-    library.initstate.argtypes = (ctypes.c_uint, ctypes.c_char_p, ctypes.c_size_t)
-    library.initstate.restype = library.setstate.restype = ctypes.c_void_p
-    library.setstate.argtypes = (ctypes.c_void_p,)
-    state = ctypes.create_string_buffer(128)
-    former = library.initstate(seed, state, len(state))
-    try:
-        yield
-    finally:
-        library.setstate(former)
-
+from .tracker import Tracker, check_targets
 
 KINDS = ("MIL", "Nano")
 # MIL draws features until they have 9 pixels, for ever if the target is too small for one.
@@ -64,16 +22,17 @@ SMALLEST_SIDE = 8
 class OpenCVTracker(Tracker):
     """One ``cv2`` tracker a target.
 
-    OpenCV takes and gives boxes in whole pixels: corners are rounded to the nearest, and what comes back is whole too.
-    A target that is lost keeps its last box, with score 0, and is looked for again in the next frame. One that OpenCV
-    cannot be started on is lost from the start: for MIL, if it fills the frame or is under 8 pixels wide or high.
+    OpenCV takes and gives boxes in whole pixels; corners are rounded to the nearest. A target that is lost keeps its
+    last box, with score 0, and is looked for again in the next frame. One that OpenCV cannot be started on is lost from
+    the start: for MIL, if it fills the frame or is under 8 pixels wide or high.
 
     Args:
         kind: ``'MIL'`` (Babenko et al., CVPR 2009: a boosted appearance model learnt on the way; its size is fixed; it
             has no score, so that a target found has 1) or ``'Nano'`` (NanoTrack, a trained Siamese network).
         backbone: for ``'Nano'``, the ``.onnx`` file of its backbone.
         head: for ``'Nano'``, the ``.onnx`` file of its neck and head.
-        seed: of the random numbers that MIL draws at the start; see ``call_with_own_randomness``.
+        seed: of the features that MIL draws at the start. It draws them from C's ``rand()``, which a process has once:
+            starting a target seeds that anew.
 
     Raises:
         InputError: if the kind is unknown, or the files are missing, unreadable, or given to a kind without any.
@@ -104,27 +63,19 @@ class OpenCVTracker(Tracker):
         self.add(image, boxes)
 
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Take further targets, behind those that are there; arguments as of ``init``.
-
-        Raises:
-            ValueError: if a box has no positive width and height.
-        """
-        boxes = np.asarray(boxes, dtype=np.float32)
-        if boxes.ndim != 2 or boxes.shape[1] != 4 or not (boxes[:, 2:] > boxes[:, :2]).all():
-            raise ValueError(f"targets must be boxes (P, 4) of positive width and height, got {boxes.tolist()}")
-        height, width = image.shape[:2]
+        """See ``Tracker.add``."""
+        boxes = clip_boxes(check_targets(boxes), image.shape[1::-1])
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         self._targets += [self._start(bgr, box) for box in boxes]
-        self._boxes = np.concatenate([self._boxes, clip_boxes(boxes, (width, height))])
+        self._boxes = np.concatenate([self._boxes, boxes])
 
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See ``Tracker.update``; scores are those of OpenCV."""
-        height, width = image.shape[:2]
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         scores = np.zeros(len(self._targets), np.float32)
         for index, target in enumerate(self._targets):
-            found, (left, top, box_width, box_height) = (False, (0, 0, 0, 0)) if target is None else target.update(bgr)
-            box = clip_boxes(np.array([left, top, left + box_width, top + box_height], np.float32), (width, height))
+            found, (left, top, width, height) = target.update(bgr) if target else (False, (0, 0, 0, 0))
+            box = clip_boxes(np.array([left, top, left + width, top + height], np.float32), image.shape[1::-1])
             if found and (box[2:] > box[:2]).all():
                 self._boxes[index] = box
                 scores[index] = target.getTrackingScore() if self.kind == "Nano" else 1
@@ -141,15 +92,16 @@ class OpenCVTracker(Tracker):
             raise InputError(f"OpenCVTracker: {', '.join(self.files.values())}: cannot be used: {error}") from error
 
     def _start(self, bgr: np.ndarray, box: np.ndarray):
-        """A tracker of the target in this box; None where OpenCV cannot be started on it."""
-        height, width = bgr.shape[:2]
-        left, top, right, bottom = (int(side) for side in np.rint(clip_boxes(box, (width, height))))
-        smallest = SMALLEST_SIDE if self.kind == "MIL" else 1
-        if min(right - left, bottom - top) < smallest:
+        """A tracker of the target in this box, cut to the frame; None where OpenCV cannot be started on it."""
+        left, top, right, bottom = (int(side) for side in np.rint(box))
+        if min(right - left, bottom - top) < (SMALLEST_SIDE if self.kind == "MIL" else 1):
             return None
         target = self._create()
-        try:
-            call_with_own_randomness(self.seed, target.init, bgr, (left, top, right - left, bottom - top))
-        except cv2.error:
-            return None
+        ctypes.CDLL(None).srand(self.seed)
+        # OpenCV's own generator, one a thread, can be set but not read: a thread of its own leaves the caller's alone.
+        with ThreadPoolExecutor(1, initializer=cv2.setRNGSeed, initargs=(self.seed,)) as thread:
+            try:
+                thread.submit(target.init, bgr, (left, top, right - left, bottom - top)).result()
+            except cv2.error:
+                return None
         return target

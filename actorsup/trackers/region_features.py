@@ -13,7 +13,7 @@ from torch import Tensor
 from actorsup.models.encoders import measure_cell_center
 from actorsup.ops import actor_roi_pool3d
 
-from .crops import crop_squares, sample_lattice
+from .crops import crop_rectangles, sample_lattice
 from .siamese_network import SiameseNetwork
 
 
@@ -58,7 +58,7 @@ class CropFeatures(RegionFeatures):
         num_together = num_targets if preprocessed.is_cuda else 1
         embedded = []
         for few, of_few in zip(centers.split(num_together), sides.split(num_together), strict=True):
-            crops = crop_squares(preprocessed, few.repeat_interleave(num_scales, dim=0), of_few.flatten(), size)
+            crops = crop_rectangles(preprocessed, few.repeat_interleave(num_scales, dim=0), of_few.reshape(-1, 1), size)
             embedded.append(self.network.embed(crops))
         return torch.cat(embedded).unflatten(0, (num_targets, num_scales))
 

@@ -1,7 +1,7 @@
 """The multi-scale fully convolutional Siamese tracker (SiamFC), for many targets at once."""
 
-from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,25 +16,16 @@ from actorsup.structures import clip_boxes
 
 from .crops import context_sides
 from .region_features import CropFeatures, SharedFeatures
-from .tracker import Tracker
+from .tracker import Tracker, check_targets
 
 
-@dataclass
-class _Targets:
+class _Targets(NamedTuple):
     """Of ``P`` targets: templates ``(P, C, h, w)``; sizes (width, height) and centres (x, y) ``(P, 2)`` in pixels."""
 
     templates: Tensor
     first_sizes: Tensor
     centers: Tensor
     sizes: Tensor
-
-    def boxes(self) -> Tensor:
-        """Boxes ``(P, 4)``, not cut to the frame."""
-        return torch.cat([self.centers - self.sizes / 2, self.centers + self.sizes / 2], dim=1)
-
-    def followed_by(self, others: "_Targets") -> "_Targets":
-        """These targets and others after them."""
-        return _Targets(*(torch.cat([getattr(self, f.name), getattr(others, f.name)]) for f in fields(self)))
 
 
 @TRACKERS.register_module()
@@ -106,15 +97,15 @@ class SiameseTracker(Tracker):
     @torch.inference_mode()
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
         """See ``Tracker.add``."""
-        boxes = torch.from_numpy(np.asarray(boxes, dtype=np.float32)).to(self.device)
-        if boxes.ndim != 2 or boxes.shape[1] != 4 or not (boxes[:, 2:] > boxes[:, :2]).all():
-            raise ValueError(f"targets must be boxes (P, 4) of positive width and height, got {boxes.tolist()}")
+        boxes = torch.from_numpy(check_targets(boxes)).to(self.device)
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         sizes = boxes[:, 2:] - boxes[:, :2]
         sides = context_sides(sizes)[:, None]
         exemplars = self.region_features(image, centers, sides, self.exemplar_size).squeeze(1)
         added = _Targets(self.network.to_templates(exemplars), sizes, centers, sizes)
-        self.targets = added if self.targets is None else self.targets.followed_by(added)
+        if self.targets is not None:
+            added = _Targets(*(torch.cat(both) for both in zip(self.targets, added, strict=True)))
+        self.targets = added
 
     @torch.inference_mode()
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,12 +119,13 @@ class SiameseTracker(Tracker):
         crop_to_image = sides * self.scales[best_scale] / self.search_size
         height, width = image.shape[:2]
         centers = targets.centers + displacements * pixels * crop_to_image[:, None]
-        targets.centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
+        centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
         change = 1 - self.scale_rate + self.scale_rate * self.scales[best_scale]
-        smallest, largest = self.SCALE_LIMITS
-        first = targets.first_sizes
-        targets.sizes = (targets.sizes * change[:, None]).clamp(first * smallest, first * largest)
-        return clip_boxes(targets.boxes().cpu().numpy(), (width, height)), scores.cpu().numpy()
+        smallest, largest = (limit * targets.first_sizes for limit in self.SCALE_LIMITS)
+        sizes = (targets.sizes * change[:, None]).clamp(smallest, largest)
+        self.targets = targets._replace(centers=centers, sizes=sizes)
+        boxes = torch.cat([centers - sizes / 2, centers + sizes / 2], dim=1)
+        return clip_boxes(boxes.cpu().numpy(), (width, height)), scores.cpu().numpy()
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""

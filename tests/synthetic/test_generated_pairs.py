@@ -8,7 +8,7 @@ from actorsup.synthetic import generated_pairs
 from actorsup.synthetic.drawing import Canvas, capsule, make_textures, tinted
 from actorsup.synthetic.figures import make_figure, pose_figure
 from actorsup.synthetic.generated_pairs import GeneratedPairs
-from actorsup.trackers.crops import context_side
+from actorsup.trackers.crops import context_sides
 
 WHITE = np.full((128, 128, 3), 255, np.uint8)
 
@@ -25,7 +25,7 @@ def test_a_painted_body_lies_where_it_should_at_the_size_of_a_crop(seed):
     rows, columns = np.nonzero(view.pixels[..., 0])
     lowest, highest = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
     np.testing.assert_allclose((lowest + highest) / 2 - 127.5, [20, -10], atol=1.5)
-    assert context_side(highest - lowest) == pytest.approx(127, abs=3)
+    assert context_sides(highest - lowest) == pytest.approx(127, abs=3)
 
 
 def test_paint_shows_the_texture_where_the_matrix_says_and_nothing_outside(rng):
