@@ -18,11 +18,7 @@ from .siamese_network import SiameseNetwork
 
 
 class RegionFeatures(ABC):
-    """Embeds square regions of an image.
-
-    Args:
-        network: embeds images.
-    """
+    """Embeds square regions of an image."""
 
     def __init__(self, network: SiameseNetwork) -> None:
         self.network = network
@@ -108,16 +104,10 @@ class SharedFeatures(RegionFeatures):
         features, order = [], []
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
-            magnification = 2 ** (level / self.levels_per_octave)
-            features.append(
-                self._sample(
-                    self._maps(image, magnification),
-                    # From here on in pixels of the magnified image.
-                    centers[of_level] * magnification,
-                    sides[of_level] * magnification,
-                    size,
-                )
-            )
+            scale = 2 ** (level / self.levels_per_octave)
+            maps = self._maps(image, scale)
+            # From here on in pixels of the magnified image.
+            features.append(self._sample(maps, centers[of_level] * scale, sides[of_level] * scale, size))
             order.append(of_level)
         return torch.cat(features)[torch.cat(order).argsort()]
 
@@ -130,15 +120,17 @@ class SharedFeatures(RegionFeatures):
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        lead, num_dropped, stride = self._lead, self._num_dropped, self.network.stride
+        preprocessed, stride = self._preprocess(image), self.network.stride
+        # Cells at the border that see its padding, and pixels from the border to the centre of the first other cell.
+        num_dropped = max(0, math.ceil((self.reach - self._first_center) / stride))
+        lead = self._first_center + stride * num_dropped
         coordinates, num_cells = [], []
-        for length in (image.shape[1], image.shape[0]):
-            num = math.ceil((length * magnification + 2 * self.reach) / stride) + 1
-            num_pixels = (num - 1) * stride + math.ceil(2 * lead)
+        for length in image.shape[1::-1]:
+            num_cells.append(math.ceil((length * magnification + 2 * self.reach) / stride) + 1)
+            num_pixels = (num_cells[-1] - 1) * stride + math.ceil(2 * lead)
             pixels = torch.arange(num_pixels, dtype=torch.float32) + 0.5 - self.reach - lead
-            coordinates.append(pixels[None].to(next(self.network.parameters()).device) / magnification)
-            num_cells.append(num)
-        embedded = self.network.embed(sample_lattice(self._preprocess(image), *coordinates))
+            coordinates.append(pixels[None].to(preprocessed.device) / magnification)
+        embedded = self.network.embed(sample_lattice(preprocessed, *coordinates))
         maps = embedded[..., num_dropped:, num_dropped:][..., : num_cells[1], : num_cells[0]]
         self._kept[key] = maps.clone()  # without the cells that were dropped
         self._kept_bytes += maps.nbytes
@@ -150,31 +142,25 @@ class SharedFeatures(RegionFeatures):
         """Features of regions, all in pixels of the magnified image."""
         stride = self.network.stride
         num_cells = self._cells(size)
-        # In cells of the maps, the first of which is centred at 0.
-        in_cells = (centers + self.reach) / stride
+        in_cells = (centers + self.reach) / stride  # the first cell is centred at 0
         spacing = sides / size
         extents = spacing.amax(dim=1, keepdim=True) * (num_cells - 1) / 2
-        low = (in_cells - extents).amin(dim=0).floor().long().tolist()
-        high = (in_cells + extents).amax(dim=0).ceil().long().tolist()
-        window = _window(maps, low, high)
+        low = (in_cells - extents).amin(dim=0).floor()
+        high = (in_cells + extents).amax(dim=0).ceil()
+        # The cells from low to high; outside of the maps the nearest ones are repeated.
+        columns, rows = (
+            torch.arange(first, last + 1, device=maps.device).clamp(0, length - 1)
+            for first, last, length in zip(low.long().tolist(), high.long().tolist(), maps.shape[:1:-1], strict=True)
+        )
+        window = maps[:, :, rows[:, None], columns]
         # The op takes the first cell of the window to be centred at ½.
-        in_window = in_cells - centers.new_tensor(low) + 0.5
+        in_window = in_cells - low + 0.5
         half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
         boxes = torch.cat([in_window[:, None] - half_sides, in_window[:, None] + half_sides], dim=2)
         boxes = boxes.flatten(0, 1)[:, None]  # (P · S, 1, 4)
         of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
         sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
         return sampled.unflatten(0, sides.shape)
-
-    @cached_property
-    def _num_dropped(self) -> int:
-        """Cells at the border of what is embedded that see its padding."""
-        return max(0, math.ceil((self.reach - self._first_center) / self.network.stride))
-
-    @cached_property
-    def _lead(self) -> float:
-        """Pixels from the border of what is embedded to the centre of the first cell that is used."""
-        return self._first_center + self.network.stride * self._num_dropped
 
     def _cells(self, size: int) -> int:
         """Cells along a side that the network makes of a crop of that size."""
@@ -189,14 +175,5 @@ class SharedFeatures(RegionFeatures):
         size = 128  # holds a cell whose receptive field is not cut off
         cell = self._cells(size) // 2
         with torch.inference_mode(False), torch.enable_grad():
-            return (
-                measure_cell_center(self.network.backbone, (size, size), (cell, cell))[1] - self.network.stride * cell
-            )
-
-
-def _window(maps: Tensor, low: list[int], high: list[int]) -> Tensor:
-    """Cells ``low … high`` (x, y) of maps ``(1, C, H, W)``; outside of them the nearest ones are repeated."""
-    height, width = maps.shape[2:]
-    rows = torch.arange(low[1], high[1] + 1, device=maps.device).clamp(0, height - 1)
-    columns = torch.arange(low[0], high[0] + 1, device=maps.device).clamp(0, width - 1)
-    return maps[:, :, rows[:, None], columns]
+            _, center = measure_cell_center(self.network.backbone, (size, size), (cell, cell))
+        return center - self.network.stride * cell

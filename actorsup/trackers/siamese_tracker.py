@@ -110,14 +110,13 @@ class SiameseTracker(Tracker):
     @torch.inference_mode()
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See ``Tracker.update``."""
-        targets = self.targets
+        targets, (height, width) = self.targets, image.shape[:2]
         sides = context_sides(targets.sizes) * (self.search_size / self.exemplar_size)
         regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, self.search_size)
         best_scale, displacements, scores = self._search(targets.templates, regions)
         # Cells of the upsampled response → pixels of the crop → pixels of the image.
         pixels = self.network.stride / self.response_upsampling
         crop_to_image = sides * self.scales[best_scale] / self.search_size
-        height, width = image.shape[:2]
         centers = targets.centers + displacements * pixels * crop_to_image[:, None]
         centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
         change = 1 - self.scale_rate + self.scale_rate * self.scales[best_scale]

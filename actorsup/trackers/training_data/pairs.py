@@ -124,7 +124,6 @@ class MixedPairs(PairDataset):
         parts: their configs, whose ``num_pairs`` and ``seed`` have no effect on what is drawn.
         shares: how often each is drawn, relative to the others.
         num_pairs: see ``PairDataset``, as ``seed``.
-        seed: of what is drawn.
     """
 
     def __init__(self, parts: Sequence[Mapping], shares: Sequence[float], num_pairs: int, seed: int = 0) -> None:
@@ -152,8 +151,7 @@ class SequencePairs(PairDataset):
     Args:
         sequences: config of a registered ``SequenceSource``. Folders of images are what it should read: for one frame,
             a video file is decoded from its beginning.
-        num_pairs: see ``PairDataset``.
-        seed: see ``PairDataset``.
+        num_pairs: see ``PairDataset``, as ``seed``.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
 
@@ -206,10 +204,9 @@ class StillPairs(PairDataset):
 
     Args:
         images: folder of images.
-        num_pairs: see ``PairDataset``.
+        num_pairs: see ``PairDataset``, as ``seed``.
         boxes: a JSON file as COCO's instances are: ``images`` with ``id`` and ``file_name``, ``annotations`` with
             ``image_id`` and ``bbox`` (x, y, width, height from 0); None draws regions.
-        seed: see ``PairDataset``.
         min_size: boxes with a shorter side, in pixels, are left out, as are crowds.
         augmentation: settings of ``PairAugmentation``; two crops of one image are alike but for these.
 
