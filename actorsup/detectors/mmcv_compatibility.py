@@ -1,9 +1,8 @@
 """What mmdet needs of mmcv where its operators are not built, and what other versions of mmdet wrote.
 
-A substitute for mmcv's compiled operators where mmcv was built without them: what mmdet's one-stage detectors need.
-
-mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here the
-module is given by torchvision's non-maximum suppression; every other operator of it raises an error when it is called.
+mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here
+torchvision's non-maximum suppression gives the module: all that mmdet's one-stage detectors need. Every other operator
+raises an error when it is called.
 """
 
 from collections.abc import Callable
@@ -71,11 +70,11 @@ class SubstituteOperators(ModuleType):
         return missing
 
 
-def mend_ssd_heads(model: nn.Module) -> None:
+def fix_ssd_heads(model: nn.Module) -> None:
     """Give mmdet's ``SSDHead`` the ``loss_cls`` that its prediction asks for and its constructor leaves out.
 
-    Without, every SSD of mmdet 3.3 and later fails as soon as it predicts (mmdetection's issue 11780, still open). What
-    is asked is only whether the loss has classes of its own, as that of one data set has.
+    Without it, every SSD of mmdet 3.3 and later fails when it predicts (mmdetection's issue 11780, still open). Asked
+    is only whether the loss has classes of its own, as that of one dataset has.
     """
     for module in model.modules():
         if type(module).__name__ == "SSDHead" and not hasattr(module, "loss_cls"):
@@ -83,9 +82,9 @@ def mend_ssd_heads(model: nn.Module) -> None:
 
 
 @HOOKS.register_module()
-class MendSSDHeads(Hook):
-    """:func:`mend_ssd_heads` for a model that mmengine's Runner trains or tests: validation predicts."""
+class SSDHeadCompatibilityHook(Hook):
+    """:func:`fix_ssd_heads` for a model that mmengine's Runner trains or tests: validation predicts."""
 
     def before_run(self, runner: Runner) -> None:
-        """Mend the runner's model."""
-        mend_ssd_heads(runner.model)
+        """Fix the runner's model."""
+        fix_ssd_heads(runner.model)

@@ -8,7 +8,7 @@ import numpy as np
 from actorsup.registry import LINKERS
 from actorsup.structures import Detections, Tube, pairwise_iou
 
-from .linker import Linker, check_lengths
+from .linker import Linker, frame_size
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ViterbiLinker(Linker):
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``. A tube's score is the mean of its detections' scores; the order is that of energy."""
-        check_lengths(frames, detections)
+        frame_size(frames, detections)  # raises where they do not belong together
         links = [
             self.overlap_weight * pairwise_iou(now.boxes, then.boxes)
             for now, then in zip(detections[:-1], detections[1:], strict=True)

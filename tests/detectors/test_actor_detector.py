@@ -45,16 +45,6 @@ def test_threshold_and_number_a_frame_are_respected(random_weights):
         assert (found.boxes <= [160, 120, 160, 120]).all()
 
 
-def test_suppression_leaves_no_overlap_above_its_threshold(random_weights):
-    detector = ActorDetector(
-        YOLOX_NANO, str(random_weights), ["person", "dog"], 0.0, nms_iou=0.3, class_agnostic=True, device="cpu"
-    )
-    (found,) = detector.detect(frames(1))
-    overlaps = pairwise_iou(found.boxes, found.boxes) - np.eye(len(found))
-    assert len(found) > 1
-    assert overlaps.max() <= 0.3 + 1e-6
-
-
 def test_wrong_files_and_actors_are_named(random_weights, tmp_path):
     other = tmp_path / "other.pth"
     torch.save({"state_dict": {"nothing": torch.zeros(1)}}, other)

@@ -1,4 +1,4 @@
-"""The base network of the paper's detector: InceptionV2, also known as BN-Inception."""
+"""Backbones of mmdet's detectors: any network of torchvision, and InceptionV2, which is the paper's."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,54 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import read_checkpoint
+from actorsup.models.encoders import cut_torchvision_model, load_torchvision_weights
 from actorsup.registry import MODELS
+
+
+@MODELS.register_module()
+class TorchvisionBackbone(BaseModule):
+    """A classification model of torchvision, cut at several of its nodes.
+
+    What a detector learns in it can be an encoder's beginning: ``TorchvisionEncoder(weights=<the detector's
+    checkpoint>, weights_prefix="backbone.body.")``.
+
+    Args:
+        name: torchvision's name of the model.
+        nodes: where maps are taken, from the first to the last, as ``TorchvisionEncoder`` names them.
+        weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
+            :meth:`init_weights`, which training calls and testing a checkpoint does not.
+        init_cfg: how mmengine initializes the rest.
+
+    Raises:
+        InputError: if there is no such model or node, or the weights cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        nodes: Sequence[str],
+        weights: str | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.name = name
+        self.nodes = tuple(nodes)
+        self.weights = weights
+        self.body = cut_torchvision_model(name, {node: node for node in self.nodes})
+
+    def init_weights(self) -> None:
+        """Initialize as ``init_cfg`` says, then load ``weights``."""
+        super().init_weights()
+        if self.weights is not None:
+            load_torchvision_weights(self.body, self.name, self.weights)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Maps of the nodes, in their order, of normalised images ``(B, 3, H, W)``."""
+        maps = self.body(images.contiguous(memory_format=torch.channels_last))
+        return tuple(maps[node] for node in self.nodes)
 
 
 class _Widths(NamedTuple):
@@ -45,13 +88,11 @@ class InceptionV2(BaseModule):
     """BN-Inception without its classifier, as a backbone for mmdet: ``type="actorsup.InceptionV2"``.
 
     Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
-    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). Two versions are
-    published. They differ where that figure contradicts itself: its branches of 4c and 4d add up to 608 channels, its
-    outputs have 576. Built here is the version with all branches of the figure, known as BN-Inception from Caffe and
-    PyTorch, because its ImageNet weights can be loaded; with the 1000-way classifier, and the biases that its
-    convolutions have before their batch norm, it has 11,295,240 parameters. The other version is ``inception_v2`` of
-    TensorFlow's models, which has 96 channels instead of 128 after the pooling in 4c and 4d, and a separable first
-    convolution; its names are one letter on (``Mixed_3b``), and go to the next number at 3c and 4e (``Mixed_4a``)::
+    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). That figure
+    contradicts itself: its branches of 4c and 4d add up to 608 channels, its outputs have 576. Built here is the version
+    with all branches, known as BN-Inception from Caffe and PyTorch, because its ImageNet weights can be loaded. The
+    other one, ``inception_v2`` of TensorFlow's models, has 96 channels instead of 128 after the pooling in 4c and 4d,
+    and a separable first convolution::
 
         stage     0     1    2    3    4    5    6    7    8     9     10
                   stem  3a   3b   3c   4a   4b   4c   4d   4e    5a    5b
@@ -62,9 +103,7 @@ class InceptionV2(BaseModule):
 
     Args:
         out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes. No later one is built.
-        frozen_stages: stages up to this one are not trained, nor are their statistics; -1: all are trained.
         norm_cfg: mmcv's config of the normalization; None: batch norm, which ``weights`` need.
-        norm_eval: keep all statistics of batch norm as they are while training.
         weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
             ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
             which training calls and testing a checkpoint does not.
@@ -77,20 +116,14 @@ class InceptionV2(BaseModule):
     def __init__(
         self,
         out_indices: Sequence[int] = (5, 10),
-        frozen_stages: int = -1,
         norm_cfg: dict | None = None,
-        norm_eval: bool = False,
         weights: str | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if not out_indices or not set(out_indices) <= set(range(_NUM_STAGES)):
             raise InputError(f"InceptionV2 has stages 0 to {_NUM_STAGES - 1}, got out_indices {tuple(out_indices)}")
-        if frozen_stages not in range(-1, _NUM_STAGES):
-            raise InputError(f"InceptionV2: frozen_stages must be -1 to {_NUM_STAGES - 1}, got {frozen_stages}")
         self.out_indices = tuple(out_indices)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
         self.weights = weights
         norm_cfg = norm_cfg or {"type": "BN"}
         self.stages = nn.ModuleDict({"stem": _Stem(norm_cfg)})
@@ -100,7 +133,6 @@ class InceptionV2(BaseModule):
             module = _InceptionModule(channels, widths, nn.MaxPool2d if name == "5b" else nn.AvgPool2d, norm_cfg)
             self.stages[f"inception_{name}"] = module
             channels = module.out_channels
-        self._freeze()
 
     def init_weights(self) -> None:
         """Initialize as ``init_cfg`` says, then load ``weights``."""
@@ -123,21 +155,6 @@ class InceptionV2(BaseModule):
                 chosen.append(maps)
         return tuple(chosen)
 
-    def train(self, mode: bool = True) -> "InceptionV2":
-        """Switch between training and testing; what is frozen stays as if testing."""
-        super().train(mode)
-        self._freeze()
-        return self
-
-    def _freeze(self) -> None:
-        for stage in list(self.stages.values())[: self.frozen_stages + 1]:
-            stage.eval()
-            stage.requires_grad_(False)
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-
     @torch.no_grad()
     def _load_published(self, state: Mapping[str, Tensor]) -> None:
         from mmcv.cnn import ConvModule
@@ -159,13 +176,12 @@ class _Stem(nn.Sequential):
     """Images ``(B, 3, H, W)`` to maps ``(B, 192, H / 8, W / 8)``."""
 
     def __init__(self, norm_cfg: dict) -> None:
-        layers = OrderedDict()
-        layers["conv1_7x7_s2"] = _convolution(3, 64, 7, norm_cfg, stride=2)
-        layers["pool1"] = _HalvingPool()
-        layers["conv2_3x3_reduce"] = _convolution(64, 64, 1, norm_cfg)
-        layers["conv2_3x3"] = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
-        layers["pool2"] = _HalvingPool()
-        super().__init__(layers)
+        super().__init__()
+        self.conv1_7x7_s2 = _convolution(3, 64, 7, norm_cfg, stride=2)
+        self.pool1 = _HalvingPool()
+        self.conv2_3x3_reduce = _convolution(64, 64, 1, norm_cfg)
+        self.conv2_3x3 = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
+        self.pool2 = _HalvingPool()
 
 
 class _InceptionModule(nn.Module):
