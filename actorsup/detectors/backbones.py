@@ -89,7 +89,7 @@ class InceptionV2(BaseModule):
 
     Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
     2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). That figure
-    contradicts itself: its branches of 4c and 4d add up to 608 channels, its outputs have 576. Built here is the version
+    contradicts itself: its branches of 4c and 4d add up to 608 channels, its outputs have 576. Built here is the one
     with all branches, known as BN-Inception from Caffe and PyTorch, because its ImageNet weights can be loaded. The
     other one, ``inception_v2`` of TensorFlow's models, has 96 channels instead of 128 after the pooling in 4c and 4d,
     and a separable first convolution::
