@@ -1,13 +1,8 @@
-"""Bodies of puppets: one skeleton, posed and drawn.
+"""Skeletons of jointed bones, and the bodies of people, dogs, birds, cars and balls, no two alike.
 
-Jointed bones: what every body and figure is made of, and where its bones are in a pose.
-
-Points of the plane are complex numbers, y pointing down.
-
-What puppets are made of: jointed bodies of people, dogs, birds, cars and balls, no two alike.
-
-A direction's angle is 0 downwards and grows towards the front, which is +x; a person standing upright is one unit tall.
-A bone that does not follow its parent has its angle to the vertical.
+Points of the plane are complex numbers, y pointing down. A direction's angle is 0 downwards and grows towards the
+front, which is +x; a person standing upright is one unit tall. A bone that does not follow its parent has its angle to
+the vertical.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -47,6 +42,12 @@ class PlacedBone:
     origin: complex
     turn: complex
     material: int
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The map ``(2, 3)`` from its own coordinates."""
+        turn, origin = self.turn, self.origin
+        return np.array([[turn.real, -turn.imag, origin.real], [turn.imag, turn.real, origin.imag]])
 
 
 def place_bones(
@@ -117,30 +118,21 @@ def _person(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         # The torso points up from the hip: its own angle is π at rest.
         "torso": Bone(capsule(torso, 0.085 * girth, 0.1 * girth), None, material=shirt, layer=3),
         "head": Bone(capsule(0.09, 0.045, rng.uniform(0.07, 0.085)), "torso", 1j * (torso + 0.04), skin, layer=4),
-        "hair": Bone(
-            np.exp(1j * np.linspace(0.1 * np.pi, 0.9 * np.pi, 9)) * rng.uniform(0.085, 0.1),
-            "head",
-            0.085j,
-            hair,
-            layer=5,
-        ),
     }
-    for side, layer in (("far", -1), ("near", 6)):
-        shade = 0.012 if side == "near" else -0.012
-        bones[f"{side}_thigh"] = Bone(
-            capsule(leg, 0.058 * girth, 0.046 * girth), "torso", shade, trousers, layer=layer // 3 + 1, follows=False
-        )
-        bones[f"{side}_shin"] = Bone(
-            capsule(leg, 0.044 * girth, 0.03 * girth), f"{side}_thigh", 1j * leg, shorts, layer=layer // 3 + 1
-        )
-        bones[f"{side}_foot"] = Bone(capsule(0.075, 0.03, 0.022), f"{side}_shin", 1j * leg, shoes, layer=layer // 3 + 1)
-        bones[f"{side}_arm"] = Bone(
-            capsule(arm, 0.04 * girth, 0.034 * girth), "torso", 1j * (torso - 0.02), sleeves, layer=layer
-        )
-        bones[f"{side}_forearm"] = Bone(
-            capsule(arm * 1.05, 0.032 * girth, 0.024), f"{side}_arm", 1j * arm, skin, layer=layer
-        )
-    materials = (*(_cloth(rng, textures) for _ in range(2)), _skin(rng), _hair(rng), _plain(rng, 20, 120))
+    scalp = np.exp(1j * np.linspace(0.1 * np.pi, 0.9 * np.pi, 9)) * rng.uniform(0.085, 0.1)
+    bones["hair"] = Bone(scalp, "head", 0.085j, hair, layer=5)
+    upper_leg, shin = capsule(leg, 0.058 * girth, 0.046 * girth), capsule(leg, 0.044 * girth, 0.03 * girth)
+    upper_arm, forearm = capsule(arm, 0.04 * girth, 0.034 * girth), capsule(arm * 1.05, 0.032 * girth, 0.024)
+    for side, hip, leg_layer, arm_layer in (("far", -0.012, 0, -1), ("near", 0.012, 3, 6)):
+        bones[f"{side}_thigh"] = Bone(upper_leg, "torso", hip, trousers, leg_layer, follows=False)
+        bones[f"{side}_shin"] = Bone(shin, f"{side}_thigh", 1j * leg, shorts, leg_layer)
+        bones[f"{side}_foot"] = Bone(capsule(0.075, 0.03, 0.022), f"{side}_shin", 1j * leg, shoes, leg_layer)
+        bones[f"{side}_arm"] = Bone(upper_arm, "torso", 1j * (torso - 0.02), sleeves, arm_layer)
+        bones[f"{side}_forearm"] = Bone(forearm, f"{side}_arm", 1j * arm, skin, arm_layer)
+    clothes = [_cloth(rng, textures) for _ in range(2)]
+    complexion = _grained(rng, np.array([225, 170, 135]) * rng.uniform(0.35, 1.1))
+    hair_color = _grained(rng, np.array([200, 150, 90]) * rng.uniform(0.1, 1.1))
+    materials = (*clothes, complexion, hair_color, _plain(rng, 20, 120))
     return Body("person", bones, materials, rng.uniform(62, 104))
 
 
@@ -155,16 +147,12 @@ def _dog(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         "ear": Bone(capsule(0.12, 0.05, 0.03), "head", -0.03 + 0.0j, dark, layer=5, follows=False),
         "tail": Bone(capsule(rng.uniform(0.15, 0.35), 0.04, 0.02), "trunk", 0j, dark, layer=1, follows=False),
     }
-    for side, layer in (("far", 0), ("near", 3)):
+    upper, lower = capsule(leg, girth * 0.5, girth * 0.3), capsule(leg, girth * 0.3, girth * 0.22)
+    for side, material, layer in (("far", dark, 0), ("near", coat, 3)):
         for end, joint in (("hind", 0.04j), ("fore", 1j * (length - 0.04))):
-            material = coat if side == "near" else dark
             name = f"{side}_{end}"
-            bones[f"{name}_leg"] = Bone(
-                capsule(leg, girth * 0.5, girth * 0.3), "trunk", joint, material, layer, follows=False
-            )
-            bones[f"{name}_paw"] = Bone(
-                capsule(leg, girth * 0.3, girth * 0.22), f"{name}_leg", 1j * leg, material, layer
-            )
+            bones[f"{name}_leg"] = Bone(upper, "trunk", joint, material, layer, follows=False)
+            bones[f"{name}_paw"] = Bone(lower, f"{name}_leg", 1j * leg, material, layer)
     return Body("dog", bones, (pick_tinted(rng, textures), _plain(rng, 20, 150)), rng.uniform(52, 84))
 
 
@@ -224,14 +212,6 @@ def _cloth(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
 
 def _plain(rng: np.random.Generator, darkest: float, lightest: float) -> np.ndarray:
     return _grained(rng, rng.uniform(darkest, lightest, 3))
-
-
-def _skin(rng: np.random.Generator) -> np.ndarray:
-    return _grained(rng, np.array([225, 170, 135]) * rng.uniform(0.35, 1.1))
-
-
-def _hair(rng: np.random.Generator) -> np.ndarray:
-    return _grained(rng, np.array([200, 150, 90]) * rng.uniform(0.1, 1.1))
 
 
 def _grained(rng: np.random.Generator, color: np.ndarray) -> np.ndarray:

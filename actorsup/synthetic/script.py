@@ -7,7 +7,7 @@ import numpy as np
 from actorsup.errors import InputError
 
 from .bodies import ACTORS, make_body
-from .performance import ACTIONS, PASTIMES, Appearance, Motion, Puppet, Stretch, all_motions, perform, usual_motions
+from .performance import ACTIONS, PASTIMES, Appearance, Motion, Puppet, Stretch, motions_of, perform
 from .stage import Stage, make_stage
 
 
@@ -49,32 +49,26 @@ class WorldSettings:
     usual_stills: bool = True
 
     def __post_init__(self) -> None:
-        wrong = []
-        if self.seed < 0:
-            wrong.append(f"seed={self.seed}: 0 or more")
-        if min(self.size) < 64:
-            wrong.append(f"size={self.size}: at least 64 pixels")
-        if self.fps <= 0:
-            wrong.append(f"fps={self.fps}: above 0")
-        if self.num_textures < 1:
-            wrong.append(f"num_textures={self.num_textures}: 1 or more")
-        for name, lowest, highest in (
-            ("num_frames", 4, None),
-            ("num_bystanders", 0, None),
-            ("quality", 1, 100),
-        ):
-            first, last = getattr(self, name)
-            if not lowest <= first <= last or (highest is not None and last > highest):
-                wrong.append(
-                    f"{name}={(first, last)}: least and most, from {lowest}{f' to {highest}' if highest else ''}"
-                )
-        for name in ("second_performer_share", "untrimmed_share", "occluder_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                wrong.append(f"{name}={getattr(self, name)}: from 0 to 1")
-        if not 0 <= self.camera_motion < 0.5:
-            wrong.append(f"camera_motion={self.camera_motion}: from 0 to below 0.5")
-        if not self.actions or len(set(self.actions)) < len(self.actions) or not set(self.actions) <= ACTIONS.keys():
-            wrong.append(f"actions={self.actions}: different ones of {', '.join(ACTIONS)}")
+        first, last = self.quality
+        known = set(self.actions) <= ACTIONS.keys()
+        checks = {
+            "seed": (self.seed >= 0, "0 or more"),
+            "size": (min(self.size) >= 64, "at least 64 pixels"),
+            "fps": (self.fps > 0, "above 0"),
+            "num_textures": (self.num_textures >= 1, "1 or more"),
+            "num_frames": (4 <= self.num_frames[0] <= self.num_frames[1], "least and most, from 4"),
+            "num_bystanders": (0 <= self.num_bystanders[0] <= self.num_bystanders[1], "least and most, from 0"),
+            "quality": (1 <= first <= last <= 100, "least and most, from 1 to 100"),
+            "second_performer_share": (0 <= self.second_performer_share <= 1, "from 0 to 1"),
+            "untrimmed_share": (0 <= self.untrimmed_share <= 1, "from 0 to 1"),
+            "occluder_share": (0 <= self.occluder_share <= 1, "from 0 to 1"),
+            "camera_motion": (0 <= self.camera_motion < 0.5, "from 0 to below 0.5"),
+            "actions": (
+                0 < len(self.actions) == len(set(self.actions)) and known,
+                f"different ones of {', '.join(ACTIONS)}",
+            ),
+        }
+        wrong = [f"{name}={getattr(self, name)}: {expected}" for name, (good, expected) in checks.items() if not good]
         if wrong:
             raise InputError("puppets: expected " + "; ".join(wrong))
 
@@ -192,11 +186,10 @@ def write_sequence(
 
 def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
     """Puppets in the poses that still images usually show, or in any, for detectors."""
-    motions = usual_motions if settings.usual_stills else all_motions
     cast = []
     for _ in range(rng.integers(1, 6)):
         actor = _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, motions(actor)), 0),)))
+        cast.append((actor, (_stretch(rng, _pick(rng, motions_of(actor, settings.usual_stills)), 0),)))
     return _film(rng, textures, settings, cast, 1)[0]
 
 
