@@ -157,20 +157,24 @@ def write_action_scene(
 ) -> ActionScene:
     """One or two perform the action, others do something else; it may begin late or end early."""
     motion = ACTIONS[action]
-    num_frames = int(rng.integers(settings.num_frames[0], settings.num_frames[1] + 1))
-    span = _span(rng, num_frames) if rng.random() < settings.untrimmed_share else (0, num_frames)
-    cast = [
-        (motion.actor, _performance(rng, motion, span, num_frames))
-        for _ in range(1 + (rng.random() < settings.second_performer_share))
-    ]
-    num_performers = len(cast)
-    for _ in range(rng.integers(settings.num_bystanders[0], settings.num_bystanders[1] + 1)):
+    num_frames = int(rng.integers(*settings.num_frames, endpoint=True))
+    start, end = 0, num_frames
+    if rng.random() < settings.untrimmed_share:
+        length = int(rng.uniform(0.4, 0.7) * num_frames)
+        start = int(rng.integers(0, num_frames - length + 1))
+        end = start + length
+    num_performers = 1 + (rng.random() < settings.second_performer_share)
+    cast = []
+    for _ in range(num_performers):
+        before, after = (_pick(rng, PASTIMES[motion.actor]) for _ in range(2))
+        parts = [(before, 0)] * (start > 0) + [(motion, start)] + [(after, end)] * (end < num_frames)
+        cast.append((motion.actor, tuple(_stretch(rng, *part) for part in parts)))
+    for _ in range(rng.integers(*settings.num_bystanders, endpoint=True)):
         # Every other one is of the kind that acts.
         actor = motion.actor if rng.random() < 0.5 else _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, PASTIMES[actor]), 0),)))
+        cast.append((actor, (_stretch(rng, _pick(rng, PASTIMES[actor])),)))
     scene, order = _film(rng, textures, settings, cast, num_frames)
-    performers = tuple(sorted(order.index(index) for index in range(num_performers)))
-    return ActionScene(scene, performers, span)
+    return ActionScene(scene, tuple(sorted(order.index(index) for index in range(num_performers))), (start, end))
 
 
 def write_sequence(
@@ -180,7 +184,7 @@ def write_sequence(
     cast = []
     for _ in range(rng.integers(2, 5)):
         motion = _pick(rng, _ALL_MOTIONS)
-        cast.append((motion.actor, (_stretch(rng, motion, 0),)))
+        cast.append((motion.actor, (_stretch(rng, motion),)))
     return _film(rng, textures, settings, cast, num_frames)[0]
 
 
@@ -189,7 +193,7 @@ def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: 
     cast = []
     for _ in range(rng.integers(1, 6)):
         actor = _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, motions_of(actor, settings.usual_stills)), 0),)))
+        cast.append((actor, (_stretch(rng, _pick(rng, motions_of(actor, settings.usual_stills))),)))
     return _film(rng, textures, settings, cast, 1)[0]
 
 
@@ -201,25 +205,7 @@ def _pick(rng: np.random.Generator, motions: tuple[Motion, ...]) -> Motion:
     return motions[rng.integers(len(motions))]
 
 
-def _span(rng: np.random.Generator, num_frames: int) -> tuple[int, int]:
-    """40 to 70 % of the video."""
-    length = int(rng.uniform(0.4, 0.7) * num_frames)
-    start = int(rng.integers(0, num_frames - length + 1))
-    return start, start + length
-
-
-def _performance(
-    rng: np.random.Generator, motion: Motion, span: tuple[int, int], num_frames: int
-) -> tuple[Stretch, ...]:
-    before, after = (_pick(rng, PASTIMES[motion.actor]) for _ in range(2))
-    stretches = [_stretch(rng, before, 0)] if span[0] else []
-    stretches.append(_stretch(rng, motion, span[0]))
-    if span[1] < num_frames:
-        stretches.append(_stretch(rng, after, span[1]))
-    return tuple(stretches)
-
-
-def _stretch(rng: np.random.Generator, motion: Motion, start: int) -> Stretch:
+def _stretch(rng: np.random.Generator, motion: Motion, start: int = 0) -> Stretch:
     return Stretch(motion, start, rng.uniform(0.75, 1.25), rng.uniform(0.85, 1.15), rng.uniform(0, 1))
 
 
@@ -231,8 +217,8 @@ def _film(
     num_frames: int,
 ) -> tuple[Scene, list[int]]:
     """The scene of a cast, and the index in the cast of each of its puppets."""
-    stage = make_stage(rng, textures, settings.size, num_frames, settings.camera_motion, settings.occluder_share)
     width, height = settings.size
+    stage = make_stage(rng, textures, settings.size, num_frames, settings.camera_motion, settings.occluder_share)
     grounds = rng.uniform(stage.horizon + 0.14 * height, 0.46 * height, len(cast))
     places = rng.permutation(len(cast)) + rng.uniform(0.2, 0.8, len(cast))
     puppets = []
@@ -243,7 +229,7 @@ def _film(
         limits = (-0.40 * width, 0.40 * width)
         x = float(np.clip((place / len(cast) - 0.5) * 0.9 * width, *limits))
         puppets.append(Puppet(body, stretches, scale, float(ground), x, int(rng.choice([-1, 1])), limits))
-    order = sorted(range(len(cast)), key=lambda index: grounds[index])
+    order = np.argsort(grounds, kind="stable").tolist()
     puppets = tuple(puppets[index] for index in order)
     appearances = tuple(perform(puppet, num_frames, settings.fps) for puppet in puppets)
     return Scene(stage, puppets, appearances, int(rng.integers(2**31))), order

@@ -60,11 +60,7 @@ class PuppetWorld:
         return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
 
     def is_written(self, root: Path) -> bool:
-        """Whether the folder holds this world.
-
-        Raises:
-            InputError: if it holds something else.
-        """
+        """Whether the folder holds this world; an ``InputError`` if it holds something else."""
         if not root.exists() or not any(root.iterdir()):
             return False
         try:
@@ -101,13 +97,16 @@ class PuppetWorld:
                     yield f"{name} {index}"
         finally:
             workers.shutdown(cancel_futures=True)
-        _write_json(partial_root / "stills" / "train.json", _coco(annotation["train_stills"]))
-        _write_json(partial_root / "stills" / "val.json", _coco(annotation["val_stills"]))
         labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
-        _write_json(partial_root / "train.json", self._videos(labels))
-        _write_json(partial_root / "train_with_tubes.json", self._videos(annotation["train_videos"]))
-        _write_json(partial_root / "test.json", self._videos(annotation["test_videos"]))
-        _write_json(partial_root / MANIFEST, self._manifest())
+        for file, content in (
+            ("stills/train.json", _coco(annotation["train_stills"])),
+            ("stills/val.json", _coco(annotation["val_stills"])),
+            ("train.json", self._videos(labels)),
+            ("train_with_tubes.json", self._videos(annotation["train_videos"])),
+            ("test.json", self._videos(annotation["test_videos"])),
+            (MANIFEST, self._manifest()),
+        ):
+            (partial_root / file).write_text(json.dumps(content, separators=(",", ":")) + "\n")
         if root.exists():
             root.rmdir()  # empty, or is_written would have said so
         partial_root.rename(root)
@@ -147,21 +146,16 @@ def draw_still(settings: WorldSettings, name: str, index: int, folder: Path) -> 
     rng = _chance(settings, name, index)
     scene = write_still(rng, _textures(settings, name), settings)
     file = f"{index:06d}.jpg"
-    _write_image(folder / file, next(scene.frames()), int(rng.integers(*settings.quality, endpoint=True)))
-    boxes = [scene.boxes(puppet)[0] for puppet in range(len(scene.puppets))]
-    found = [(ACTORS.index(puppet.body.actor), box) for puppet, box in zip(scene.puppets, boxes, strict=True)]
-    return (
-        file,
-        settings.size,
-        [(category, box) for category, box in found if (box[2:] - box[:2]).min() >= _SMALLEST_BOX],
-    )
+    _write_image(folder / file, next(scene.frames()), _quality(rng, settings))
+    found = [(ACTORS.index(puppet.body.actor), scene.boxes(each)[0]) for each, puppet in enumerate(scene.puppets)]
+    return file, settings.size, [(actor, box) for actor, box in found if (box[2:] - box[:2]).min() >= _SMALLEST_BOX]
 
 
 def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames: int) -> None:
     """Write frames and ``groundtruth.txt`` (x, y, width, height, the first pixel being 1) of one target."""
     rng = _chance(settings, "sequences", index)
     scene = write_sequence(rng, _textures(settings, "sequences"), settings, num_frames)
-    quality = int(rng.integers(*settings.quality, endpoint=True))
+    quality = _quality(rng, settings)
     folder.mkdir(parents=True)
     for number, frame in enumerate(scene.frames(), start=1):
         _write_image(folder / f"{number:08d}.jpg", frame, quality)
@@ -176,8 +170,7 @@ def draw_video(settings: WorldSettings, name: str, action: str, index: int, fold
     acted = write_action_scene(rng, _textures(settings, name), settings, action)
     split = name.removesuffix("_videos")
     video = f"{split}/{action}/{index:04d}"
-    quality = int(rng.integers(*settings.quality, endpoint=True))
-    _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, quality)
+    _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, _quality(rng, settings))
     start, end = acted.span
     boxes = [acted.scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in acted.performers]
     return {
@@ -200,6 +193,10 @@ def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
     return make_textures(rng, settings.num_textures)
 
 
+def _quality(rng: np.random.Generator, settings: WorldSettings) -> int:
+    return int(rng.integers(*settings.quality, endpoint=True))
+
+
 def _workers(number: int) -> Executor:
     if number == 1:
         return ThreadPoolExecutor(1)
@@ -207,7 +204,7 @@ def _workers(number: int) -> Executor:
 
 
 def _prepare_process() -> None:
-    """Every process draws on one core, and leaves Ctrl-C to the one that waits for them."""
+    """Draw on one core, and leave Ctrl-C to the process that waits."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -235,20 +232,8 @@ def _coco(stills: list[tuple[str, tuple[int, int], list]]) -> dict:
         images.append({"id": image_id, "file_name": file, "width": width, "height": height})
         for category, box in actors:
             x1, y1, x2, y2 = (round(float(value), 2) for value in box)
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image_id,
-                    "category_id": category + 1,
-                    "bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)],
-                    "area": round((x2 - x1) * (y2 - y1), 2),
-                    "iscrowd": 0,
-                }
-            )
+            entry = {"id": len(annotations) + 1, "image_id": image_id, "category_id": category + 1}
+            entry |= {"bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)], "area": round((x2 - x1) * (y2 - y1), 2)}
+            annotations.append(entry | {"iscrowd": 0})
     categories = [{"id": index + 1, "name": name} for index, name in enumerate(ACTORS)]
     return {"images": images, "annotations": annotations, "categories": categories}
-
-
-def _write_json(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")
