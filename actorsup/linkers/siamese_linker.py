@@ -15,19 +15,12 @@ Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
 
 @dataclass(frozen=True)
 class Candidates:
-    """All detections of a video: ``D`` in Algorithm 1.
+    """All detections of a video: ``D`` in Algorithm 1."""
 
-    Args:
-        frame_index: ``(D,)``, the frame of each, ascending.
-        boxes: ``(D, 4)``, cut to the frame.
-        scores: ``(D,)``.
-        labels: ``(D,)``, actor category.
-    """
-
-    frame_index: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
-    labels: np.ndarray
+    frame_index: np.ndarray  # ``(D,)``, the frame of each, ascending
+    boxes: np.ndarray  # ``(D, 4)``, cut to the frame
+    scores: np.ndarray  # ``(D,)``
+    labels: np.ndarray  # ``(D,)``, actor category
 
     @classmethod
     def of(cls, detections: Sequence[Detections], size: tuple[int, int]) -> "Candidates":

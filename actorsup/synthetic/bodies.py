@@ -15,23 +15,14 @@ from .drawing import blob, capsule, pick_tinted, rectangle
 
 @dataclass(frozen=True)
 class Bone:
-    """A filled outline that hangs on another bone.
+    """A filled outline that hangs on another bone."""
 
-    Args:
-        outline: ``(K,)`` complex, from its joint as origin; a limb points down, along +y.
-        parent: key of the bone that it hangs on; None for the root.
-        joint: where on the parent, in the parent's coordinates.
-        material: which of the body's textures it shows.
-        layer: bones of higher layers hide those of lower ones.
-        follows: whether it turns with its parent; else with the whole skeleton alone.
-    """
-
-    outline: np.ndarray
-    parent: Hashable | None
-    joint: complex = 0
-    material: int = 0
-    layer: int = 0
-    follows: bool = True
+    outline: np.ndarray  # ``(K,)`` complex, from its joint as origin; a limb points down, along +y
+    parent: Hashable | None  # key of the bone that it hangs on; None for the root
+    joint: complex = 0  # where on the parent, in the parent's coordinates
+    material: int = 0  # which of the body's textures it shows
+    layer: int = 0  # bones of higher layers hide those of lower ones
+    follows: bool = True  # whether it turns with its parent; else with the whole skeleton alone
 
 
 @dataclass(frozen=True)
@@ -53,12 +44,9 @@ class PlacedBone:
 def place_bones(
     bones: Mapping[Hashable, Bone], turns: Mapping[Hashable, complex], whole: complex = 1
 ) -> list[PlacedBone]:
-    """The bones in a pose, in the order in which they are painted.
+    """The bones, parents first, in a pose, in the order in which they are painted.
 
-    Args:
-        bones: parents first.
-        turns: of each bone by the same key, ``exp(iφ)``: how it is turned against what it turns with.
-        whole: how the skeleton is turned around its root.
+    ``turns`` are of each bone against what it turns with, ``exp(iφ)``; ``whole`` is that of the skeleton around its root.
     """
     placed: dict[Hashable, PlacedBone] = {}
     for key, bone in bones.items():
@@ -71,28 +59,19 @@ def place_bones(
 
 @dataclass(frozen=True)
 class Body:
-    """One individual.
+    """One individual."""
 
-    Args:
-        actor: its category, as COCO names it.
-        bones: by name, parents first.
-        textures: by ``Bone.material``, each ``(S, S, 3)`` uint8, RGB.
-        height: of the body at rest, in pixels of the frame for an actor that stands in front.
-    """
-
-    actor: str
-    bones: Mapping[str, Bone]
-    textures: tuple[np.ndarray, ...]
-    height: float
+    actor: str  # its category, as COCO names it
+    bones: Mapping[str, Bone]  # by name, parents first
+    textures: tuple[np.ndarray, ...]  # by ``Bone.material``, each ``(S, S, 3)`` uint8, RGB
+    height: float  # at rest, in pixels of the frame for an actor that stands in front
 
 
 def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
     """The bones in a pose, in the order in which they are painted.
 
-    Args:
-        body: what is posed.
-        angles: of each bone in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root,
-            positive forwards, and ``squash`` the share by which the body is flattened.
+    Angles are in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root, positive
+    forwards, and ``squash`` the share by which the body is flattened.
     """
     # A direction of angle a is (sin a, cos a): i · exp(−i · a).
     turns = {name: np.exp(-1j * angles.get(name, 0.0)) for name in body.bones}

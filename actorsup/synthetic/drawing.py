@@ -21,12 +21,9 @@ class Canvas:
     pixels: np.ndarray
 
     def paint(self, outline: np.ndarray, texture: np.ndarray, to_texture: np.ndarray) -> None:
-        """Fill an outline.
+        """Fill an outline, in the scene's pixels, with a texture, mirrored where it ends.
 
-        Args:
-            outline: ``(K, 2)``, in pixels of the scene.
-            texture: ``(S, S, 3)``, mirrored where it ends.
-            to_texture: ``(2, 3)``, from the scene's pixels to the texture's.
+        ``to_texture`` maps the scene's pixels to the texture's.
         """
         height, width = self.pixels.shape[:2]
         outline = np.add(outline, (width / 2, height / 2))

@@ -69,19 +69,12 @@ class GeneratedPairs(PairDataset):
 
 @dataclass(frozen=True)
 class Part:
-    """A bone of a figure, and how it differs from pose to pose.
-
-    Args:
-        bone: its parent is the index of another part.
-        angle: rest angle to the parent in radians.
-        swing: standard deviation of the angle between poses.
-        flex: how far the outline itself changes between poses, as a share of its size.
-    """
+    """A bone of a figure, whose parent is the index of another part, and how it differs from pose to pose."""
 
     bone: Bone
-    angle: float = 0.0
-    swing: float = 0.0
-    flex: float = 0.0
+    angle: float = 0.0  # rest angle to the parent in radians
+    swing: float = 0.0  # standard deviation of the angle between poses
+    flex: float = 0.0  # how far the outline itself changes between poses, as a share of its size
 
 
 Figure = tuple[Part, ...]

@@ -16,20 +16,15 @@ from .poses import Angles
 class Motion:
     """One way to move.
 
-    Args:
-        actor: the category that moves so.
-        pose: the angles at a phase in cycles, which goes on growing from cycle to cycle, for an amplitude near 1.
-            ``air`` among them is the height of the lowest point over the ground, in units of the body.
-        period: seconds a cycle.
-        speed: forwards, in units of the body a second.
-        usual: whether the pose is one that still images usually show; a detector has seen those alone.
+    ``pose`` gives the angles at a phase in cycles, which goes on growing from cycle to cycle, for an amplitude near 1.
+    ``air`` among them is the height of the lowest point over the ground, in units of the body.
     """
 
-    actor: str
+    actor: str  # the category that moves so
     pose: Callable[[float, float], Angles]
-    period: float
-    speed: float = 0.0
-    usual: bool = False
+    period: float  # seconds a cycle
+    speed: float = 0.0  # forwards, in units of the body a second
+    usual: bool = False  # whether still images usually show it; a detector has seen such poses alone
 
 
 # What videos are labelled with, in the order of the labels.
@@ -84,59 +79,35 @@ _BLENDED_FRAMES = 5  # from one motion to the next
 
 @dataclass(frozen=True)
 class Stretch:
-    """One motion from a frame on.
-
-    Args:
-        motion: what is done.
-        start: its first frame.
-        tempo: factor of the motion's usual tempo and speed.
-        amplitude: factor of its swings.
-        phase: at the first frame, in cycles.
-    """
+    """One motion from a frame on."""
 
     motion: Motion
-    start: int
-    tempo: float
-    amplitude: float
-    phase: float
+    start: int  # its first frame
+    tempo: float  # factor of the motion's usual tempo and speed
+    amplitude: float  # factor of its swings
+    phase: float  # at the first frame, in cycles
 
 
 @dataclass(frozen=True)
 class Puppet:
-    """A body on the stage.
-
-    Args:
-        body: who it is.
-        stretches: what it does, the first from frame 0 on.
-        scale: pixels of the scene a unit of the body.
-        ground: y of the ground that it stands on, in pixels of the scene.
-        x: where its root is in frame 0.
-        direction: 1 if it faces right in frame 0, -1 left.
-        limits: it turns round at these x.
-    """
+    """A body on the stage; places are in pixels of the scene."""
 
     body: Body
-    stretches: tuple[Stretch, ...]
-    scale: float
-    ground: float
-    x: float
-    direction: int
-    limits: tuple[float, float]
+    stretches: tuple[Stretch, ...]  # what it does, the first from frame 0 on
+    scale: float  # pixels a unit of the body
+    ground: float  # y of the ground that it stands on
+    x: float  # where its root is in frame 0
+    direction: int  # 1 if it faces right in frame 0, -1 left
+    limits: tuple[float, float]  # it turns round at these x
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """A puppet in one frame, in pixels of the scene.
+    """A puppet in one frame, in pixels of the scene."""
 
-    Args:
-        bones: in the order in which they are painted, in units of the body.
-        scale: pixels a unit, ``(x, y)``; x is negative where it faces left.
-        place: where the body's root is.
-    """
-
-    bones: list[PlacedBone]
-    scale: tuple[float, float]
-    place: complex
+    bones: list[PlacedBone]  # in the order in which they are painted, in units of the body
+    scale: tuple[float, float]  # pixels a unit, (x, y); x is negative where it faces left
+    place: complex  # where the body's root is
 
     def outline_of(self, bone: PlacedBone) -> np.ndarray:
         """Corners ``(K, 2)`` of a bone."""

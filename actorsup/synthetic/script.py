@@ -13,44 +13,25 @@ from .stage import Stage, make_stage
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """The settings that all videos of a world share.
+    """The settings that all videos of a world share; an ``InputError`` names those out of their range."""
 
-    Args:
-        seed: another one gives another world: other looks, places and videos.
-        size: ``(width, height)`` of the frames in pixels.
-        fps: frames a second.
-        num_frames: of a video, least and most.
-        num_bystanders: that do something else, least and most.
-        second_performer_share: of the videos, those in which two act.
-        untrimmed_share: of the videos, those that show more than the action.
-        occluder_share: of the videos, those with something in front of the puppets.
-        camera_motion: how far the camera pans, as a share of the frame's width.
-        quality: of the compression, least and most, as JPEG counts it.
-        num_textures: that looks and places of one set are made of.
-        actions: that videos are labelled with, in the order of the labels.
-        usual_stills: whether still images show usual poses alone, as photographs do; otherwise, every pose there is.
-
-    Raises:
-        InputError: if a setting is out of its range, or an action unknown or named twice.
-    """
-
-    seed: int = 0
-    size: tuple[int, int] = (240, 180)
-    fps: float = 15.0
-    num_frames: tuple[int, int] = (40, 64)
-    num_bystanders: tuple[int, int] = (1, 4)
-    second_performer_share: float = 0.3
-    untrimmed_share: float = 0.5
-    occluder_share: float = 0.5
-    camera_motion: float = 0.06
-    quality: tuple[int, int] = (45, 90)
-    num_textures: int = 120
-    actions: tuple[str, ...] = tuple(ACTIONS)
-    usual_stills: bool = True
+    seed: int = 0  #: another one gives another world: other looks, places and videos
+    size: tuple[int, int] = (240, 180)  #: (width, height) of the frames in pixels
+    fps: float = 15.0  #: frames a second
+    num_frames: tuple[int, int] = (40, 64)  #: of a video, least and most
+    num_bystanders: tuple[int, int] = (1, 4)  #: that do something else, least and most
+    second_performer_share: float = 0.3  #: of the videos, those in which two act
+    untrimmed_share: float = 0.5  #: of the videos, those that show more than the action
+    occluder_share: float = 0.5  #: of the videos, those with something in front of the puppets
+    camera_motion: float = 0.06  #: how far the camera pans, as a share of the frame's width
+    quality: tuple[int, int] = (45, 90)  #: of the compression, least and most, as JPEG counts it
+    num_textures: int = 120  #: that looks and places of one set are made of
+    actions: tuple[str, ...] = tuple(ACTIONS)  #: that videos are labelled with, in the order of the labels
+    usual_stills: bool = True  #: whether still images show usual poses alone, as photographs do; else all poses
 
     def __post_init__(self) -> None:
         first, last = self.quality
-        known = set(self.actions) <= ACTIONS.keys()
+        are_known = set(self.actions) <= ACTIONS.keys() and 0 < len(self.actions) == len(set(self.actions))
         checks = {
             "seed": (self.seed >= 0, "0 or more"),
             "size": (min(self.size) >= 64, "at least 64 pixels"),
@@ -59,15 +40,11 @@ class WorldSettings:
             "num_frames": (4 <= self.num_frames[0] <= self.num_frames[1], "least and most, from 4"),
             "num_bystanders": (0 <= self.num_bystanders[0] <= self.num_bystanders[1], "least and most, from 0"),
             "quality": (1 <= first <= last <= 100, "least and most, from 1 to 100"),
-            "second_performer_share": (0 <= self.second_performer_share <= 1, "from 0 to 1"),
-            "untrimmed_share": (0 <= self.untrimmed_share <= 1, "from 0 to 1"),
-            "occluder_share": (0 <= self.occluder_share <= 1, "from 0 to 1"),
             "camera_motion": (0 <= self.camera_motion < 0.5, "from 0 to below 0.5"),
-            "actions": (
-                0 < len(self.actions) == len(set(self.actions)) and known,
-                f"different ones of {', '.join(ACTIONS)}",
-            ),
+            "actions": (are_known, f"different ones of {', '.join(ACTIONS)}"),
         }
+        for share in ("second_performer_share", "untrimmed_share", "occluder_share"):
+            checks[share] = (0 <= getattr(self, share) <= 1, "from 0 to 1")
         wrong = [f"{name}={getattr(self, name)}: {expected}" for name, (good, expected) in checks.items() if not good]
         if wrong:
             raise InputError("puppets: expected " + "; ".join(wrong))
@@ -75,26 +52,14 @@ class WorldSettings:
 
 @dataclass(frozen=True)
 class WorldSizes:
-    """How much of a world is drawn.
+    """How much of a world is drawn; an ``InputError`` names a number that is negative, or one frame a sequence."""
 
-    Args:
-        train_stills: still images for training detectors.
-        val_stills: and for measuring them.
-        sequences: for training trackers.
-        sequence_frames: frames of each.
-        train_videos: of each action.
-        test_videos: of each action.
-
-    Raises:
-        InputError: if a number is negative, or a sequence has fewer than two frames.
-    """
-
-    train_stills: int
-    val_stills: int
-    sequences: int
-    sequence_frames: int
-    train_videos: int
-    test_videos: int
+    train_stills: int  #: to train detectors
+    val_stills: int  #: to measure them
+    sequences: int  #: to train trackers
+    sequence_frames: int  #: of each sequence
+    train_videos: int  #: of each action
+    test_videos: int  #: of each action
 
     def __post_init__(self) -> None:
         for name, number in vars(self).items():
@@ -109,19 +74,12 @@ _ALL_MOTIONS = tuple(ACTIONS.values())
 
 @dataclass(frozen=True)
 class Scene:
-    """A filmed scene.
-
-    Args:
-        stage: where.
-        puppets: who, the farthest first.
-        appearances: of each puppet in each frame.
-        noise_seed: of the sensor.
-    """
+    """A filmed scene."""
 
     stage: Stage
-    puppets: tuple[Puppet, ...]
-    appearances: tuple[list[Appearance], ...]
-    noise_seed: int
+    puppets: tuple[Puppet, ...]  # the farthest first
+    appearances: tuple[list[Appearance], ...]  # of each puppet in each frame
+    noise_seed: int  # of the sensor
 
     def frames(self):
         """The frames ``(H, W, 3)`` uint8, RGB, one after the other."""
@@ -139,17 +97,11 @@ class Scene:
 
 @dataclass(frozen=True)
 class ActionScene:
-    """A scene in which somebody acts.
-
-    Args:
-        scene: the scene.
-        performers: indices of the puppets that act.
-        span: the first frame of the action and the one after its last.
-    """
+    """A scene in which somebody acts."""
 
     scene: Scene
-    performers: tuple[int, ...]
-    span: tuple[int, int]
+    performers: tuple[int, ...]  # indices of the puppets that act
+    span: tuple[int, int]  # the first frame of the action and the one after its last
 
 
 def write_action_scene(

@@ -18,38 +18,20 @@ _TEXTURES_A_UNIT = 1.2  # how often a body's texture is repeated over a unit of 
 
 @dataclass(frozen=True)
 class Stage:
-    """One place, and how it is filmed.
+    """One place, and how it is filmed."""
 
-    Args:
-        size: ``(width, height)`` of the frame.
-        horizon: y where the ground begins.
-        behind: painted before the puppets, from the back to the front.
-        before: painted after them.
-        cameras: of each frame the ``(2, 3)`` matrix from the scene to what the camera sees.
-        lights: of each frame gain and offset of the intensities, ``(T, 2)``.
-        shading: ``(H, W, 1)``, by how much light falls off over the frame.
-        grain: the sensor's noise, a field larger than the frame.
-        blur: standard deviation of the lens's blur in pixels; 0 for none.
-    """
-
-    size: tuple[int, int]
-    horizon: float
-    behind: tuple[Thing, ...]
-    before: tuple[Thing, ...]
-    cameras: np.ndarray
-    lights: np.ndarray
-    shading: np.ndarray
-    grain: np.ndarray
-    blur: float
+    size: tuple[int, int]  # (width, height) of the frame
+    horizon: float  # y where the ground begins
+    behind: tuple[Thing, ...]  # painted before the puppets, from the back to the front
+    before: tuple[Thing, ...]  # painted after them
+    cameras: np.ndarray  # ``(T, 2, 3)``, from the scene to what the camera sees
+    lights: np.ndarray  # ``(T, 2)``, gain and offset of the intensities
+    shading: np.ndarray  # ``(H, W, 1)``, by how much light falls off over the frame
+    grain: np.ndarray  # the sensor's noise, a field larger than the frame
+    blur: float  # standard deviation of the lens's blur in pixels; 0 for none
 
     def paint(self, frame: int, puppets: Sequence[Appearance], textures: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-        """The picture ``(H, W, 3)`` uint8, RGB, before noise.
-
-        Args:
-            frame: which one.
-            puppets: in the order in which they are painted, the farthest first.
-            textures: of each puppet's body.
-        """
+        """The picture ``(H, W, 3)`` uint8, RGB, before noise, of puppets from the farthest on, and their textures."""
         width, height = self.size
         canvas = Canvas(np.zeros((height * _FINER, width * _FINER, 3), np.uint8))
         camera = self.cameras[frame] * _FINER
@@ -65,16 +47,13 @@ class Stage:
         if self.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
         gain, offset = self.lights[frame]
-        lit = picture * (gain * self.shading)
-        lit += offset
-        return np.clip(lit, 0, 255, out=lit).astype(np.uint8)
+        return np.clip(picture * (gain * self.shading) + offset, 0, 255).astype(np.uint8)
 
     def add_noise(self, rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         """The picture as the sensor gives it: another cut-out of ``grain`` each time."""
         height, width = picture.shape[:2]
         y, x = rng.integers(0, (self.grain.shape[0] - height, self.grain.shape[1] - width))
-        noisy = picture + self.grain[y : y + height, x : x + width]
-        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
+        return np.clip(picture + self.grain[y : y + height, x : x + width], 0, 255).astype(np.uint8)
 
     def box_in_frame(self, frame: int, puppet: Appearance) -> np.ndarray:
         """``(x1, y1, x2, y2)`` of a puppet in pixels of the frame, cut to it; hidden parts count."""

@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +28,7 @@ _SETS = ("train_stills", "val_stills", "sequences", "train_videos", "test_videos
 _SMALLEST_BOX = 4.0  # pixels along a side; less is no actor that one could annotate
 
 
+@dataclass(frozen=True)
 class PuppetWorld:
     """A synthetic world: actors that act and others that do not, in still images, sequences and videos.
 
@@ -42,15 +43,10 @@ class PuppetWorld:
         world.json                       the settings that drew all this
 
     What is drawn follows from the settings alone, picture by picture, whichever process draws it.
-
-    Args:
-        settings: of the world.
-        sizes: of its sets.
     """
 
-    def __init__(self, settings: WorldSettings, sizes: WorldSizes) -> None:
-        self.settings = settings
-        self.sizes = sizes
+    settings: WorldSettings
+    sizes: WorldSizes
 
     @property
     def num_parts(self) -> int:
@@ -112,7 +108,7 @@ class PuppetWorld:
         partial_root.rename(root)
 
     def _manifest(self) -> dict:
-        return {"version": VERSION, "settings": asdict(self.settings), "sizes": asdict(self.sizes)}
+        return {"version": VERSION, **asdict(self)}
 
     def _parts(self, root: Path) -> Iterator[tuple[str, Callable, tuple]]:
         """Set, function and its arguments of every part."""

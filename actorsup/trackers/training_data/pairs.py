@@ -1,6 +1,5 @@
 """Pairs of crops to train trackers with: how they are cut and varied, and what they are cut from."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from actorsup.io.video_reader import IMAGE_SUFFIXES
 from actorsup.registry import DATASETS
 from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides, crop_rectangles
 
-from .sequences import SequenceSource, TrackingSequence
+from .sequences import SequenceSource, TrackingSequence, existing_folder
 
 Pair = tuple[np.ndarray, np.ndarray, np.ndarray]  # exemplar and search crop (h, w, 3) uint8 RGB, offset (2,)
 
@@ -47,10 +46,7 @@ class PairAugmentation:
     def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
         """Cut the exemplar from the first frame and the search crop from the second, as ``PairDataset.draw`` says.
 
-        Args:
-            rng: where chance comes from.
-            frames: two of ``(H, W, 3)`` uint8 RGB.
-            boxes: ``(2, 4)``, the target in each, of positive width and height.
+        Frames are ``(H, W, 3)`` uint8 RGB; boxes ``(2, 4)``, the target in each, of positive width and height.
         """
         stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
         offset = rng.uniform(-self.max_shift, self.max_shift, 2)
@@ -91,9 +87,8 @@ class PairDataset(Dataset, ABC):
 
     def __init__(self, num_pairs: int, seed: int) -> None:
         if num_pairs < 1 or seed < 0:
-            raise InputError(
-                f"{type(self).__name__}: expected num_pairs >= 1 and seed >= 0, got {num_pairs} and {seed}"
-            )
+            name = type(self).__name__
+            raise InputError(f"{name}: expected num_pairs >= 1 and seed >= 0, got {num_pairs} and {seed}")
         self.num_pairs = num_pairs
         self.seed = seed
 
@@ -112,7 +107,7 @@ class PairDataset(Dataset, ABC):
         if not 0 <= index < self.num_pairs:
             raise IndexError(index)
         *images, offset = self.draw(np.random.default_rng((self.seed, index)))
-        exemplar, search = (torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))) for image in images)
+        exemplar, search = (torch.from_numpy(image).permute(2, 0, 1).contiguous() for image in images)
         return {"exemplar": exemplar, "search": search, "offset": torch.from_numpy(np.float32(offset))}
 
 
@@ -198,27 +193,24 @@ class SequencePairs(PairDataset):
 
 @DATASETS.register_module()
 class StillPairs(PairDataset):
-    """A box of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
+    """A random region of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
 
-    Without boxes, random regions stand for targets: any part of a photograph can be found again in it.
+    Any part of a photograph can be found again in it.
 
     Args:
         images: folder of images.
         num_pairs: see ``PairDataset``, as ``seed``.
-        boxes: a JSON file as COCO's instances are: ``images`` with ``id`` and ``file_name``, ``annotations`` with
-            ``image_id`` and ``bbox`` (x, y, width, height from 0); None draws regions.
-        min_size: boxes with a shorter side, in pixels, are left out, as are crowds.
+        min_size: of a region, in pixels: the geometric mean of its sides.
         augmentation: settings of ``PairAugmentation``; two crops of one image are alike but for these.
 
     Raises:
-        InputError: if there is no image or box, the file is not as above, or an image cannot be read.
+        InputError: if there is no image, or one cannot be read.
     """
 
     def __init__(
         self,
         images: str | Path,
         num_pairs: int,
-        boxes: str | Path | None = None,
         seed: int = 0,
         min_size: float = 16.0,
         augmentation: Mapping | None = None,
@@ -226,46 +218,19 @@ class StillPairs(PairDataset):
         super().__init__(num_pairs, seed)
         self.min_size = min_size
         self.augmentation = PairAugmentation(**(augmentation or {"max_stretch": 0.15, "variation": 1.0}))
-        folder = Path(images).expanduser()
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; the still images belong there")
-        if boxes is None:
-            files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-            self.targets = [(path, None) for path in files]
-        else:
-            self.targets = read_coco_boxes(Path(boxes).expanduser(), folder, min_size)
-        if not self.targets:
-            raise InputError(f"{boxes or folder}: holds no {'image' if boxes is None else 'box of a usable size'}")
+        folder = existing_folder(images)
+        self.images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        if not self.images:
+            raise InputError(f"{folder}: holds no image")
 
     def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
-        path, box = self.targets[rng.integers(len(self.targets))]
+        path = self.images[rng.integers(len(self.images))]
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise InputError(f"{path}: cannot be read as an image")
-        box = _random_region(rng, image.shape[1], image.shape[0], self.min_size) if box is None else box
-        return self.augmentation.pair(rng, (image, image), np.stack([box, box]))
-
-
-def read_coco_boxes(path: Path, folder: Path, min_size: float) -> list[tuple[Path, np.ndarray]]:
-    """Image and box ``(4,)``, ``(x1, y1, x2, y2)``, of every annotation of a COCO file but crowds and small ones."""
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as JSON: {error}") from error
-    try:
-        files = {image["id"]: folder / image["file_name"] for image in content["images"]}
-        found = []
-        for annotation in content["annotations"]:
-            x, y, width, height = annotation["bbox"]
-            if not annotation.get("iscrowd") and min(width, height) >= min_size:
-                found.append((files[annotation["image_id"]], np.array([x, y, x + width, y + height], np.float64)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: is not as COCO's instances files are (images: id, file_name; annotations: image_id, bbox): "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    return found
+        region = _random_region(rng, image.shape[1], image.shape[0], self.min_size)
+        return self.augmentation.pair(rng, (image, image), np.stack([region, region]))
 
 
 def _random_region(rng: np.random.Generator, width: int, height: int, min_size: float) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Sequences of frames on disk: any folder with a ``groundtruth.txt``, GOT-10k, ALOV++.
 
-The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it:
-``first_pixel``, 0 or 1, says which number the first pixel has in the files.
+The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it.
 """
 
 import re
@@ -15,7 +14,7 @@ from actorsup.errors import InputError
 from actorsup.io.video_reader import IMAGE_SUFFIXES, FrameFolderReader
 from actorsup.registry import DATASETS
 
-from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_names
+from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_names, existing_folder
 
 GROUND_TRUTH = "groundtruth.txt"
 
@@ -32,16 +31,18 @@ class SequenceFolder(SequenceSource):
     Args:
         root: the folder of the sequences' folders, or the folder of one sequence.
         sequences: names of the folders to use; None uses all that hold a ``groundtruth.txt``.
-        first_pixel: its number in ``groundtruth.txt``.
+        first_pixel: number of the first pixel in ``groundtruth.txt``, 0 or 1.
     """
 
     def __init__(self, root: str | Path, sequences: Sequence[str] | None = None, first_pixel: int = 1) -> None:
-        root = _existing(root)
+        if first_pixel not in (0, 1):
+            raise InputError(f"first_pixel must be 0 or 1, got {first_pixel!r}")
+        root = existing_folder(root)
         is_sequence = (root / GROUND_TRUTH).is_file()
         known = [root.name] if is_sequence else sorted(path.parent.name for path in root.glob(f"*/{GROUND_TRUTH}"))
         self.root = root.parent if is_sequence else root
         self.names = choose_names(known, sequences, root)
-        self.first_pixel = _pixel_number(first_pixel)
+        self.first_pixel = first_pixel
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
@@ -58,19 +59,17 @@ class GOT10k(SequenceSource):
     Args:
         root: the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published.
         sequences: names of the folders to use; None uses all of ``list.txt``.
-        first_pixel: its number in the files.
     """
 
-    def __init__(self, root: str | Path, sequences: Sequence[str] | None = None, first_pixel: int = 1) -> None:
-        self.root = _existing(root)
+    def __init__(self, root: str | Path, sequences: Sequence[str] | None = None) -> None:
+        self.root = existing_folder(root)
         known = _parse_lines(self.root / "list.txt", str.strip)
         self.names = choose_names([name for name in known if name], sequences, self.root / "list.txt")
-        self.first_pixel = _pixel_number(first_pixel)
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
         path, labels = self.root / name / GROUND_TRUTH, self.root / name / "absence.label"
-        boxes = read_box_file(path, self.first_pixel)
+        boxes = read_box_file(path)
         if labels.is_file():
             absent = _parse_lines(labels, _is_absent)
             if len(absent) != len(boxes):
@@ -92,7 +91,6 @@ class ALOV(SequenceSource):
         frames: folder of the frames.
         annotations: folder of the ``.ann`` files.
         sequences: names ``aspect/sequence`` to use; None uses all.
-        first_pixel: its number in the ``.ann`` files.
     """
 
     def __init__(
@@ -101,14 +99,11 @@ class ALOV(SequenceSource):
         frames: str = "imagedata++",
         annotations: str = "alov300++_rectangleAnnotation_full",
         sequences: Sequence[str] | None = None,
-        first_pixel: int = 1,
     ) -> None:
-        root = _existing(root)
-        self.frames = _existing(root / frames)
-        self.annotations = _existing(root / annotations)
+        self.frames = existing_folder(Path(root) / frames)
+        self.annotations = existing_folder(Path(root) / annotations)
         known = [f"{path.parent.name}/{path.stem}" for path in sorted(self.annotations.glob("*/*.ann"))]
         self.names = choose_names(known, sequences, self.annotations)
-        self.first_pixel = _pixel_number(first_pixel)
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
@@ -120,7 +115,7 @@ class ALOV(SequenceSource):
             frame, *corners = _numbers(line)
             if len(corners) != 8 or frame not in range(1, num_frames + 1):
                 raise ValueError(f"expected a frame of 1 … {num_frames} and 8 numbers of corners")
-            boxes[int(frame) - 1] = _box(corners, self.first_pixel)
+            boxes[int(frame) - 1] = _box(corners, first_pixel=1)
 
         _parse_lines(path, parse)
         return _sequence(name, self.frames / name, boxes, path)
@@ -189,19 +184,6 @@ def _box(numbers: Sequence[float], first_pixel: int) -> np.ndarray:
         corners = np.cumsum(corners, axis=0)
     box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
     return box - first_pixel if (box[2:] > box[:2]).all() else np.full(4, np.nan)
-
-
-def _existing(root: str | Path) -> Path:
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise InputError(f"{root}: no such folder; the sequences belong there")
-    return root
-
-
-def _pixel_number(first_pixel: int) -> int:
-    if first_pixel not in (0, 1):
-        raise InputError(f"first_pixel must be 0 or 1, got {first_pixel!r}")
-    return first_pixel
 
 
 def _frame_folder(folder: Path) -> Path:

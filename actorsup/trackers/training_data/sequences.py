@@ -124,6 +124,14 @@ class SequenceSource(Sequence, ABC):
         return self.read(self.names[index])
 
 
+def existing_folder(path: str | Path) -> Path:
+    """The path, or an ``InputError`` unless it is a folder."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; frames or images belong there")
+    return path
+
+
 def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path) -> tuple[str, ...]:
     """The chosen ones of the known names, in the order chosen; None is all.
 
