@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,27 +26,20 @@ class TorchvisionBackbone(BaseModule):
         nodes: where maps are taken, from the first to the last, as ``TorchvisionEncoder`` names them.
         weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
             :meth:`init_weights`, which training calls and testing a checkpoint does not.
-        init_cfg: how mmengine initializes the rest.
 
     Raises:
         InputError: if there is no such model or node, or the weights cannot be loaded.
     """
 
-    def __init__(
-        self,
-        name: str,
-        nodes: Sequence[str],
-        weights: str | None = None,
-        init_cfg: dict | list[dict] | None = None,
-    ) -> None:
-        super().__init__(init_cfg)
+    def __init__(self, name: str, nodes: Sequence[str], weights: str | None = None) -> None:
+        super().__init__()
         self.name = name
         self.nodes = tuple(nodes)
         self.weights = weights
         self.body = cut_torchvision_model(name, {node: node for node in self.nodes})
 
     def init_weights(self) -> None:
-        """Initialize as ``init_cfg`` says, then load ``weights``."""
+        """Load ``weights``."""
         super().init_weights()
         if self.weights is not None:
             load_torchvision_weights(self.body, self.name, self.weights)
@@ -58,27 +50,20 @@ class TorchvisionBackbone(BaseModule):
         return tuple(maps[node] for node in self.nodes)
 
 
-class _Widths(NamedTuple):
-    """Channels that the branches of an inception module make, after the 1×1 convolution and after the 3×3 ones."""
-
-    single: int  # 1×1; 0: no such branch, and the module halves the resolution
-    double: tuple[int, int]  # 1×1, 3×3
-    triple: tuple[int, int]  # 1×1, 3×3, 3×3
-    projection: int  # pooling, 1×1; 0: pooling alone
-
-
 _STEM_CHANNELS = 192
+# The channels of each module's branches: 1×1 (0: none, and the module halves the resolution); 1×1, 3×3;
+# 1×1, 3×3, 3×3; pooling, 1×1 (0: pooling alone).
 _MODULES = {
-    "3a": _Widths(64, (64, 64), (64, 96), 32),
-    "3b": _Widths(64, (64, 96), (64, 96), 64),
-    "3c": _Widths(0, (128, 160), (64, 96), 0),
-    "4a": _Widths(224, (64, 96), (96, 128), 128),
-    "4b": _Widths(192, (96, 128), (96, 128), 128),
-    "4c": _Widths(160, (128, 160), (128, 160), 128),
-    "4d": _Widths(96, (128, 192), (160, 192), 128),
-    "4e": _Widths(0, (128, 192), (192, 256), 0),
-    "5a": _Widths(352, (192, 320), (160, 224), 128),
-    "5b": _Widths(352, (192, 320), (192, 224), 128),
+    "3a": (64, (64, 64), (64, 96), 32),
+    "3b": (64, (64, 96), (64, 96), 64),
+    "3c": (0, (128, 160), (64, 96), 0),
+    "4a": (224, (64, 96), (96, 128), 128),
+    "4b": (192, (96, 128), (96, 128), 128),
+    "4c": (160, (128, 160), (128, 160), 128),
+    "4d": (96, (128, 192), (160, 192), 128),
+    "4e": (0, (128, 192), (192, 256), 0),
+    "5a": (352, (192, 320), (160, 224), 128),
+    "5b": (352, (192, 320), (192, 224), 128),
 }
 _NUM_STAGES = 1 + len(_MODULES)
 
@@ -107,7 +92,6 @@ class InceptionV2(BaseModule):
         weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
             ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
             which training calls and testing a checkpoint does not.
-        init_cfg: how mmengine initializes the rest.
 
     Raises:
         InputError: if there is no such stage, or the weights cannot be loaded or are of another network.
@@ -118,9 +102,8 @@ class InceptionV2(BaseModule):
         out_indices: Sequence[int] = (5, 10),
         norm_cfg: dict | None = None,
         weights: str | None = None,
-        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__()
         if not out_indices or not set(out_indices) <= set(range(_NUM_STAGES)):
             raise InputError(f"InceptionV2 has stages 0 to {_NUM_STAGES - 1}, got out_indices {tuple(out_indices)}")
         self.out_indices = tuple(out_indices)
@@ -135,7 +118,7 @@ class InceptionV2(BaseModule):
             channels = module.out_channels
 
     def init_weights(self) -> None:
-        """Initialize as ``init_cfg`` says, then load ``weights``."""
+        """Load ``weights``."""
         super().init_weights()
         if self.weights is None:
             return
@@ -147,8 +130,7 @@ class InceptionV2(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Maps of the chosen stages, in the order of the network, of normalised images ``(B, 3, H, W)``."""
-        chosen = []
-        maps = images
+        chosen, maps = [], images
         for index, stage in enumerate(self.stages.values()):
             maps = stage(maps)
             if index in self.out_indices:
@@ -187,25 +169,28 @@ class _Stem(nn.Sequential):
 class _InceptionModule(nn.Module):
     """Branches side by side, joined along the channels: four, or three that halve the resolution."""
 
-    def __init__(self, in_channels: int, widths: _Widths, pooling: type[nn.Module], norm_cfg: dict) -> None:
+    def __init__(self, in_channels: int, widths: tuple, pooling: type[nn.Module], norm_cfg: dict) -> None:
         super().__init__()
-        stride = 1 if widths.single else 2
-        single, double, triple, pool = OrderedDict(), OrderedDict(), OrderedDict(), OrderedDict()
-        if widths.single:
-            single["1x1"] = _convolution(in_channels, widths.single, 1, norm_cfg)
-        reduced, output = widths.double
-        double["3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
-        double["3x3"] = _convolution(reduced, output, 3, norm_cfg, stride)
-        reduced, output = widths.triple
-        triple["double_3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
-        triple["double_3x3_1"] = _convolution(reduced, output, 3, norm_cfg)
-        triple["double_3x3_2"] = _convolution(output, output, 3, norm_cfg, stride)
-        pool["pool"] = pooling(3, stride=1, padding=1) if widths.projection else _HalvingPool()
-        if widths.projection:
-            pool["pool_proj"] = _convolution(in_channels, widths.projection, 1, norm_cfg)
-        self.branches = nn.ModuleList(nn.Sequential(layers) for layers in (single, double, triple, pool) if layers)
-        outputs = (widths.single, widths.double[1], widths.triple[1], widths.projection or in_channels)
-        self.out_channels = sum(outputs)
+        single, (double_reduced, double), (triple_reduced, triple), projection = widths
+        stride = 1 if single else 2
+        branches = [
+            {
+                "3x3_reduce": _convolution(in_channels, double_reduced, 1, norm_cfg),
+                "3x3": _convolution(double_reduced, double, 3, norm_cfg, stride),
+            },
+            {
+                "double_3x3_reduce": _convolution(in_channels, triple_reduced, 1, norm_cfg),
+                "double_3x3_1": _convolution(triple_reduced, triple, 3, norm_cfg),
+                "double_3x3_2": _convolution(triple, triple, 3, norm_cfg, stride),
+            },
+            {"pool": pooling(3, stride=1, padding=1) if projection else _HalvingPool()},
+        ]
+        if single:
+            branches.insert(0, {"1x1": _convolution(in_channels, single, 1, norm_cfg)})
+        if projection:
+            branches[-1]["pool_proj"] = _convolution(in_channels, projection, 1, norm_cfg)
+        self.branches = nn.ModuleList(nn.Sequential(OrderedDict(layers)) for layers in branches)
+        self.out_channels = single + double + triple + (projection or in_channels)
 
     def forward(self, maps: Tensor) -> Tensor:
         return torch.cat([branch(maps) for branch in self.branches], dim=1)
@@ -214,9 +199,8 @@ class _InceptionModule(nn.Module):
 class _HalvingPool(nn.Module):
     """Maxima of 3×3 cells, every other one; the maps have half the size, rounded up.
 
-    Of maps of even size this is Caffe's pooling, whose cells begin at the first pixel and reach beyond the last one.
-    Where the size is odd, Caffe's would be a cell smaller than what the 3×3 convolutions beside it make; here, as in
-    TensorFlow, cells then begin a pixel before the first.
+    Of maps of even size this is Caffe's pooling. Where the size is odd, Caffe's would be a cell smaller than what the
+    3×3 convolutions beside it make; here, as in TensorFlow, cells then begin a pixel before the first.
     """
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -24,11 +24,7 @@ EXTENSION = "mmcv._ext"
 
 
 def provide_mmcv_operators() -> bool:
-    """Install the substitute, unless mmcv has its own operators; to be called before mmdet is imported.
-
-    Returns:
-        Whether the substitute is in use.
-    """
+    """Install the substitute, unless mmcv has its operators, before mmdet is imported; return whether it is in use."""
     try:
         return isinstance(import_module(EXTENSION), SubstituteOperators)
     except ImportError:
@@ -45,13 +41,9 @@ class SubstituteOperators(ModuleType):
 
     @staticmethod
     def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
-        """Indices of the boxes ``(N, 4)`` to keep, best score first, on any device.
+        """Indices of the boxes ``(N, 4)`` to keep, best score ``(N,)`` first.
 
-        Args:
-            boxes: corners.
-            scores: ``(N,)``.
-            iou_threshold: a box that overlaps a better one by more is dropped.
-            offset: 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
+        ``offset`` is 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
         """
         order = scores.argsort(descending=True)  # of equal scores mmcv's first, which is not torchvision's
         return order[nms((boxes + boxes.new_tensor([0, 0, offset, offset]))[order], scores[order], iou_threshold)]

@@ -16,10 +16,7 @@ from .siamese_linker import Candidates
 
 @LINKERS.register_module()
 class UnlinkedDetections(Linker):
-    """Each of the best detections as a tube that stands still over the whole video.
-
-    It is Algorithm 1 with actors that do not move: the best remaining detection of all frames becomes a tube with its
-    score and label, detections of any frame that overlap it are dropped, and so on.
+    """Each of the best detections as a tube that stands still over the whole video: Algorithm 1 without tracking.
 
     Args:
         max_tubes: tubes to make at most.
@@ -53,9 +50,8 @@ class RandomTubes(Linker):
     is drawn among those inside the frame: one for the first and one for the last frame, with a steady motion between
     them, or one for all.
 
-    The numbers depend on ``seed`` and on what identifies a video by itself, its number of frames, their size and the
-    content of the first: a video's tubes are the same in any order of videos, on any number of processes, and whatever
-    the detector. Fewer tubes are the first of more.
+    Chance depends on ``seed`` and on what identifies a video by itself, its number of frames, their size and what the
+    first shows: in any order of videos, on any number of processes, its tubes are the same.
 
     Args:
         max_tubes: how many.
@@ -64,17 +60,10 @@ class RandomTubes(Linker):
         seed: another one gives other tubes.
     """
 
-    def __init__(
-        self,
-        max_tubes: int = 20,
-        min_side: float = 0.1,
-        moving: bool = True,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, max_tubes: int = 20, min_side: float = 0.1, moving: bool = True, seed: int = 0) -> None:
         if max_tubes < 1 or not 0 < min_side <= 1 or seed < 0:
-            raise ValueError(
-                f"expected max_tubes >= 1, 0 < min_side <= 1 and seed >= 0, got {max_tubes}, {min_side} and {seed}"
-            )
+            expected = "max_tubes >= 1, 0 < min_side <= 1 and seed >= 0"
+            raise ValueError(f"expected {expected}, got {max_tubes}, {min_side} and {seed}")
         self.max_tubes = max_tubes
         self.min_side = min_side
         self.moving = moving
@@ -120,9 +109,8 @@ class SlidingWindowTubes(Linker):
         if max_tubes is not None and max_tubes < 1:
             raise ValueError(f"expected max_tubes >= 1 or None, got {max_tubes}")
         if not (scales and all(0 < share <= 1 for share in [*scales, stride])):
-            raise ValueError(
-                f"expected scales, at least one, and a stride above 0 and at most 1, got {scales} and {stride}"
-            )
+            expected = "scales, at least one, and a stride above 0 and at most 1"
+            raise ValueError(f"expected {expected}, got {scales} and {stride}")
         if not (aspects and min(aspects) > 0):
             raise ValueError(f"expected aspects above 0, at least one, got {aspects}")
         self.max_tubes = max_tubes

@@ -1,7 +1,7 @@
 """Linking by dynamic programming over the detections, as in "Finding Action Tubes" (Gkioxari and Malik, 2015)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,13 +11,12 @@ from actorsup.structures import Detections, Tube, pairwise_iou
 from .linker import Linker, frame_size
 
 
-@dataclass(frozen=True)
-class _Path:
+class _Path(NamedTuple):
     """One detection a frame from ``start`` on, by their indices, and the energy of the choice."""
 
+    energy: float
     start: int
     choices: list[int]
-    energy: float
 
 
 @LINKERS.register_module()
@@ -85,7 +84,7 @@ def _best_path(
     choices = [int(energy.argmax())]
     for predecessor in reversed(predecessors):
         choices.append(int(predecessor[choices[-1]]))
-    return _Path(run.start, choices[::-1], float(energy.max()))
+    return _Path(float(energy.max()), run.start, choices[::-1])
 
 
 def _to_tube(path: _Path, detections: Sequence[Detections], category: int) -> Tube:

@@ -86,7 +86,7 @@ def is_compiled_for(device_type: str) -> bool:
 
 @cache
 def warn_of_fallback(device_type: str) -> None:
-    """Say, once a process and type of device, that the slow implementation is used and how to build the fast one."""
+    """Say, once a type of device, that the slow implementation is used and how to build the fast one."""
     reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
     warnings.warn(
         f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
@@ -160,30 +160,24 @@ def actor_roi_pool3d(
 
 
 def _check(features, tubes, video_index, output_size, spatial_scale, weights) -> None:
+    def got(tensor: Tensor) -> str:
+        return f"got {tensor.dtype} of shape {tuple(tensor.shape)}"
+
     if features.ndim != 5 or not features.is_floating_point():
-        raise ValueError(
-            "features must be floating point of shape (num_videos, num_frames, channels, height, width), "
-            f"got {features.dtype} of shape {tuple(features.shape)}"
-        )
-    num_frames = features.shape[1]
+        shape = "(num_videos, num_frames, channels, height, width)"
+        raise ValueError(f"features must be floating point of shape {shape}, {got(features)}")
+    num_frames, num_tubes = features.shape[1], len(tubes)
     if tubes.ndim != 3 or tubes.shape[1:] != (num_frames, 4) or not tubes.is_floating_point():
-        raise ValueError(
-            f"features of {num_frames} frames need floating-point tubes of shape (num_tubes, {num_frames}, 4), "
-            f"got {tubes.dtype} of shape {tuple(tubes.shape)}"
-        )
-    num_tubes = len(tubes)
+        shape = f"(num_tubes, {num_frames}, 4)"
+        raise ValueError(f"features of {num_frames} frames need floating-point tubes of shape {shape}, {got(tubes)}")
     if video_index.shape != (num_tubes,) or video_index.dtype != torch.int64:
-        raise ValueError(
-            f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), "
-            f"got {video_index.dtype} of shape {tuple(video_index.shape)}"
-        )
+        raise ValueError(f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), {got(video_index)}")
     if weights.shape != (num_tubes, num_frames):
         raise ValueError(f"weights must have the shape ({num_tubes}, {num_frames}), got {tuple(weights.shape)}")
     devices = {tensor.device for tensor in (features, tubes, video_index, weights)}
     if len(devices) > 1:
-        raise ValueError(
-            f"features, tubes, video_index and weights must be on one device, got {sorted(map(str, devices))}"
-        )
+        names = sorted(map(str, devices))
+        raise ValueError(f"features, tubes, video_index and weights must be on one device, got {names}")
     if len(output_size) != 2 or min(output_size) < 1:
         raise ValueError(f"output_size must be (rows, columns), both at least 1, got {output_size}")
     if not 0 < spatial_scale < float("inf"):

@@ -46,7 +46,7 @@ def place_bones(
 ) -> list[PlacedBone]:
     """The bones, parents first, in a pose, in the order in which they are painted.
 
-    ``turns`` are of each bone against what it turns with, ``exp(iφ)``; ``whole`` is that of the skeleton around its root.
+    ``turns`` are of each bone against what it turns with, ``exp(iφ)``; ``whole`` is of the skeleton around its root.
     """
     placed: dict[Hashable, PlacedBone] = {}
     for key, bone in bones.items():

@@ -13,9 +13,8 @@ from actorsup.structures import clip_boxes
 
 from .tracker import Tracker, check_targets
 
-KINDS = ("MIL", "Nano")
-# MIL draws features until they have 9 pixels, for ever if the target is too small for one.
-SMALLEST_SIDE = 8
+# Each kind, and the shortest side of a target: MIL draws features until they have 9 pixels, for ever if none has.
+SMALLEST_SIDES = {"MIL": 8, "Nano": 1}
 
 
 @TRACKERS.register_module()
@@ -41,8 +40,8 @@ class OpenCVTracker(Tracker):
     def __init__(
         self, kind: str, backbone: str | Path | None = None, head: str | Path | None = None, seed: int = 0
     ) -> None:
-        if kind not in KINDS:
-            raise InputError(f"OpenCVTracker: kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        if kind not in SMALLEST_SIDES:
+            raise InputError(f"OpenCVTracker: kind must be one of {', '.join(SMALLEST_SIDES)}, got {kind!r}")
         files = {"backbone": backbone, "head": head}
         for name, path in files.items():
             if (path is None) == (kind == "Nano"):
@@ -94,7 +93,7 @@ class OpenCVTracker(Tracker):
     def _start(self, bgr: np.ndarray, box: np.ndarray):
         """A tracker of the target in this box, cut to the frame; None where OpenCV cannot be started on it."""
         left, top, right, bottom = (int(side) for side in np.rint(box))
-        if min(right - left, bottom - top) < (SMALLEST_SIDE if self.kind == "MIL" else 1):
+        if min(right - left, bottom - top) < SMALLEST_SIDES[self.kind]:
             return None
         target = self._create()
         ctypes.CDLL(None).srand(self.seed)

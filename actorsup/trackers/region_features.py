@@ -25,16 +25,13 @@ class RegionFeatures(ABC):
 
     @abstractmethod
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
-        """Features of ``S`` square regions around each of ``P`` centres.
+        """Features ``(P, S, C, h, w)`` of ``S`` square regions around each of ``P`` centres.
 
         Args:
             image: ``(H, W, 3)`` uint8, RGB.
             centers: ``(P, 2)``, (x, y) in continuous pixels of the image.
             sides: ``(P, S)``, in pixels of the image.
             size: side in pixels that a region is resized to.
-
-        Returns:
-            ``(P, S, C, h, w)``.
         """
 
     def _preprocess(self, image: np.ndarray) -> Tensor:
@@ -62,16 +59,15 @@ class CropFeatures(RegionFeatures):
 class SharedFeatures(RegionFeatures):
     """The image is embedded once at each magnification in use; regions are sampled bilinearly from the maps.
 
-    The magnifications are ``2 ** (i / levels_per_octave)``: a target takes the one nearest to that of its crops, and
-    what remains between the two is made up for by the spacing of the samples. So the time grows with the size of the
-    frame, and hardly with the number of targets; features are slightly coarser or finer than those of crops.
+    Magnifications are powers of 2: a target takes the one nearest to that of its crops, and the spacing of the samples
+    makes up for the rest. So the time grows with the size of the frame, and hardly with the number of targets; features
+    are slightly coarser or finer than those of crops.
 
     Linking goes up and down a video many times. The maps used last are kept, as far as they fit, and found again by
     what the image shows.
 
     Args:
         network: embeds the magnified images; its backbone is an ``Encoder``.
-        levels_per_octave: how many magnifications there are between one and its double.
         max_magnification: of small targets, whose regions are sampled more densely instead: a whole frame magnified
             twice takes four times as long, and shows no more.
         reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer to the border
@@ -82,13 +78,11 @@ class SharedFeatures(RegionFeatures):
     def __init__(
         self,
         network: SiameseNetwork,
-        levels_per_octave: int = 1,
         max_magnification: float = 1.0,
         reach: int = 16,
         max_kept_bytes: int = 512 << 20,
     ) -> None:
         super().__init__(network)
-        self.levels_per_octave = levels_per_octave
         self.max_magnification = max_magnification
         self.reach = reach
         self.max_kept_bytes = max_kept_bytes
@@ -100,11 +94,11 @@ class SharedFeatures(RegionFeatures):
         """See ``RegionFeatures.__call__``. A target's magnification is that of its middle scale."""
         num_scales = sides.shape[1]
         magnifications = (size / sides[:, num_scales // 2]).clamp(max=self.max_magnification)
-        levels = (magnifications.log2() * self.levels_per_octave).round()
+        levels = magnifications.log2().round()
         features, order = [], []
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
-            scale = 2 ** (level / self.levels_per_octave)
+            scale = 2**level
             maps = self._maps(image, scale)
             # From here on in pixels of the magnified image.
             features.append(self._sample(maps, centers[of_level] * scale, sides[of_level] * scale, size))

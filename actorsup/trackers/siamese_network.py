@@ -30,10 +30,8 @@ def cross_correlate(templates: Tensor, searches: Tensor) -> Tensor:
 
 
 def window_means(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Means ``(…, H − h + 1, W − w + 1)`` of every window of ``size = (h, w)`` of maps ``(…, H, W)``.
-
-    Two products with a band of ones: for large windows far fewer operations than average pooling's.
-    """
+    """Means ``(…, H − h + 1, W − w + 1)`` of every window of ``size = (h, w)`` of maps ``(…, H, W)``."""
+    # Two products with a band of ones: for large windows far fewer operations than average pooling's.
     over_rows, over_columns = (
         maps.new_ones((full - length + 1, full)).triu().tril(length - 1) / length
         for full, length in zip(maps.shape[-2:], size, strict=True)
@@ -48,10 +46,9 @@ class CrossCorrelation(nn.Module):
     Args:
         scale: factor of the plain correlation, which is large and would saturate a logistic loss (SiamFC: 1e-3).
         normalized: zero-mean normalized cross-correlation instead: the cosine, in [-1, 1], between template and window,
-            each without its mean a channel. It compares patterns rather than energy, which makes features usable that
-            were never trained to be correlated.
-        trainable: the response, plain or normalized, becomes a logit, ``exp(log_scale) · response + bias``, whose scale
-            (it starts at ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
+            each without its mean a channel. It makes features usable that were never trained to be correlated.
+        trainable: the response becomes a logit, ``exp(log_scale) · response + bias``, whose scale (it starts at
+            ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
     """
 
     def __init__(self, scale: float = 1e-3, normalized: bool = False, trainable: bool = False) -> None:
@@ -126,15 +123,14 @@ class SiameseNetwork(BaseModule):
         Raises:
             InputError: if ``template_cells`` has no centre there: more than there are, or odd where they are even.
         """
-        if self.template_cells is None:
-            return features
-        margin, remainder = divmod(features.shape[-1] - self.template_cells, 2)
+        size = features.shape[-1]
+        margin, remainder = divmod(size - (self.template_cells or size), 2)
         if margin < 0 or remainder:
             raise InputError(
-                f"template_cells={self.template_cells} cannot be the centre of exemplar features of "
-                f"{features.shape[-1]} cells: choose one of {list(range(features.shape[-1], 0, -2))}"
+                f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells: "
+                f"choose one of {list(range(size, 0, -2))}"
             )
-        return features[..., margin : margin + self.template_cells, margin : margin + self.template_cells]
+        return features[..., margin : size - margin, margin : size - margin]
 
     def forward(self, exemplars: Tensor, searches: Tensor) -> Tensor:
         """Responses ``(P, S, R, R)`` of exemplar crops ``(P, 3, h, w)`` in search crops ``(P, S, 3, H, W)``."""
@@ -143,23 +139,15 @@ class SiameseNetwork(BaseModule):
 
 
 def cell_displacements(size: int, stride: int) -> Tensor:
-    """Displacement (x, y) ``(R, R, 2)``, in pixels of the search crop, that each cell of a response stands for.
-
-    The middle of the response is the middle of the crop: there the target did not move.
-    """
+    """Displacement (x, y) ``(R, R, 2)`` in pixels of the search crop that each cell of a response stands for."""
     steps = (torch.arange(size) - (size - 1) / 2) * stride
-    y, x = torch.meshgrid(steps, steps, indexing="ij")
-    return torch.stack([x, y], dim=-1)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1)
 
 
 def positive_cells(offsets: Tensor, size: int, stride: int, radius: float) -> Tensor:
     """Which cells ``(P, R, R)`` of the responses show the target: those within ``radius`` pixels of it (SiamFC, Eq. 4).
 
-    Args:
-        offsets: ``(P, 2)``, where the target is: (x, y) from the centre of the search crop, in its pixels.
-        size: R, cells along a side of the response.
-        stride: pixels between cells.
-        radius: in pixels of the search crop.
+    ``offsets (P, 2)`` say where the target is: (x, y) from the centre of the search crop, in its pixels.
     """
     return (cell_displacements(size, stride).to(offsets) - offsets[:, None, None]).norm(dim=-1) <= radius
 
@@ -207,15 +195,10 @@ class SiamesePairs(BaseModel):
     def forward(
         self, exemplar: Tensor, search: Tensor, offset: Tensor, mode: str = "tensor"
     ) -> Tensor | dict[str, Tensor] | list[dict[str, float]]:
-        """Compare P pairs, as ``PairDataset`` gives them, in one of mmengine's modes.
+        """Compare P pairs of crops ``(P, 3, h, w)`` and offsets ``(P, 2)``, batched as ``PairDataset`` gives them.
 
-        Args:
-            exemplar: ``(P, 3, h, w)`` uint8 RGB crops with the target in the middle.
-            search: ``(P, 3, H, W)`` uint8 RGB crops.
-            offset: ``(P, 2)``, the target's place (x, y) in the search crop, in its pixels from its centre.
-            mode: ``tensor`` returns the responses ``(P, R, R)``; ``loss`` the mean loss and, to watch, the balanced
-                ``accuracy``; ``predict`` for each pair ``loss``, ``accuracy``, and ``center_error`` in pixels of the
-                search crop.
+        Mode ``tensor`` returns the responses ``(P, R, R)``; ``loss`` the mean loss and, to watch, the balanced
+        ``accuracy``; ``predict`` a dict a pair: ``loss``, ``accuracy``, ``center_error`` in pixels of the crop.
         """
         preprocess = self.network.preprocess
         responses = self.network(preprocess(exemplar.float()), preprocess(search.float())[:, None])[:, 0]
@@ -234,7 +217,11 @@ class SiamesePairs(BaseModel):
         """Where the responses are highest: (x, y) ``(P, 2)`` in pixels of the search crop from its centre."""
         factor = self.response_upsampling
         fine = F.interpolate(responses[:, None], scale_factor=factor, mode="bicubic", align_corners=False)[:, 0]
-        size = fine.shape[-1]
-        peak = fine.flatten(1).argmax(dim=1)
-        steps = torch.stack([peak % size, peak // size], dim=1) - (size - 1) / 2
-        return steps * (self.network.stride / factor)
+        return peaks_from_center(fine) * (self.network.stride / factor)
+
+
+def peaks_from_center(responses: Tensor) -> Tensor:
+    """Where each of responses ``(P, R, R)`` is highest: (x, y) ``(P, 2)`` in cells from the centre."""
+    size = responses.shape[-1]
+    peak = responses.flatten(1).argmax(dim=1)
+    return torch.stack([peak % size, peak // size], dim=1) - (size - 1) / 2

@@ -16,6 +16,7 @@ from actorsup.structures import clip_boxes
 
 from .crops import context_sides
 from .region_features import CropFeatures, SharedFeatures
+from .siamese_network import peaks_from_center
 from .tracker import Tracker, check_targets
 
 
@@ -154,8 +155,7 @@ class SiameseTracker(Tracker):
         hann = torch.hann_window(size, periodic=False, device=responses.device)
         window = hann[:, None] * hann[None]
         mixed = (1 - self.window_influence) * responses + self.window_influence * window / window.sum()
-        peak = mixed.flatten(1).argmax(dim=1)
-        return torch.stack([peak % size, peak // size], dim=1) + 0.5 - size / 2
+        return peaks_from_center(mixed)
 
 
 @cache

@@ -39,9 +39,8 @@ class PairAugmentation:
 
     def __post_init__(self) -> None:
         if self.max_shift < 0 or not 0 <= self.max_stretch < 1 or not 0 <= self.flip <= 1 or self.variation < 0:
-            raise InputError(
-                f"expected max_shift >= 0, 0 <= max_stretch < 1, 0 <= flip <= 1 and variation >= 0, got {self}"
-            )
+            expected = "max_shift >= 0, 0 <= max_stretch < 1, 0 <= flip <= 1 and variation >= 0"
+            raise InputError(f"expected {expected}, got {self}")
 
     def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
         """Cut the exemplar from the first frame and the search crop from the second, as ``PairDataset.draw`` says.
@@ -67,7 +66,7 @@ class PairAugmentation:
 
 def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
     """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, exactly as the tracker does."""
-    image = torch.from_numpy(frame).permute(2, 0, 1).float()
+    image = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()
     center, sides = (torch.from_numpy(pair[None]).float() for pair in (center, sides))
     return crop_rectangles(image, center, sides, size)[0].round().byte().permute(1, 2, 0).contiguous().numpy()
 
@@ -184,10 +183,8 @@ class SequencePairs(PairDataset):
         first = int(rng.choice(annotated))
         near = annotated[(np.abs(annotated - first) <= self.max_gap) & (annotated != first)]
         if len(near) == 0:
-            raise InputError(
-                f"{sequence.name}: no other frame within {self.max_gap} of frame {first} is annotated; leave the "
-                "sequence out or raise max_gap"
-            )
+            missing = f"{sequence.name}: no other frame within {self.max_gap} of frame {first} is annotated"
+            raise InputError(f"{missing}; leave the sequence out or raise max_gap")
         return first, int(rng.choice(near))
 
 

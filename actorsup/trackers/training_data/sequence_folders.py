@@ -124,14 +124,8 @@ class ALOV(SequenceSource):
 def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
     """Boxes ``(T, 4)`` float32 of a ``groundtruth.txt``: a line ``x,y,w,h``, or 8 numbers of a polygon, a frame.
 
-    A polygon becomes the smallest box with upright sides around it, as in the VOT toolkit's conversion.
-
-    Args:
-        path: the file; commas, semicolons, tabs or spaces separate its numbers.
-        first_pixel: number of the first pixel in the file, 0 or 1.
-
-    Returns:
-        ``(x1, y1, x2, y2)``; NaN where a line is NaN, or its box has no area: there the target is not visible.
+    Commas, semicolons, tabs or spaces separate the numbers. A polygon becomes the smallest upright box around it, as in
+    the VOT toolkit's conversion. The result is NaN where a line is NaN, or its box has no area: the target is hidden.
 
     Raises:
         InputError: naming file, line and text.
@@ -199,10 +193,8 @@ def _frame_folder(folder: Path) -> Path:
 def _sequence(name: str, frames: Path, boxes: np.ndarray, source: Path) -> TrackingSequence:
     num_frames = len(FrameFolderReader(frames).files)
     if num_frames != len(boxes):
-        raise InputError(
-            f"{source}: has {len(boxes)} boxes, {frames} holds {num_frames} frames; a file of one box alone is a test "
-            "sequence, whose truth the benchmark keeps"
-        )
+        hint = "a file of one box alone is a test sequence, whose truth the benchmark keeps"
+        raise InputError(f"{source}: has {len(boxes)} boxes, {frames} holds {num_frames} frames; {hint}")
     try:
         return TrackingSequence(name, LazyFrames(frames, 0, num_frames), boxes)
     except ValueError as error:

@@ -62,9 +62,9 @@ class TrackingSequence:
 
     Args:
         name: unique in its source.
-        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, that may be decoded when they are asked for.
-        boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in continuous pixels of the frames, of positive width and height; rows
-            of NaN where the target is not annotated or not there. Kept as a read-only float32 copy.
+        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, decoded on demand or not.
+        boxes: ``(T, 4)`` of positive width and height, in pixels of the frames; rows of NaN where the target is not
+            annotated or not there. Kept as a read-only float32 copy.
 
     Raises:
         ValueError: if the lengths differ, no row is annotated, a row is partly NaN or infinite, or a box is empty.
@@ -83,10 +83,8 @@ class TrackingSequence:
         good = absent | (np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
         if not good.all():
             index = int((~good).argmax())
-            raise ValueError(
-                f"{self.name}, frame {index}: box {boxes[index].tolist()}: expected finite x1 < x2 and y1 < y2, "
-                "or NaN alone where nothing is annotated"
-            )
+            found = f"{self.name}, frame {index}: box {boxes[index].tolist()}"
+            raise ValueError(f"{found}: expected finite x1 < x2 and y1 < y2, or NaN alone where nothing is annotated")
         if absent.all():
             raise ValueError(f"{self.name}: none of its {len(boxes)} frames is annotated")
         boxes.setflags(write=False)
@@ -144,10 +142,9 @@ def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path
         return tuple(known)
     unknown = sorted(set(chosen) - set(known))
     if unknown or not chosen:
-        raise InputError(
-            f"{where}: has no sequence {', '.join(unknown) or '(none was chosen)'}; "
-            f"its {len(known)} are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}"
-        )
+        some = ", ".join(known[:10]) + (" …" if len(known) > 10 else "")
+        missing = ", ".join(unknown) or "(none was chosen)"
+        raise InputError(f"{where}: has no sequence {missing}; its {len(known)} are {some}")
     return tuple(chosen)
 
 
@@ -167,8 +164,8 @@ class TubeSequences(SequenceSource):
         self.dataset = DATASETS.build({**dataset, "test_mode": True})
         self._tubes: dict[str, tuple[Path, Tube]] = {}
         for index, (video, path) in enumerate(self.dataset.videos()):
-            for number, tube in enumerate(self.dataset.ground_truth(index)):
-                self._tubes[f"{video}_tube{number}"] = (path, tube)
+            tubes = enumerate(self.dataset.ground_truth(index))
+            self._tubes |= {f"{video}_tube{number}": (path, tube) for number, tube in tubes}
         self.names = choose_names(tuple(self._tubes), sequences, Path(self.dataset.ann_file))
 
     def read(self, name: str) -> TrackingSequence:
@@ -190,8 +187,7 @@ class UCFSportsSequences(SequenceSource):
 
     Args:
         videos: folder of the groups; in a clip's folder lies one video file, or its frames.
-        annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it, which is read as it is; the files are
-            ``…/<group>/<clip>/gt/<frame>.txt``.
+        annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it.
         sequences: names ``group/clip`` to use; None uses all that have both annotation and video.
 
     Raises:
