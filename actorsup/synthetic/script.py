@@ -80,6 +80,8 @@ class Scene:
     puppets: tuple[Puppet, ...]  # the farthest first
     appearances: tuple[list[Appearance], ...]  # of each puppet in each frame
     noise_seed: int  # of the sensor
+    performers: tuple[int, ...] = ()  # indices of the puppets that act
+    span: tuple[int, int] = (0, 0)  # the first frame of their action and the one after its last
 
     def frames(self):
         """The frames ``(H, W, 3)`` uint8, RGB, one after the other."""
@@ -95,18 +97,9 @@ class Scene:
         return np.stack([self.stage.box_in_frame(index, found) for index, found in enumerate(appearances)])
 
 
-@dataclass(frozen=True)
-class ActionScene:
-    """A scene in which somebody acts."""
-
-    scene: Scene
-    performers: tuple[int, ...]  # indices of the puppets that act
-    span: tuple[int, int]  # the first frame of the action and the one after its last
-
-
 def write_action_scene(
     rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings, action: str
-) -> ActionScene:
+) -> Scene:
     """One or two perform the action, others do something else; it may begin late or end early."""
     motion = ACTIONS[action]
     num_frames = int(rng.integers(*settings.num_frames, endpoint=True))
@@ -125,8 +118,7 @@ def write_action_scene(
         # Every other one is of the kind that acts.
         actor = motion.actor if rng.random() < 0.5 else _any_actor(rng)
         cast.append((actor, (_stretch(rng, _pick(rng, PASTIMES[actor])),)))
-    scene, order = _film(rng, textures, settings, cast, num_frames)
-    return ActionScene(scene, tuple(sorted(order.index(index) for index in range(num_performers))), (start, end))
+    return _film(rng, textures, settings, cast, num_frames, num_performers, (start, end))
 
 
 def write_sequence(
@@ -137,7 +129,7 @@ def write_sequence(
     for _ in range(rng.integers(2, 5)):
         motion = _pick(rng, _ALL_MOTIONS)
         cast.append((motion.actor, (_stretch(rng, motion),)))
-    return _film(rng, textures, settings, cast, num_frames)[0]
+    return _film(rng, textures, settings, cast, num_frames)
 
 
 def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
@@ -146,7 +138,7 @@ def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: 
     for _ in range(rng.integers(1, 6)):
         actor = _any_actor(rng)
         cast.append((actor, (_stretch(rng, _pick(rng, motions_of(actor, settings.usual_stills))),)))
-    return _film(rng, textures, settings, cast, 1)[0]
+    return _film(rng, textures, settings, cast, 1)
 
 
 def _any_actor(rng: np.random.Generator) -> str:
@@ -167,8 +159,10 @@ def _film(
     settings: WorldSettings,
     cast: list[tuple[str, tuple[Stretch, ...]]],
     num_frames: int,
-) -> tuple[Scene, list[int]]:
-    """The scene of a cast, and the index in the cast of each of its puppets."""
+    num_performers: int = 0,
+    span: tuple[int, int] = (0, 0),
+) -> Scene:
+    """The scene of a cast, whose first ones act."""
     width, height = settings.size
     stage = make_stage(rng, textures, settings.size, num_frames, settings.camera_motion, settings.occluder_share)
     grounds = rng.uniform(stage.horizon + 0.14 * height, 0.46 * height, len(cast))
@@ -184,4 +178,5 @@ def _film(
     order = np.argsort(grounds, kind="stable").tolist()
     puppets = tuple(puppets[index] for index in order)
     appearances = tuple(perform(puppet, num_frames, settings.fps) for puppet in puppets)
-    return Scene(stage, puppets, appearances, int(rng.integers(2**31))), order
+    performers = tuple(place for place, index in enumerate(order) if index < num_performers)
+    return Scene(stage, puppets, appearances, int(rng.integers(2**31)), performers, span)

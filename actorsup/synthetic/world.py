@@ -163,17 +163,17 @@ def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames:
 def draw_video(settings: WorldSettings, name: str, action: str, index: int, folder: Path) -> dict:
     """Write a video; return its entry in the annotation file, with the tubes of those that act."""
     rng = _chance(settings, name, index, list(ACTIONS).index(action))
-    acted = write_action_scene(rng, _textures(settings, name), settings, action)
+    scene = write_action_scene(rng, _textures(settings, name), settings, action)
     split = name.removesuffix("_videos")
     video = f"{split}/{action}/{index:04d}"
-    _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, _quality(rng, settings))
-    start, end = acted.span
-    boxes = [acted.scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in acted.performers]
+    _write_video(folder / f"{video}.avi", scene.frames(), settings, _quality(rng, settings))
+    start, end = scene.span
+    boxes = [scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in scene.performers]
     return {
         "video": video,
         "split": split,
         "label": action,
-        "num_frames": len(acted.scene.stage.cameras),
+        "num_frames": len(scene.stage.cameras),
         "size": list(settings.size),
         "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
     }
