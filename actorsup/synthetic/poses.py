@@ -21,78 +21,82 @@ def pulse(phase: float) -> float:
     return (1 - float(np.cos(2 * np.pi * phase))) / 2
 
 
-def pose(sides: dict[str, tuple[float, float]], **others: float) -> Angles:
-    """Angles of bones that come in pairs, the near one first, and of others."""
-    near = {f"near_{name}": angle for name, (angle, _) in sides.items()}
-    far = {f"far_{name}": angle for name, (_, angle) in sides.items()}
-    return near | far | others
+def pose(**angles: float | tuple[float, float]) -> Angles:
+    """Angles of bones; two of those that come in pairs, the near one's first."""
+    named = {}
+    for name, angle in angles.items():
+        named |= {f"near_{name}": angle[0], f"far_{name}": angle[1]} if isinstance(angle, tuple) else {name: angle}
+    return named
 
 
 def standing(phase: float, amplitude: float) -> Angles:
     """Upright, swaying a little."""
     sway = 0.03 * amplitude * wave_of(phase)
-    sides = {
-        "thigh": (0.07, -0.07),
-        "foot": (1.3, 1.3),
-        "arm": (UP + 0.12 + sway, UP - 0.12 + sway),
-        "forearm": (0.15, 0.15),
-    }
-    return pose(sides, torso=UP + sway)
+    return pose(
+        torso=UP + sway,
+        thigh=(0.07, -0.07),
+        foot=(1.3, 1.3),
+        arm=(UP + 0.12 + sway, UP - 0.12 + sway),
+        forearm=(0.15, 0.15),
+    )
 
 
 def talk(phase: float, amplitude: float) -> Angles:
     """Standing, the forearms gesture."""
     gesture = amplitude * wave_of(phase)
-    sides = {
-        "arm": (UP + 0.3 + 0.15 * gesture, UP + 0.2),
-        "forearm": (1.2 + 0.35 * gesture, 0.9 - 0.3 * amplitude * wave_of(phase, 0.3)),
-    }
-    return standing(phase, amplitude) | pose(sides, head=0.08 * gesture)
+    return standing(phase, amplitude) | pose(
+        head=0.08 * gesture,
+        arm=(UP + 0.3 + 0.15 * gesture, UP + 0.2),
+        forearm=(1.2 + 0.35 * gesture, 0.9 - 0.3 * amplitude * wave_of(phase, 0.3)),
+    )
 
 
 def hands_on_hips(phase: float, amplitude: float) -> Angles:
     """Standing, the head nods."""
-    sides = {"arm": (UP + 0.75, UP - 0.75), "forearm": (-1.6, 1.6)}
-    return standing(phase, amplitude) | pose(sides, head=0.1 * amplitude * wave_of(phase))
+    return standing(phase, amplitude) | pose(
+        head=0.1 * amplitude * wave_of(phase), arm=(UP + 0.75, UP - 0.75), forearm=(-1.6, 1.6)
+    )
 
 
 def walk(phase: float, amplitude: float) -> Angles:
     """Legs and arms swing against each other."""
     swing, arm = 0.45 * amplitude, 0.4 * amplitude * wave_of(phase)
-    sides = {
-        "thigh": (swing * wave_of(phase), -swing * wave_of(phase)),
-        "shin": tuple(-0.75 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.22, 0.72)),
-        "foot": (1.3, 1.3),
-        "arm": (UP - arm, UP + arm),
-        "forearm": (0.25, 0.25),
-    }
-    return pose(sides, torso=UP - 0.05)
+    return pose(
+        torso=UP - 0.05,
+        thigh=(swing * wave_of(phase), -swing * wave_of(phase)),
+        shin=tuple(-0.75 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.22, 0.72)),
+        foot=(1.3, 1.3),
+        arm=(UP - arm, UP + arm),
+        forearm=(0.25, 0.25),
+    )
 
 
 def run(phase: float, amplitude: float) -> Angles:
     """Leaning forwards, long strides, arms bent; both feet leave the ground."""
     swing, arm = 0.85 * amplitude * wave_of(phase), 0.9 * amplitude * wave_of(phase)
-    sides = {
-        "thigh": (0.2 + swing, 0.2 - swing),
-        "shin": tuple(-0.4 - 1.3 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.3, 0.8)),
-        "foot": (1.1, 1.1),
-        "arm": (UP - arm, UP + arm),
-        "forearm": (1.5, 1.5),
-    }
-    return pose(sides, torso=UP - 0.28, air=0.05 * abs(wave_of(phase)))
+    return pose(
+        torso=UP - 0.28,
+        air=0.05 * abs(wave_of(phase)),
+        thigh=(0.2 + swing, 0.2 - swing),
+        shin=tuple(-0.4 - 1.3 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.3, 0.8)),
+        foot=(1.1, 1.1),
+        arm=(UP - arm, UP + arm),
+        forearm=(1.5, 1.5),
+    )
 
 
 def squat(phase: float, amplitude: float) -> Angles:
     """Down on bent legs with arms stretched forwards, and up again."""
     depth = min(amplitude, 1.1) * pulse(phase)
-    sides = {
-        "thigh": (1.75 * depth + 0.05, 1.7 * depth - 0.05),
-        "shin": (-2.35 * depth, -2.3 * depth),
-        "foot": (1.35 + 0.6 * depth, 1.35 + 0.6 * depth),
-        "arm": (UP + 1.1 * depth, UP + 1.0 * depth),
-        "forearm": (0.15, 0.15),
-    }
-    return pose(sides, torso=UP - 0.75 * depth, head=-0.3 * depth)
+    return pose(
+        torso=UP - 0.75 * depth,
+        head=-0.3 * depth,
+        thigh=(1.75 * depth + 0.05, 1.7 * depth - 0.05),
+        shin=(-2.35 * depth, -2.3 * depth),
+        foot=(1.35 + 0.6 * depth, 1.35 + 0.6 * depth),
+        arm=(UP + 1.1 * depth, UP + 1.0 * depth),
+        forearm=(0.15, 0.15),
+    )
 
 
 def wave(phase: float, amplitude: float) -> Angles:
@@ -103,59 +107,68 @@ def wave(phase: float, amplitude: float) -> Angles:
 def kick(phase: float, amplitude: float) -> Angles:
     """One leg swings back, then forwards and up."""
     swing = -0.5 * max(wave_of(phase), 0) + 1.75 * amplitude * max(wave_of(phase, 0.5), 0) ** 1.5
-    sides = {
-        "thigh": (swing, 0.1),
-        "shin": (-0.9 * max(-swing, 0), -0.2),
-        "foot": (1.0, 1.3),
-        "arm": (UP - 0.6 * swing, UP + 0.7 * swing),
-        "forearm": (0.6, 0.6),
-    }
-    return pose(sides, torso=UP + 0.22 * max(swing, 0))
+    return pose(
+        torso=UP + 0.22 * max(swing, 0),
+        thigh=(swing, 0.1),
+        shin=(-0.9 * max(-swing, 0), -0.2),
+        foot=(1.0, 1.3),
+        arm=(UP - 0.6 * swing, UP + 0.7 * swing),
+        forearm=(0.6, 0.6),
+    )
 
 
 def crawl(phase: float, amplitude: float) -> Angles:
     """On hands and knees."""
     step = 0.4 * amplitude * wave_of(phase)
-    sides = {
-        "thigh": (0.15 + step, 0.15 - step),
-        "shin": (-1.65 - 0.3 * step, -1.65 + 0.3 * step),
-        "foot": (0.2, 0.2),
-        "arm": (UP + 1.4 - step, UP + 1.4 + step),
-        "forearm": (0.05, 0.05),
-    }
-    return pose(sides, torso=UP - 1.45, head=0.7)
+    return pose(
+        torso=UP - 1.45,
+        head=0.7,
+        thigh=(0.15 + step, 0.15 - step),
+        shin=(-1.65 - 0.3 * step, -1.65 + 0.3 * step),
+        foot=(0.2, 0.2),
+        arm=(UP + 1.4 - step, UP + 1.4 + step),
+        forearm=(0.05, 0.05),
+    )
 
 
 def roll(phase: float, amplitude: float) -> Angles:
     """Tucked up, turning over forwards."""
     tuck = 0.9 + 0.1 * amplitude
-    sides = {
-        "thigh": (2.0 * tuck, 1.9 * tuck),
-        "shin": (-2.4 * tuck, -2.3 * tuck),
-        "foot": (0.9, 0.9),
-        "arm": (UP + 1.2, UP + 1.1),
-        "forearm": (0.9, 0.9),
-    }
-    return pose(sides, torso=UP - 0.75 * tuck, head=-0.9, turn=2 * np.pi * phase)
+    return pose(
+        torso=UP - 0.75 * tuck,
+        head=-0.9,
+        turn=2 * np.pi * phase,
+        thigh=(2.0 * tuck, 1.9 * tuck),
+        shin=(-2.4 * tuck, -2.3 * tuck),
+        foot=(0.9, 0.9),
+        arm=(UP + 1.2, UP + 1.1),
+        forearm=(0.9, 0.9),
+    )
 
 
 def cartwheel(phase: float, amplitude: float) -> Angles:
     """Limbs spread, turning over sideways."""
     spread, reach = 0.55 * amplitude, 0.5 * amplitude
-    sides = {"thigh": (spread, -spread), "arm": (UP + UP - reach, UP - UP + reach), "foot": (0.4, -0.4)}
-    return pose(sides, torso=UP, turn=2 * np.pi * phase)
+    return pose(
+        torso=UP,
+        turn=2 * np.pi * phase,
+        thigh=(spread, -spread),
+        arm=(UP + UP - reach, UP - UP + reach),
+        foot=(0.4, -0.4),
+    )
 
 
 def jumping_jack(phase: float, amplitude: float) -> Angles:
     """Jumps that spread arms and legs and close them again."""
     open_ = amplitude * pulse(phase)
-    sides = {
-        "thigh": (0.06 + 0.5 * open_, -0.06 - 0.5 * open_),
-        "foot": (0.7, -0.7),
-        "arm": (UP + 0.15 + 2.5 * open_, UP - 0.15 - 2.5 * open_),
-        "forearm": (0.1, -0.1),
-    }
-    return pose(sides, torso=UP, air=0.09 * abs(wave_of(phase)))
+    return pose(
+        torso=UP,
+        air=0.09 * abs(wave_of(phase)),
+        thigh=(0.06 + 0.5 * open_, -0.06 - 0.5 * open_),
+        foot=(0.7, -0.7),
+        arm=(UP + 0.15 + 2.5 * open_, UP - 0.15 - 2.5 * open_),
+        forearm=(0.1, -0.1),
+    )
 
 
 def throw(phase: float, amplitude: float) -> Angles:
@@ -163,18 +176,21 @@ def throw(phase: float, amplitude: float) -> Angles:
     cycle = phase % 1.0
     wound = pulse(min(cycle / 0.7, 1.0) / 2) if cycle < 0.7 else pulse(0.5 + (cycle - 0.7) / 0.6)
     thrown = pulse((cycle - 0.6) / 0.4) if cycle > 0.6 else 0.0
-    sides = {
-        "arm": (UP - 2.4 * wound * amplitude + 1.6 * thrown, UP + 1.3 * wound),
-        "thigh": (-0.1 - 0.3 * thrown, 0.1 + 0.4 * wound),
-    }
     torso = UP + 0.3 * wound * amplitude - 0.35 * thrown
-    return standing(phase, 0.0) | pose(sides, torso=torso, near_forearm=1.5 * wound, far_shin=-0.4 * wound)
+    return standing(phase, 0.0) | pose(
+        torso=torso,
+        near_forearm=1.5 * wound,
+        far_shin=-0.4 * wound,
+        arm=(UP - 2.4 * wound * amplitude + 1.6 * thrown, UP + 1.3 * wound),
+        thigh=(-0.1 - 0.3 * thrown, 0.1 + 0.4 * wound),
+    )
 
 
 def dog_standing(phase: float, amplitude: float) -> Angles:
     """On four legs, the tail wags."""
     return pose(
-        {"hind_leg": (0.15, 0.1), "hind_paw": (-0.3, -0.3)},
+        hind_leg=(0.15, 0.1),
+        hind_paw=(-0.3, -0.3),
         trunk=RIGHT_ANGLE,
         neck=2.3,
         head=1.35 + 0.1 * amplitude * wave_of(phase / 3),
@@ -186,9 +202,10 @@ def dog_standing(phase: float, amplitude: float) -> Angles:
 
 def dog_sitting(phase: float, amplitude: float) -> Angles:
     """On its hind legs, the tail wags."""
-    sides = {"hind_leg": (1.5, 1.4), "hind_paw": (-1.6, -1.6)}
     tail = -1.0 + 0.3 * amplitude * wave_of(phase)
-    return dog_standing(phase, amplitude) | pose(sides, trunk=2.3, neck=2.7, tail=tail)
+    return dog_standing(phase, amplitude) | pose(
+        trunk=2.3, neck=2.7, tail=tail, hind_leg=(1.5, 1.4), hind_paw=(-1.6, -1.6)
+    )
 
 
 def dog_run(phase: float, amplitude: float) -> Angles:
@@ -200,7 +217,7 @@ def dog_run(phase: float, amplitude: float) -> Angles:
             -0.2 - 0.8 * amplitude * max(wave_of(phase, offset + 0.3), 0) for offset in offsets
         )
     return pose(
-        sides,
+        **sides,
         trunk=RIGHT_ANGLE + 0.15 * wave_of(phase),
         neck=1.9 + 0.15 * wave_of(phase, 0.2),
         head=1.45,
@@ -214,27 +231,24 @@ def dog_jump(phase: float, amplitude: float) -> Angles:
     """Leaps, the nose up and then down."""
     height = pulse(phase)
     pitch = 0.65 * amplitude * wave_of(phase)
-    sides = {
-        "fore_leg": (0.7 * height, 0.7 * height + 0.12),
-        "fore_paw": (-0.9 * height, -0.9 * height),
-        "hind_leg": (-0.9 * height, -0.9 * height + 0.12),
-        "hind_paw": (-0.2 + 0.3 * height, -0.2 + 0.3 * height),
-    }
     return pose(
-        sides,
         trunk=RIGHT_ANGLE + pitch,
         neck=2.2 + 0.6 * pitch,
         head=1.4 + 0.5 * pitch,
         ear=-0.4 - height,
         tail=-1.6 - pitch,
         air=0.75 * amplitude * height**1.5,
+        fore_leg=(0.7 * height, 0.7 * height + 0.12),
+        fore_paw=(-0.9 * height, -0.9 * height),
+        hind_leg=(-0.9 * height, -0.9 * height + 0.12),
+        hind_paw=(-0.2 + 0.3 * height, -0.2 + 0.3 * height),
     )
 
 
 def bird_perched(phase: float, amplitude: float) -> Angles:
     """Wings folded, the head bobs."""
     head = 1.6 + 0.25 * amplitude * wave_of(phase)
-    return pose({"wing": (-1.05, -1.1)}, trunk=2.05, head=head, tail=np.pi - 0.15)
+    return pose(wing=(-1.05, -1.1), trunk=2.05, head=head, tail=np.pi - 0.15)
 
 
 def bird_fly(phase: float, amplitude: float) -> Angles:
@@ -242,7 +256,7 @@ def bird_fly(phase: float, amplitude: float) -> Angles:
     flap = amplitude * wave_of(phase)
     wings = tuple(start + 1.5 * min(flap, 0.3) + 0.9 * flap for start in (UP - 0.35, UP + 0.25))
     air = 1.0 + 0.25 * wave_of(phase / 5) - 0.06 * flap
-    return pose({"wing": wings}, trunk=RIGHT_ANGLE + 0.15, head=1.5, tail=np.pi, leg=-1.2, air=air)
+    return pose(wing=wings, trunk=RIGHT_ANGLE + 0.15, head=1.5, tail=np.pi, leg=-1.2, air=air)
 
 
 def car_rolling(phase: float, amplitude: float) -> Angles:

@@ -23,23 +23,20 @@ class OpenCVTracker(Tracker):
 
     OpenCV takes and gives boxes in whole pixels; corners are rounded to the nearest. A target that is lost keeps its
     last box, with score 0, and is looked for again in the next frame. One that OpenCV cannot be started on is lost from
-    the start: for MIL, if it fills the frame or is under 8 pixels wide or high.
+    the start: for MIL, if it fills the frame or is under 8 pixels wide or high. Starting a target of MIL seeds C's
+    ``rand()``, which the whole process shares.
 
     Args:
         kind: ``'MIL'`` (Babenko et al., CVPR 2009: a boosted appearance model learnt on the way; its size is fixed; it
             has no score, so that a target found has 1) or ``'Nano'`` (NanoTrack, a trained Siamese network).
         backbone: for ``'Nano'``, the ``.onnx`` file of its backbone.
         head: for ``'Nano'``, the ``.onnx`` file of its neck and head.
-        seed: of the features that MIL draws at the start. It draws them from C's ``rand()``, which a process has once:
-            starting a target seeds that anew.
 
     Raises:
         InputError: if the kind is unknown, or the files are missing, unreadable, or given to a kind without any.
     """
 
-    def __init__(
-        self, kind: str, backbone: str | Path | None = None, head: str | Path | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, kind: str, backbone: str | Path | None = None, head: str | Path | None = None) -> None:
         if kind not in SMALLEST_SIDES:
             raise InputError(f"OpenCVTracker: kind must be one of {', '.join(SMALLEST_SIDES)}, got {kind!r}")
         files = {"backbone": backbone, "head": head}
@@ -50,7 +47,6 @@ class OpenCVTracker(Tracker):
                 raise InputError(f"OpenCVTracker: {name} {path}: no such file; obtain NanoTrack's .onnx files")
         self.kind = kind
         self.files = {name: str(path) for name, path in files.items()}
-        self.seed = seed
         self._targets: list = []
         self._boxes = np.zeros((0, 4), np.float32)
         if kind == "Nano":
@@ -96,9 +92,10 @@ class OpenCVTracker(Tracker):
         if min(right - left, bottom - top) < SMALLEST_SIDES[self.kind]:
             return None
         target = self._create()
-        ctypes.CDLL(None).srand(self.seed)
-        # OpenCV's own generator, one a thread, can be set but not read: a thread of its own leaves the caller's alone.
-        with ThreadPoolExecutor(1, initializer=cv2.setRNGSeed, initargs=(self.seed,)) as thread:
+        # MIL draws features at the start, from C's rand() and from OpenCV's generator. Of that there is one a thread,
+        # which can be set but not read: a thread of its own leaves the caller's alone.
+        ctypes.CDLL(None).srand(0)
+        with ThreadPoolExecutor(1, initializer=cv2.setRNGSeed, initargs=(0,)) as thread:
             try:
                 thread.submit(target.init, bgr, (left, top, right - left, bottom - top)).result()
             except cv2.error:

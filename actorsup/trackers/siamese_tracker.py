@@ -14,7 +14,7 @@ from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS, TRACKERS
 from actorsup.structures import clip_boxes
 
-from .crops import context_sides
+from .crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides
 from .region_features import CropFeatures, SharedFeatures
 from .siamese_network import peaks_from_center
 from .tracker import Tracker, check_targets
@@ -39,8 +39,6 @@ class SiameseTracker(Tracker):
         network: config of a ``SiameseNetwork``.
         checkpoint: its trained weights, a file or a URL, of the network itself or of the ``SiamesePairs`` that trained
             it; None where the backbone's own weights are all there is.
-        exemplar_size: side in pixels of the resized crop that shows the target with its context.
-        search_size: side in pixels of the resized crop that is searched, at the exemplar's magnification.
         response_upsampling: how much finer than the network's stride the peak is located (bicubic).
         num_scales: search regions of ``scale_step ** {…, -1, 0, 1, …}`` times the target's scale.
         scale_step: ratio of neighbouring scales.
@@ -58,8 +56,6 @@ class SiameseTracker(Tracker):
         self,
         network: dict,
         checkpoint: str | None = None,
-        exemplar_size: int = 127,
-        search_size: int = 255,
         response_upsampling: int = 16,
         num_scales: int = 3,
         scale_step: float = 1.0375,
@@ -81,8 +77,6 @@ class SiameseTracker(Tracker):
         # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
         # Shared features cost so little that a few together, no more than the cache holds, are markedly faster.
         self.num_searched_together = 8 if shared_features else 1
-        self.exemplar_size = exemplar_size
-        self.search_size = search_size
         self.response_upsampling = response_upsampling
         exponents = torch.arange(num_scales, device=self.device) - num_scales // 2
         self.scales = scale_step ** exponents.float()
@@ -102,7 +96,7 @@ class SiameseTracker(Tracker):
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         sizes = boxes[:, 2:] - boxes[:, :2]
         sides = context_sides(sizes)[:, None]
-        exemplars = self.region_features(image, centers, sides, self.exemplar_size).squeeze(1)
+        exemplars = self.region_features(image, centers, sides, EXEMPLAR_SIZE).squeeze(1)
         added = _Targets(self.network.to_templates(exemplars), sizes, centers, sizes)
         if self.targets is not None:
             added = _Targets(*(torch.cat(both) for both in zip(self.targets, added, strict=True)))
@@ -112,12 +106,12 @@ class SiameseTracker(Tracker):
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See ``Tracker.update``."""
         targets, (height, width) = self.targets, image.shape[:2]
-        sides = context_sides(targets.sizes) * (self.search_size / self.exemplar_size)
-        regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, self.search_size)
+        sides = context_sides(targets.sizes) * (SEARCH_SIZE / EXEMPLAR_SIZE)
+        regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, SEARCH_SIZE)
         best_scale, displacements, scores = self._search(targets.templates, regions)
         # Cells of the upsampled response → pixels of the crop → pixels of the image.
         pixels = self.network.stride / self.response_upsampling
-        crop_to_image = sides * self.scales[best_scale] / self.search_size
+        crop_to_image = sides * self.scales[best_scale] / SEARCH_SIZE
         centers = targets.centers + displacements * pixels * crop_to_image[:, None]
         centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
         change = 1 - self.scale_rate + self.scale_rate * self.scales[best_scale]
