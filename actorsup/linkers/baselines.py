@@ -71,8 +71,8 @@ class RandomTubes(Linker):
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``; no tube is better than another, and all have the score 1."""
-        size = frame_size(frames, detections)
-        identity = hashlib.sha256(f"{len(frames)} {frames[0].shape}".encode() + frames[0].tobytes()).digest()
+        size, first_frame = frame_size(frames, detections), frames[0]
+        identity = hashlib.sha256(f"{len(frames)} {first_frame.shape}".encode() + first_frame.tobytes()).digest()
         rng = np.random.default_rng([self.seed, *np.frombuffer(identity, np.dtype("<u4"))])
         tubes = []
         for _ in range(self.max_tubes):

@@ -102,7 +102,7 @@ class SiameseLinker(Linker):
                 tracks.update(self._track(frames, candidates, sorted(lookahead)))
             return tracks[best][0]
 
-        for best in candidates.choose(track, self.max_tubes, self.overlap_threshold):
+        for best in candidates.choose(track, self.max_tubes, self.overlap_threshold):  # lines 4 to 11
             tubes.append(Tube(0, *tracks.pop(best), candidates.scores[best], candidates.labels[best]))
         return tubes
 
