@@ -19,7 +19,7 @@ def context_sides(sizes: Tensor | np.ndarray) -> Tensor | np.ndarray:
     return ((widths + context) * (heights + context)) ** 0.5
 
 
-def crop_rectangles(image: Tensor, centers: Tensor, sides: Tensor, size: int) -> Tensor:
+def crop_rectangles(image: Tensor, centers: Tensor, sides: Tensor, size: int, mean: Tensor | None = None) -> Tensor:
     """Cut rectangles out of an image and resize them to squares; outside lies the image's mean colour.
 
     Args:
@@ -27,22 +27,24 @@ def crop_rectangles(image: Tensor, centers: Tensor, sides: Tensor, size: int) ->
         centers: ``(K, 2)``, (x, y) in continuous pixels of the image.
         sides: ``(K, 2)``, width and height in pixels of the image, or ``(K, 1)`` of squares.
         size: side of the result in pixels; output pixel ``i`` is sampled at ``center + ((i + ½) / size − ½) · side``.
+        mean: ``(3,)``, the colour outside; None: the image's mean.
 
     Returns:
         ``(K, 3, size, size)``.
     """
     offsets = (torch.arange(size, device=image.device, dtype=image.dtype) + 0.5) / size - 0.5
     coordinates = centers[:, :, None] + sides[:, :, None] * offsets  # (K, 2, size)
-    return sample_lattice(image, coordinates[:, 0], coordinates[:, 1])
+    return sample_lattice(image, coordinates[:, 0], coordinates[:, 1], mean)
 
 
-def sample_lattice(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def sample_lattice(image: Tensor, x: Tensor, y: Tensor, mean: Tensor | None = None) -> Tensor:
     """Read an image ``(3, H, W)`` bilinearly at lattices of points; outside lies the image's mean colour.
 
     Args:
         image: floating point.
         x: ``(K, w)``, columns of each lattice in continuous pixels of the image.
         y: ``(K, h)``, its rows.
+        mean: see ``crop_rectangles``.
 
     Returns:
         ``(K, 3, h, w)``.
@@ -50,7 +52,7 @@ def sample_lattice(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     height, width = image.shape[1:]
     x, y = 2 * x / width - 1, 2 * y / height - 1
     grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), dim=-1)  # (K, h, w, 2)
-    mean = image.mean(dim=(1, 2))[:, None, None]
+    mean = (image.mean(dim=(1, 2)) if mean is None else mean)[:, None, None]
     # Zero padding becomes the mean colour when the mean is added back.
     centred = (image - mean).expand(len(x), -1, -1, -1)
     return F.grid_sample(centred, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + mean

@@ -65,10 +65,16 @@ class PairAugmentation:
 
 
 def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
-    """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, exactly as the tracker does."""
-    image = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()
-    center, sides = (torch.from_numpy(pair[None]).float() for pair in (center, sides))
-    return crop_rectangles(image, center, sides, size)[0].round().byte().permute(1, 2, 0).contiguous().numpy()
+    """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, as the tracker does."""
+    # Only what the rectangle shows, and a pixel more, becomes floating point: a whole frame takes many times as long.
+    limits = np.array(frame.shape[1::-1])
+    left, top = np.clip(np.floor(center - sides / 2).astype(int) - 1, 0, limits - 1)
+    right, bottom = np.clip(np.ceil(center + sides / 2).astype(int) + 1, 1, limits)
+    image = torch.from_numpy(np.ascontiguousarray(frame[top:bottom, left:right])).permute(2, 0, 1).float()
+    place = torch.from_numpy(center - (left, top))[None].float()
+    mean = torch.tensor(cv2.mean(frame)[:3], dtype=torch.float32)
+    crops = crop_rectangles(image, place, torch.from_numpy(sides)[None].float(), size, mean)
+    return crops[0].round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 class PairDataset(Dataset, ABC):
