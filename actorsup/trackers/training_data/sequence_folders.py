@@ -100,8 +100,9 @@ class ALOV(SequenceSource):
         annotations: str = "alov300++_rectangleAnnotation_full",
         sequences: Sequence[str] | None = None,
     ) -> None:
-        self.frames = existing_folder(Path(root) / frames)
-        self.annotations = existing_folder(Path(root) / annotations)
+        root = existing_folder(root)
+        self.frames = existing_folder(root / frames)
+        self.annotations = existing_folder(root / annotations)
         known = [f"{path.parent.name}/{path.stem}" for path in sorted(self.annotations.glob("*/*.ann"))]
         self.names = choose_names(known, sequences, self.annotations)
 

@@ -126,7 +126,7 @@ def existing_folder(path: str | Path) -> Path:
     """The path, or an ``InputError`` unless it is a folder."""
     path = Path(path).expanduser()
     if not path.is_dir():
-        raise InputError(f"{path}: no such folder; frames or images belong there")
+        raise InputError(f"{path}: no such folder; the frames or images belong there")
     return path
 
 
