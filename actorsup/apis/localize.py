@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from actorsup.datasets.formats import VideoAnnotation
+from actorsup.datasets.formats import LabelledVideo
 from actorsup.engine.config import dataset_configs, proposal_config_of
 from actorsup.errors import InputError
 from actorsup.io import VideoReader, open_video
@@ -47,7 +47,7 @@ class TrueTubes:
         classes: names of the actions, by the labels of the tubes.
     """
 
-    annotations: Mapping[str, VideoAnnotation]
+    annotations: Mapping[str, LabelledVideo]
     classes: Sequence[str]
 
     @classmethod
@@ -62,8 +62,8 @@ class TrueTubes:
             raise InputError(f"{config.filename}: has no test_dataloader, whose data set would read {file}")
         path = str(Path(file).resolve())
         plain = {"ann_file": path, "tube_store": None, "pipeline": [], "test_mode": True, "lazy_init": True}
-        dataset = DATASETS.build({**settings, **plain})
-        return cls(dataset.read_annotations(), dataset.read_metainfo()["classes"])
+        read = DATASETS.build({**settings, **plain}).format
+        return cls(read.annotated(), read.metainfo()["classes"])
 
     def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
         """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actorsup.structures import ActionTube, Tube, pairwise_tube_iou
+from actorsup.structures import ActionTube, Tube, tube_iou
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class TubeJoiner:
         parts = {index: cut(tube, shared.start, shared.stop) for index, tube in enumerate(tubes)} if shared else {}
         parts = {index: part for index, part in parts.items() if part is not None}
         indices = list(parts)
-        overlaps = pairwise_tube_iou([track.tail for track in self._tracks], list(parts.values()))
+        overlaps = tube_iou([track.tail for track in self._tracks], list(parts.values()))
         for row, track in enumerate(self._tracks):
             overlaps[row, [parts[index].label != track.tail.label for index in indices]] = 0
         pairs: dict[int, _Track] = {}

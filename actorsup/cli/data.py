@@ -14,39 +14,50 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_subparsers(title="formats", dest="format", required=True, metavar="FORMAT")
 
     thumos13 = _add_format(formats, "thumos13", "THUMOS13: split lists and UCF101-24's annotation")
-    thumos13.add_argument("annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle")
+    thumos13.add_argument(
+        "ann_file", metavar="annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle"
+    )
     thumos13.add_argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used")
     thumos13.add_argument("--test-list", required=True, help="testlist01.txt")
 
     ucf_sports = _add_format(formats, "ucf-sports", "UCF-Sports: folders of clips, with gt/ in each")
     ucf_sports.add_argument("videos", help="folder of the 13 groups")
-    ucf_sports.add_argument("--annotations", help="folder or .tar of the groups' gt/ where it is not beside the frames")
+    ucf_sports.add_argument(
+        "--annotations",
+        dest="ann_file",
+        metavar="ANNOTATIONS",
+        help="folder or .tar of the groups' gt/ where it is not beside the frames",
+    )
     ucf_sports.add_argument("--train-list", help="lines …/group/clip; default: all but the first third of each class")
     ucf_sports.add_argument("--test-list", help="likewise; default: the first third of each class")
     ucf_sports.add_argument("--missing-videos", choices=["error", "skip"], default="error")
 
     a2d = _add_format(formats, "a2d", "A2D: videoset.csv and Annotations/mat")
-    a2d.add_argument("root", help="folder Release of A2D")
+    a2d.add_argument("data_root", metavar="root", help="folder Release of A2D")
 
     folder = _add_format(formats, "folder", "a folder class/video.mp4, labelled by its folders")
-    folder.add_argument("videos", help="folder of the classes")
+    folder.add_argument("ann_file", metavar="videos", help="folder of the classes")
     folder.add_argument("--name", help="of the dataset; default: the folder's")
     folder.add_argument("--test-list", help="lines class/video of what is for testing; default: nothing is")
     folder.add_argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2")
     folder.add_argument("--seed", type=int, default=0, help="of the draw")
 
     table = _add_format(formats, "table", "a table of labels, CSV or JSON, perhaps with one of boxes")
-    table.add_argument("table", help="columns video, label and perhaps split; JSON may be {video: label}")
+    table.add_argument(
+        "ann_file", metavar="table", help="columns video, label and perhaps split; JSON may be {video: label}"
+    )
     table.add_argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label")
     table.add_argument("--videos", help="folder of the videos; needed with --boxes")
     table.add_argument("--name", help="of the dataset; default: the table's")
 
     act = _add_format(formats, "act", "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2")
-    act.add_argument("path", metavar="pickle", help="the pickle; it can run no code")
-    act.add_argument("--split", type=int, default=1, help="number of the split, from 1")
+    act.add_argument("ann_file", metavar="pickle", help="the pickle; it can run no code")
+    act.add_argument(
+        "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
+    )
 
     to_act = _add_format(formats, "to-act", "an annotation file as a pickle of ACT-detector")
-    to_act.add_argument("path", metavar="annotation", help="the annotation file")
+    to_act.add_argument("ann_file", metavar="annotation", help="the annotation file")
 
 
 def _add_format(formats: argparse._SubParsersAction, name: str, description: str) -> argparse.ArgumentParser:
@@ -61,27 +72,31 @@ def run_convert(arguments: argparse.Namespace) -> None:
     docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out, or is
     in doubt, is printed below the counts. `to-act` goes the other way.
     """
-    from actorsup import apis
-    from actorsup.datasets import conversion
+    from actorsup.datasets import formats
 
     from .output import print_table
 
-    converters = {
-        "thumos13": conversion.convert_thumos13,
-        "ucf-sports": conversion.convert_ucf_sports,
-        "a2d": conversion.convert_a2d,
-        "folder": conversion.convert_folder,
-        "table": conversion.convert_table,
-        "act": apis.convert_act,
+    readers = {
+        "thumos13": formats.THUMOS13,
+        "ucf-sports": formats.UCFSports,
+        "a2d": formats.A2D,
+        "folder": formats.VideoFolder,
+        "table": formats.LabelTable,
+        "act": formats.ACTPickle,
+        "to-act": formats.VideosFile,
     }
     options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}
+    if arguments.format == "thumos13":
+        options["split_lists"] = {"train": options.pop("train_list"), "test": options.pop("test_list")}
+    if arguments.format == "ucf-sports" and arguments.ann_file is None:
+        options["ann_file"] = arguments.videos
+    collection = readers[arguments.format](**options).read()
     if arguments.format == "to-act":
-        apis.write_act(arguments.out, **options)
+        formats.write_act_pickle(arguments.out, collection)
     else:
-        converted = converters[arguments.format](**options)
-        apis.write_conversion(arguments.out, converted)
-        print_table(converted.collection.name, apis.split_counts(converted.collection))
-        for note in converted.notes:
+        formats.write_videos_file(arguments.out, collection)
+        print_table(collection.name, collection.counts())
+        for note in collection.notes:
             print(f"note: {note}")
     print(arguments.out)
 

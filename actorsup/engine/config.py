@@ -129,7 +129,7 @@ def _inside_wrappers(dataset: ConfigDict) -> Iterator[ConfigDict]:
 def metainfo_of(dataset: ConfigDict) -> dict:
     """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
     try:
-        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).read_metainfo()
+        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).format.metainfo()
     except InputError:
         return {}
 

@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from actorsup.datasets import VideoDataset
+from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.checking import Finding, ListedVideos, check_lists, check_video
 from actorsup.errors import InputError, VideoError
 from actorsup.io import open_video
 from actorsup.io.files import save_json
 from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS
-from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, save_picture
-from actorsup.visualization.overlay import RANK_COLORS
+from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture
 
 from .config import dataset_configs
 
@@ -79,7 +78,7 @@ def _listed(config: Config, split: str, loader: str) -> Iterator[ListedVideos]:
     for index, each in enumerate(settings):
         name = split if len(settings) == 1 else f"{split} {index + 1}"
         dataset_type = DATASETS.get(each["type"])
-        if dataset_type is None or not issubclass(dataset_type, VideoDataset):
+        if dataset_type is None or not issubclass(dataset_type, AnnotatedVideos):
             raise InputError(f"{config.filename}: {each['type']} of {loader} is no data set of videos")
         changes = {"pipeline": [], "tube_store": None, "lazy_init": True}
         yield ListedVideos.of(name, DATASETS.build({**each, **changes}))
@@ -100,7 +99,7 @@ def _videos(listed: Sequence[ListedVideos]) -> Iterator[tuple]:
     videos = {}
     for one in listed:
         for video, path in one.paths.items():
-            annotation = (one.annotations or {}).get(video)
+            annotation = one.annotated.get(video)
             if path not in videos or annotation is not None:
                 videos[path] = (path, annotation, one.reader)
     with progress_bar("videos", len(videos), unit="videos", enabled=True) as progress:
@@ -111,11 +110,12 @@ def _videos(listed: Sequence[ListedVideos]) -> Iterator[tuple]:
 
 def _pictures(listed: Sequence[ListedVideos], count: int) -> list[np.ndarray]:
     """Frames with true tubes, spread over the annotated videos; of any videos where none is annotated."""
-    shown = [(one, video) for one in listed for video in one.paths if _has_tubes(one, video)]
+    shown = [
+        (one, video) for one in listed for video in one.paths if video in one.annotated and one.videos[video].tubes
+    ]
     shown = shown or [(one, video) for one in listed for video in one.paths]
-    places = np.unique(np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int))
     pictures = []
-    for place in places:
+    for place in equal_steps(len(shown), count):
         try:
             pictures.append(_picture(*shown[place]))
         except VideoError:
@@ -123,22 +123,15 @@ def _pictures(listed: Sequence[ListedVideos], count: int) -> list[np.ndarray]:
     return pictures
 
 
-def _has_tubes(listed: ListedVideos, video: str) -> bool:
-    return video in (listed.annotations or {}) and bool(listed.annotations[video].tubes)
-
-
 def _picture(listed: ListedVideos, video: str) -> np.ndarray:
     """The frame in the middle of what people drew in the first tube, with all tubes that are in it."""
-    annotation = (listed.annotations or {}).get(video)
+    annotation = listed.annotated.get(video)
     frame = 0
     if annotation is not None and annotation.tubes:
-        tube = annotation.tubes[0]
-        drawn = np.arange(len(tube)) if tube.annotated is None else np.flatnonzero(tube.annotated)
-        frame = tube.start + int(drawn[len(drawn) // 2])
+        marked = annotation.tubes[0].marked_frames
+        frame = int(marked[len(marked) // 2])
     (image,) = open_video(listed.paths[video], listed.reader).frames_at([frame])
     tubes = [] if annotation is None else annotation.tubes_at((image.shape[1], image.shape[0]))
-    drawn_tubes = [
-        DrawnTube(tube, RANK_COLORS[tube.label % len(RANK_COLORS)], listed.classes[tube.label]) for tube in tubes
-    ]
-    title = f"{listed.classes[listed.labels[video]]}: {video} frame {frame}"
+    drawn_tubes = [DrawnTube.ranked(tube, tube.label, listed.classes[tube.label]) for tube in tubes]
+    title = f"{listed.classes[listed.videos[video].label]}: {video} frame {frame}"
     return draw_tubes(np.ascontiguousarray(image), frame, drawn_tubes, title)

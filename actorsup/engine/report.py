@@ -1,10 +1,10 @@
 """A page about runs."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from actorsup.errors import InputError
+from actorsup.io.files import save
 from actorsup.visualization.report import Limits, Run
 
 
@@ -38,10 +38,7 @@ def make_report(
     runs = [Run.read(folder, name) for folder, name in zip(folders, names, strict=True)]
     path = Path(out) if out is not None else folders[0] / "report.html"
     page = render_page(runs, limits)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    save(path, page)
     return path, runs
 
 

@@ -20,7 +20,7 @@ from actorsup.proposals.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
 from actorsup.trackers.training_data import SequenceSource, TrackingSequence
-from actorsup.visualization import save_picture, track_sheet, tracking_curves
+from actorsup.visualization import equal_steps, save_picture, track_rows, tracking_curves
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +173,9 @@ def _curve(thresholds: np.ndarray, values: np.ndarray) -> dict[str, list[float]]
 def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:
     """Write a picture of annotated frames in equal steps after the first."""
     annotated = np.flatnonzero(sequence.annotated)[1:]
-    shown = annotated[np.unique(np.linspace(0, len(annotated) - 1, num_frames).round().astype(int))]
+    shown = annotated[equal_steps(len(annotated), num_frames)]
     frames = _frames_at(sequence, shown)
-    picture = track_sheet(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
+    picture = track_rows(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
     save_picture(path, picture)
 
 

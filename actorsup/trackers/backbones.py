@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
-from actorsup.models.encoders import Encoder
-from actorsup.models.encoders.pretrained import load_torchvision_weights
-from actorsup.models.encoders.vgg16 import vgg16_layers
+from actorsup.models.encoders import Encoder, load_torchvision_weights, vgg16_layers
 from actorsup.registry import MODELS
 
 _NUM_LAYERS_TO_CONV4_3 = 22

@@ -69,12 +69,11 @@ def test_wrong_files_and_actors_are_named(random_weights, tmp_path):
 
 
 def test_people_of_a_real_clip_are_found_where_they_are(data_root):
-    from actorsup.datasets.formats import read_pyannot
-    from actorsup.datasets.thumos13 import THUMOS13
+    from actorsup.datasets.formats import THUMOS13
 
     weights = data_root / "weights" / "yolox_nano_coco_mmdet.pth"
     detector = ActorDetector(YOLOX_NANO, str(weights), device="cpu")
-    annotations = read_pyannot(data_root / "thumos13" / "pyannot.pkl", THUMOS13.METAINFO["classes"])
+    annotations = THUMOS13(data_root=data_root / "thumos13").annotated()
     for name, recall in [("SalsaSpin/v_SalsaSpin_g03_c01", 0.9), ("Fencing/v_Fencing_g01_c06", 0.75)]:
         indices = np.arange(0, 160, 20)
         video = open_video(data_root / "thumos13" / "clips" / f"{name}.mp4").frames_at(indices)

@@ -159,7 +159,7 @@ class TubeSequences(SequenceSource):
     Names are ``<video>_tube0``, ``<video>_tube1`` …
 
     Args:
-        dataset: config of a registered ``VideoDataset``, with its ``ann_file``; it is read in test mode.
+        dataset: config of an ``AnnotatedVideos``; it is read in test mode.
         sequences: names to use; None uses all.
     """
 

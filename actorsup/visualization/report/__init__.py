@@ -3,7 +3,4 @@
 from .gallery import Limits
 from .run import Run
 
-__all__ = [
-    "Limits",
-    "Run",
-]
+__all__ = ["Limits", "Run"]
