@@ -81,8 +81,6 @@ proposals = dict(
                     correlation=dict(type="CrossCorrelation", normalized=True),
                 ),
                 num_scales=1,
-                exemplar_size=63,
-                search_size=127,
             ),
         ),
         viterbi=dict(type="ViterbiLinker"),
