@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -36,6 +35,8 @@ def build_mmcv_operators() -> str:
 
 
 def _distribution():
+    from importlib.metadata import PackageNotFoundError, distribution  # as slow as all the rest of `actorsup --help`
+
     try:
         return distribution("actorsup")
     except PackageNotFoundError:

@@ -4,95 +4,96 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
-from .arguments import add_config, read_config
+from .arguments import add_config, argument, command, read_config
 
 NUM_SHOWN = 5
 
 
-def add_convert(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup convert``, by format."""
+def _add_formats(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_subparsers(title="formats", dest="format", required=True, metavar="FORMAT")
 
-    thumos13 = _add_format(formats, "thumos13", "THUMOS13: split lists and UCF101-24's annotation")
-    thumos13.add_argument("annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle")
-    thumos13.add_argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used")
-    thumos13.add_argument("--test-list", required=True, help="testlist01.txt")
+    def add(name: str, description: str, *arguments) -> None:
+        added = formats.add_parser(name, help=description, description=description)
+        added.add_argument("--out", required=True, type=Path, help=".json or .json.gz; .pkl for to-act")
+        for add_argument in arguments:
+            add_argument(added)
 
-    ucf_sports = _add_format(formats, "ucf-sports", "UCF-Sports: folders of clips, with gt/ in each")
-    ucf_sports.add_argument("videos", help="folder of the 13 groups")
-    ucf_sports.add_argument("--annotations", help="folder or .tar of the groups' gt/ where it is not beside the frames")
-    ucf_sports.add_argument("--train-list", help="lines …/group/clip; default: all but the first third of each class")
-    ucf_sports.add_argument("--test-list", help="likewise; default: the first third of each class")
-    ucf_sports.add_argument("--missing-videos", choices=["error", "skip"], default="error")
+    add(
+        "thumos13",
+        "THUMOS13: split lists and UCF101-24's annotation",
+        argument("annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle"),
+        argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used"),
+        argument("--test-list", required=True, help="testlist01.txt"),
+    )
+    add(
+        "ucf-sports",
+        "UCF-Sports: folders of clips, with gt/ in each",
+        argument("videos", help="folder of the 13 groups"),
+        argument("--annotations", help="folder or .tar of the groups' gt/ where it is not beside the frames"),
+        argument("--train-list", help="lines …/group/clip; default: all but the first third of each class"),
+        argument("--test-list", help="likewise; default: the first third of each class"),
+        argument("--missing-videos", choices=["error", "skip"], default="error"),
+    )
+    add("a2d", "A2D: videoset.csv and Annotations/mat", argument("root", help="folder Release of A2D"))
+    add(
+        "folder",
+        "a folder class/video.mp4, labelled by its folders",
+        argument("videos", help="folder of the classes"),
+        argument("--name", help="of the dataset; default: the folder's"),
+        argument("--test-list", help="lines class/video of what is for testing; default: nothing is"),
+        argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2"),
+        argument("--seed", type=int, default=0, help="of the draw"),
+    )
+    add(
+        "table",
+        "a table of labels, CSV or JSON, perhaps with one of boxes",
+        argument("table", help="columns video, label and perhaps split; JSON may be {video: label}"),
+        argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label"),
+        argument("--videos", help="folder of the videos; needed with --boxes"),
+        argument("--name", help="of the dataset; default: the table's"),
+    )
+    add(
+        "act",
+        "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2",
+        argument("path", metavar="pickle", help="the pickle; it can run no code"),
+        argument("--split", type=int, default=1, help="number of the split, from 1"),
+    )
+    add(
+        "to-act",
+        "an annotation file as a pickle of ACT-detector",
+        argument("path", metavar="annotation", help="the annotation file"),
+    )
 
-    a2d = _add_format(formats, "a2d", "A2D: videoset.csv and Annotations/mat")
-    a2d.add_argument("root", help="folder Release of A2D")
 
-    folder = _add_format(formats, "folder", "a folder class/video.mp4, labelled by its folders")
-    folder.add_argument("videos", help="folder of the classes")
-    folder.add_argument("--name", help="of the dataset; default: the folder's")
-    folder.add_argument("--test-list", help="lines class/video of what is for testing; default: nothing is")
-    folder.add_argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2")
-    folder.add_argument("--seed", type=int, default=0, help="of the draw")
-
-    table = _add_format(formats, "table", "a table of labels, CSV or JSON, perhaps with one of boxes")
-    table.add_argument("table", help="columns video, label and perhaps split; JSON may be {video: label}")
-    table.add_argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label")
-    table.add_argument("--videos", help="folder of the videos; needed with --boxes")
-    table.add_argument("--name", help="of the dataset; default: the table's")
-
-    act = _add_format(formats, "act", "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2")
-    act.add_argument("path", metavar="pickle", help="the pickle; it can run no code")
-    act.add_argument("--split", type=int, default=1, help="number of the split, from 1")
-
-    to_act = _add_format(formats, "to-act", "an annotation file as a pickle of ACT-detector")
-    to_act.add_argument("path", metavar="annotation", help="the annotation file")
-
-
-def _add_format(formats: argparse._SubParsersAction, name: str, description: str) -> argparse.ArgumentParser:
-    parser = formats.add_parser(name, help=description, description=description)
-    parser.add_argument("--out", required=True, type=Path, help=".json or .json.gz; .pkl for to-act")
-    return parser
-
-
-def run_convert(arguments: argparse.Namespace) -> None:
+@command("convert", _add_formats)
+def convert(arguments: argparse.Namespace) -> None:
     """Make an annotation file of a dataset in another format.
 
     docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out, or is
     in doubt, is printed below the counts. `to-act` goes the other way.
     """
-    from actorsup import apis
-    from actorsup.datasets import conversion
+    from actorsup.datasets import formats
 
     from .output import print_table
 
-    converters = {
-        "thumos13": conversion.convert_thumos13,
-        "ucf-sports": conversion.convert_ucf_sports,
-        "a2d": conversion.convert_a2d,
-        "folder": conversion.convert_folder,
-        "table": conversion.convert_table,
-        "act": apis.convert_act,
-    }
     options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}
     if arguments.format == "to-act":
-        apis.write_act(arguments.out, **options)
+        formats.write_act(arguments.out, **options)
     else:
-        converted = converters[arguments.format](**options)
-        apis.write_conversion(arguments.out, converted)
-        print_table(converted.collection.name, apis.split_counts(converted.collection))
+        converted = getattr(formats, f"convert_{arguments.format.replace('-', '_')}")(**options)
+        formats.write_conversion(arguments.out, converted)
+        print_table(converted.collection.name, formats.split_counts(converted.collection))
         for note in converted.notes:
             print(f"note: {note}")
     print(arguments.out)
 
 
-def add_check(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup check``."""
-    add_config(parser)
-    parser.add_argument("--quick", action="store_true", help="read the first frame of each video only, not its length")
-
-
-def run_check(arguments: argparse.Namespace) -> int:
+@command(
+    "check",
+    add_config,
+    argument("--quick", action="store_true", help="read the first frame of each video only, not its length"),
+)
+def check(arguments: argparse.Namespace) -> int:
     """Find what is wrong with a config's datasets.
 
     Before a training does, it looks at videos, labels and true tubes, and prints videos and tubes by split and class,
@@ -121,13 +122,8 @@ def run_check(arguments: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-def add_puppets(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup puppets``."""
-    add_config(parser)
-    parser.add_argument("--processes", type=int, help="how many draw; one a core by default")
-
-
-def run_puppets(arguments: argparse.Namespace) -> None:
+@command("puppets", add_config, argument("--processes", type=int, help="how many draw; one a core by default"))
+def puppets(arguments: argparse.Namespace) -> None:
     """Draw the synthetic world of a config, the Puppets.
 
     It has still images, sequences, and videos with annotation. A world that is there already is kept; one with other

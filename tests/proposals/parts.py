@@ -49,7 +49,7 @@ def write_videos(folder: Path) -> dict[str, Path]:
     }
 
 
-def recipe(root: Path, seconds: float = 0.0) -> ProposalConfig:
+def proposal_config(root: Path, seconds: float = 0.0) -> ProposalConfig:
     return ProposalConfig.from_config(
         {
             "root": root,
@@ -62,7 +62,7 @@ def recipe(root: Path, seconds: float = 0.0) -> ProposalConfig:
 
 
 def run(root: Path, videos: dict[str, Path], seconds: float = 0.0) -> GenerationReport:
-    return ProposalGenerator(recipe(root, seconds)).run(list(videos.items()))
+    return ProposalGenerator(proposal_config(root, seconds)).run(list(videos.items()))
 
 
 def run_rank(root: Path, videos: dict[str, Path], seconds: float, rank: int, world_size: int, meeting: Path) -> None:

@@ -35,14 +35,14 @@ def random_checkpoint(config, path: Path) -> Path:
 
 def measure(config, video: Path, num_rounds: int, device: str) -> dict:
     """Seconds of each stage."""
-    recipe = proposal_config_of(config).on_device(device)
-    detector, linker = recipe.build_detector(), recipe.build_linker()
+    proposal_config = proposal_config_of(config).on_device(device)
+    detector, linker = proposal_config.build_detector(), proposal_config.build_linker()
     with tempfile.TemporaryDirectory() as folder:
         localizer = ActionInferencer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
-    frames = open_video(video, recipe.reader).read_all()
+    frames = open_video(video, proposal_config.reader).read_all()
     detections = list(detector.detect(frames))
     stages: dict[str, Callable[[], object]] = {
-        "read": lambda: open_video(video, recipe.reader).read_all(),
+        "read": lambda: open_video(video, proposal_config.reader).read_all(),
         "detect": lambda: list(detector.detect(frames)),
         "link": lambda: linker.link(frames, detections),
         "whole": lambda: localizer(video),
