@@ -15,7 +15,7 @@ MODELS = Registry(
     "model",
     parent=MMENGINE_MODELS,
     scope="actorsup",
-    locations=["actorsup.models", "actorsup.detectors", "actorsup.trackers"],
+    locations=["actorsup.models", "actorsup.models.heads", "actorsup.detectors", "actorsup.trackers"],
 )
 DATASETS = Registry(
     "dataset",
