@@ -9,6 +9,9 @@ from urllib.parse import unquote, urlparse
 
 from .errors import InputError
 
+PACKAGE = Path(__file__).parent
+# In a wheel, where OpenMMLab's packages keep theirs; `setup.py` puts them there.
+IN_WHEEL = PACKAGE / ".mim"
 PIP = f"{sys.executable} -m pip install"
 # pip keeps what it builds: without --no-cache-dir it would take what it built for another torch, or without operators.
 BUILD_AGAIN = "--no-deps --force-reinstall --no-cache-dir"
@@ -48,11 +51,6 @@ def _requirement(name: str) -> str:
     installed = _distribution()
     declared = (text.split(";")[0].strip() for text in (installed.requires if installed else None) or ())
     return next((text for text in declared if re.match(r"[\w.-]+", text)[0] == name), name)
-
-
-PACKAGE = Path(__file__).parent
-# In a wheel, where OpenMMLab's packages keep theirs; `setup.py` puts them there.
-IN_WHEEL = PACKAGE / ".mim"
 
 
 def shipped_folder(name: str) -> Path:

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -107,26 +108,25 @@ def as_act(localizations: Sequence[Localization]) -> dict:
     Raises:
         InputError: if two videos have one name.
     """
+    by_name = {localization.video: localization for localization in localizations}
     names = [localization.video for localization in localizations]
-    if len(set(names)) < len(names):
+    if len(by_name) < len(names):
         raise InputError(f"this layout tells videos apart by their names, got {', '.join(names)}")
-    tubes: dict[str, dict[int, list[np.ndarray]]] = {name: {} for name in names}
-    scores: dict[str, dict[int, list[float]]] = {name: {} for name in names}
-    for localization in localizations:
+    tubes, scores = ({name: defaultdict(list) for name in names} for _ in range(2))
+    for name, localization in by_name.items():
         for found in localization.tubes:
             tube = found.tube
             frames = np.arange(tube.start, tube.end, dtype=np.float32)[:, None] + 1
-            rows = np.concatenate([frames, tube.boxes], axis=1)
-            tubes[localization.video].setdefault(tube.label, []).append(rows)
-            scores[localization.video].setdefault(tube.label, []).append(found.score)
+            tubes[name][tube.label].append(np.concatenate([frames, tube.boxes], axis=1))
+            scores[name][tube.label].append(found.score)
     return {
         "labels": list(_common_classes(localizations)),
         "train_videos": [[]],
         "test_videos": [names],
-        "nframes": {localization.video: localization.num_frames for localization in localizations},
-        "resolution": {localization.video: localization.size[::-1] for localization in localizations},
-        "gttubes": tubes,
-        "scores": scores,
+        "nframes": {name: localization.num_frames for name, localization in by_name.items()},
+        "resolution": {name: localization.size[::-1] for name, localization in by_name.items()},
+        "gttubes": {name: dict(by_label) for name, by_label in tubes.items()},
+        "scores": {name: dict(by_label) for name, by_label in scores.items()},
     }
 
 

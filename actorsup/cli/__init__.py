@@ -10,12 +10,7 @@ from .running import run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``.
-
-    Args:
-        argv: the command and its arguments; None takes those of this process, which then ends at once if Ctrl-C is
-            pressed while a module is imported.
-    """
+    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``; None takes the arguments of this process."""
     return _main(None, argv)
 
 

@@ -24,11 +24,6 @@ class Command(NamedTuple):
     run: Run
     arguments: tuple[AddArguments, ...]
 
-    @property
-    def summary(self) -> str:
-        """What it does, in one line."""
-        return inspect.getdoc(self.run).splitlines()[0].rstrip(".")
-
     def fill(self, parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         """Give a parser everything that the command has."""
         parser.description = inspect.getdoc(self.run)
@@ -84,17 +79,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--cfg-options",
         nargs="+",
         action="extend",
-        type=_option,
         default=[],
         metavar="KEY=VALUE",
         help="replace settings of the config, e.g. proposals.linker=viterbi",
     )
-
-
-def _option(text: str) -> str:
-    if "=" not in text:
-        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, got {text!r}")
-    return text
 
 
 def read_config(arguments: argparse.Namespace) -> Config:

@@ -200,8 +200,7 @@ def report(arguments: argparse.Namespace) -> None:
     It has numbers, curves, errors, and videos that play, and needs no other file and no network. What a work directory
     lacks is left out, with a line that says what makes it.
     """
-    from actorsup.engine import make_report
-    from actorsup.visualization.report import Limits
+    from actorsup.visualization.report import Limits, make_report
 
     limits = Limits(num_videos=arguments.videos, num_frames=arguments.frames, width=arguments.width)
     path, runs = make_report(arguments.work_dirs, arguments.out, limits)
@@ -290,10 +289,8 @@ def config(arguments: argparse.Namespace) -> None:
         for name, path in configs.items():
             first_line = path.read_text(encoding="utf-8").partition("\n")[0]
             print(f"{name:<{width}}  {first_line.removeprefix('#').strip() if first_line.startswith('#') else ''}")
-        return
-    from .output import print_code
-
-    print_code(read_config(arguments).pretty_text)
+    else:
+        print(read_config(arguments).pretty_text)
 
 
 COMMANDS = (
@@ -314,7 +311,8 @@ def command_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for each in COMMANDS:
-        each.fill(subparsers.add_parser(each.name, help=each.summary, formatter_class=HelpFormatter))
+        summary = each.run.__doc__.splitlines()[0].rstrip(".")
+        each.fill(subparsers.add_parser(each.name, help=summary, formatter_class=HelpFormatter))
     return parser
 
 

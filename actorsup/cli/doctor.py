@@ -15,6 +15,11 @@ from actorsup.installation import build_mmcv_operators, build_operator, find_fil
 
 from .arguments import CONFIG, add_options, argument, command
 
+OLDEST_PYTHON = (3, 11)
+NUM_FRAMES = 5  # of the video that the decoders are tried with
+MMDET_PREFIX = "mmdet::"
+KEYS = ("config", "checkpoint", "weights")
+
 
 @command("doctor", argument("config", nargs="?", help=f"{CONFIG}, to look at what it needs"), add_options)
 def doctor(arguments: argparse.Namespace) -> int:
@@ -68,38 +73,34 @@ def print_checks(title: str, checks: Sequence[Check]) -> None:
             print(f"{check.name} ({mark if check.needed else 'not needed'}):\n    {check.remedy}")
 
 
-OLDEST_PYTHON = (3, 11)
-NUM_FRAMES = 5
-OPENCV = "opencv-contrib-python-headless"
-
-
 def check_environment() -> list[Check]:
     """Interpreter, libraries, operators, GPU and video decoders, the foundations first."""
-    install_torch = pip_install("torch", "torchvision")
-    install_openmmlab = pip_install("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection")
-    install_opencv = pip_install(OPENCV, options="--force-reinstall --no-deps")
-    libraries = {"numpy": "numpy", "matplotlib": "matplotlib", "PIL": "pillow", "av": "av"}
-    extras = {"plotly": "reports", "jinja2": "reports", "pandas": "tables"}
+    torch = pip_install("torch", "torchvision")
+    openmmlab = pip_install("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection")
+    opencv = pip_install("opencv-contrib-python-headless", options="--force-reinstall --no-deps")
+
+    def library(module: str, install: str, name: str | None = None, needed: bool = True) -> Check:
+        return run_check(name or module, lambda: import_module(module).__version__, install, needed)
+
     return [
         run_check("Python", _python, "python3.11 -m venv .venv  # an environment of a newer Python; install there"),
-        run_check("torch", partial(_version, "torch"), install_torch),
-        run_check("torchvision", partial(_version, "torchvision"), install_torch),
+        library("torch", torch),
+        library("torchvision", torch),
         run_check("GPU", _gpu, "nvidia-smi  # says whether there is one, and whether its driver works", needed=False),
         run_check("operator of actorsup", partial(_operator, "cpu"), build_operator(), needed=False),
         run_check("operator of actorsup, CUDA", partial(_operator, "cuda"), build_operator(cuda=True), needed=False),
-        run_check("mmengine", partial(_version, "mmengine"), install_openmmlab),
-        run_check("mmcv", partial(_version, "mmcv"), install_openmmlab),
+        library("mmengine", openmmlab),
+        library("mmcv", openmmlab),
         run_check("operators of mmcv", _mmcv_operators, build_mmcv_operators(), needed=False),
-        run_check("non-maximum suppression", _suppression, install_openmmlab),
-        run_check("mmdet", partial(_version, "mmdet"), install_openmmlab),
-        *(run_check(name, partial(_version, name), pip_install(package)) for name, package in libraries.items()),
-        run_check("OpenCV", partial(_version, "cv2"), install_opencv),
-        run_check("video decoder, .avi MJPG", partial(_decoder, ".avi", "MJPG"), install_opencv),
-        run_check("video decoder, .mp4 mp4v", partial(_decoder, ".mp4", "mp4v"), install_opencv),
-        *(
-            run_check(f"{name}, for {extra}", partial(_version, name), pip_install(name), needed=False)
-            for name, extra in extras.items()
-        ),
+        run_check("non-maximum suppression", _suppression, openmmlab),
+        library("mmdet", openmmlab),
+        *(library(name, pip_install(name)) for name in ("numpy", "matplotlib", "av")),
+        library("PIL", pip_install("pillow")),
+        library("cv2", opencv, "OpenCV"),
+        run_check("video decoder, .avi MJPG", partial(_decoder, ".avi", "MJPG"), opencv),
+        run_check("video decoder, .mp4 mp4v", partial(_decoder, ".mp4", "mp4v"), opencv),
+        *(library(name, pip_install(name), f"{name}, for reports", needed=False) for name in ("plotly", "jinja2")),
+        library("pandas", pip_install("pandas"), "pandas, for tables", needed=False),
     ]
 
 
@@ -108,10 +109,6 @@ def _python() -> str:
     if sys.version_info < OLDEST_PYTHON:
         raise InputError(f"{version}, {'.'.join(map(str, OLDEST_PYTHON))} or later is needed")
     return f"{version}, {sys.executable}"
-
-
-def _version(name: str) -> str:
-    return import_module(name).__version__
 
 
 def _gpu() -> str:
@@ -203,7 +200,7 @@ def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
     if proposals is not None:
         parts[f"proposals.detectors.{proposals.detector_name}"] = proposals.detector
         parts[f"proposals.linkers.{proposals.linker_name}"] = proposals.linker
-    checks += [weights.check() for key, settings in parts.items() for weights in named_weights(settings, key)]
+    checks += [check_weights(*named) for key, settings in parts.items() for named in named_weights(settings, key)]
     if proposals is not None:
         command_line = shlex.join([path, *(["--cfg-options", *options] if options else [])])
         remedy = f"actorsup proposals {command_line}"
@@ -261,49 +258,38 @@ def unset_variable(text: str) -> str:
     return f"export {found[1]}=FOLDER" if found else ""
 
 
-MMDET_PREFIX = "mmdet::"
-KEYS = ("config", "checkpoint", "weights")
-
-
-class NamedWeights(NamedTuple):
-    """A setting, by its dotted name, that is a file, an address, or torchvision's name of a network's weights."""
-
-    key: str
-    value: str
-    network: str
-
-    def check(self) -> Check:
-        """Whether the file is there, or was downloaded; nothing is downloaded now."""
-        name = f"weights, {self.key}"
-        remedy = unset_variable(self.value) or f"get it, or say where it is: --cfg-options {self.key}=PATH"
-        found, file = self.value, Path(self.value)
-        if self.value.startswith(MMDET_PREFIX):
-            folder = Path(import_module("mmdet").__file__).parent / ".mim" / "configs"
-            file = folder / self.value.removeprefix(MMDET_PREFIX)
-            remedy = "give one of mmdet's configs, or the path of another"
-        elif (address := self._address()) is not None:
-            file = Path(import_module("torch").hub.get_dir()) / "checkpoints" / address.split("/")[-1]
-            if not file.is_file():
-                remedy = f"curl --create-dirs --location --output {file} {address}"
-                return Check(name, False, f"{address}, downloaded at the first use", remedy, needed=False)
-            found = f"{address}, downloaded"
-        if file.is_file():
-            return Check(name, True, found)
-        return Check(name, False, f"{found}: no such file", remedy)
-
-    def _address(self) -> str | None:
-        """Where the weights are downloaded from; None where they are a file."""
-        if "://" in self.value:
-            return import_module("actorsup.io.checkpoints").resolve_address(self.value)
-        models = import_module("torchvision.models")
-        if self.network not in models.list_models():
-            return None
-        named = models.get_model_weights(self.network).__members__
-        return named[self.value].url if self.value in named else None
-
-
-def named_weights(settings: Mapping, key: str) -> Iterator[NamedWeights]:
-    """Those that the config of a part, or of a part inside it, names; ``key`` is the part's own dotted name."""
+def named_weights(settings: Mapping, key: str) -> Iterator[tuple[str, str, str]]:
+    """What the config of a part, by its dotted name, or of a part inside it, says of weights, for ``check_weights``."""
     for name, value, part in _flatten(settings, key):
         if name.split(".")[-1] in KEYS and isinstance(value, str):
-            yield NamedWeights(name, value, str(part.get("name", "vgg16")))
+            yield name, value, str(part.get("name", "vgg16"))
+
+
+def check_weights(key: str, value: str, network: str) -> Check:
+    """Whether weights are there, or were downloaded; nothing is downloaded now.
+
+    ``value`` is a file, an address, or torchvision's name of weights of the network that it names ``network``.
+    """
+    name, found, file = f"weights, {key}", value, Path(value)
+    remedy = unset_variable(value) or f"get it, or say where it is: --cfg-options {key}=PATH"
+    if value.startswith(MMDET_PREFIX):
+        file = Path(import_module("mmdet").__file__).parent / ".mim" / "configs" / value.removeprefix(MMDET_PREFIX)
+        remedy = "give one of mmdet's configs, or the path of another"
+    elif (address := _address(value, network)) is not None:
+        file = Path(import_module("torch").hub.get_dir()) / "checkpoints" / address.split("/")[-1]
+        if not file.is_file():
+            remedy = f"curl --create-dirs --location --output {file} {address}"
+            return Check(name, False, f"{address}, downloaded at the first use", remedy, needed=False)
+        found = f"{address}, downloaded"
+    if file.is_file():
+        return Check(name, True, found)
+    return Check(name, False, f"{found}: no such file", remedy)
+
+
+def _address(value: str, network: str) -> str | None:
+    """Where weights are downloaded from; None where they are a file."""
+    if "://" in value:
+        return import_module("actorsup.io.checkpoints").resolve_address(value)
+    models = import_module("torchvision.models")
+    named = models.get_model_weights(network).__members__ if network in models.list_models() else {}
+    return named[value].url if value in named else None

@@ -59,14 +59,12 @@ def _different_classes(ours: Sequence[str] | None, theirs: Sequence[str] | None)
     if len(ours) != len(theirs):
         only = [name for name in theirs if name not in ours] or [name for name in ours if name not in theirs]
         return [f"classes: {len(theirs)} there, {len(ours)} here; not in both: {', '.join(only[:NUM_LISTED])}"]
-    index = next(i for i, (our, their) in enumerate(zip(ours, theirs, strict=True)) if our != their)
+    index = next(index for index, name in enumerate(ours) if name != theirs[index])
     return [f"classes: class {index} is {theirs[index]} there, {ours[index]} here"]
 
 
 def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
-    if theirs is None:
-        return []
-    here, there = _identity(ours), _identity(theirs)
+    here, there = _identity(ours), _identity(ours if theirs is None else theirs)
     return [
         f"model.{key}: {there.get(key, 'absent')} there, {here.get(key, 'absent')} here"
         for key in sorted(here.keys() | there.keys())

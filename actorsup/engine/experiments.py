@@ -148,12 +148,12 @@ class Experiments:
 
     def numbers(self) -> dict[str, dict[str, list[float]]]:
         """By variant and metric, what each seed gave that is measured; variants without any are left out."""
-        found = {}
-        for variant in self.variants:
-            results = [result for seed in self.seeds if (result := self.result(variant, seed)) is not None]
-            if results:
-                found[variant] = {name: [result[name] for result in results] for name in self.metrics}
-        return found
+        measured = {variant: [self.result(variant, seed) for seed in self.seeds] for variant in self.variants}
+        return {
+            variant: {name: [result[name] for result in results if result] for name in self.metrics}
+            for variant, results in measured.items()
+            if any(results)
+        }
 
     def table(self) -> list[dict[str, str | int]]:
         """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""

@@ -16,14 +16,10 @@ LONG_TIMEOUT = timedelta(days=7)
 
 
 def init_distributed(config: Config, backend: str | None = None) -> None:
-    """Join the processes that the config's launcher started.
+    """Join the processes that the config's ``launcher`` started; on CPUs, set its ``model_wrapper_cfg``.
 
-    mmengine's own initialisation and model wrapper insist on a GPU; what is initialised here it leaves alone.
-
-    Args:
-        config: its ``launcher`` is read; on CPUs its ``model_wrapper_cfg`` is set.
-        backend: None takes NCCL on GPUs and Gloo on CPUs. Gloo is for work whose processes meet at the end only, and
-            wait there.
+    mmengine's own initialisation and model wrapper insist on a GPU; what is initialised here it leaves alone. A backend
+    of None is NCCL on GPUs and Gloo on CPUs; Gloo is for work whose processes meet at the end only, and wait there.
 
     Raises:
         InputError: if the launcher cannot be used here.

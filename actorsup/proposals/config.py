@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from mmengine.registry import Registry
 
 from actorsup.errors import InputError
 from actorsup.io import DetectionStore, Fingerprint, TubeStore
 from actorsup.io.frames import DEFAULT_MEMORY
-from actorsup.linkers import Linker
 from actorsup.registry import DETECTORS, LINKERS, TRACKERS
 
 REQUIRED = {"root", "detector", "detectors", "linker", "linkers"}
@@ -59,14 +57,6 @@ class ProposalConfig:
             chosen |= {f"{part}_name": name, part: offered[name]}
         return cls(Path(settings["root"]), **chosen, reader=reader, frame_memory=memory)
 
-    def build_detector(self):
-        """The detector, with its weights."""
-        return _build(DETECTORS, self.detector)
-
-    def build_linker(self) -> Linker:
-        """The linker, with the weights of its tracker."""
-        return _build(LINKERS, self.linker)
-
     def on_device(self, device: str | None) -> "ProposalConfig":
         """With the detector and the linker's tracker on a device, where they have such an option; None: as they are."""
         if device is None:
@@ -101,13 +91,6 @@ def existing_store(folder: str | Path) -> TubeStore:
     if not store.exists:
         raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
     return store
-
-
-def _build(registry: Registry, config: Mapping):
-    """Build a part so that networks without trained weights are the same in every process and every run."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return registry.build(config)
 
 
 def _on_device(registry: Registry, config: Mapping, device: str) -> Mapping:

@@ -1,13 +1,16 @@
 """One video in, its proposals out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
+from mmengine.registry import Registry
 
 from actorsup.io import Proposals, VideoFrames, open_video
 from actorsup.linkers import Linker
+from actorsup.registry import DETECTORS, LINKERS
 from actorsup.structures import Detections
 
 from .config import ProposalConfig
@@ -29,12 +32,12 @@ class ProposalPipeline:
     @cached_property
     def detector(self):
         """The detector, with its weights."""
-        return self.config.build_detector()
+        return _build(DETECTORS, self.config.detector)
 
     @cached_property
     def linker(self) -> Linker:
         """The linker, with the weights of its tracker."""
-        return self.config.build_linker()
+        return _build(LINKERS, self.config.linker)
 
     def build(self, detector: bool = True, linker: bool = True) -> None:
         """Build the parts now, so that a wrong setting is not taken for a bad video.
@@ -63,3 +66,10 @@ class ProposalPipeline:
         """The proposals of frames, at least one, of which each has its detections. Tubes count from the first frame."""
         height, width = frames[0].shape[:2]
         return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
+
+
+def _build(registry: Registry, config: Mapping):
+    """Build a part so that networks without trained weights are the same in every process and every run."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return registry.build(config)

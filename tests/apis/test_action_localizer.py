@@ -13,7 +13,7 @@ from actorsup.engine import load_config
 from actorsup.engine.config import dataset_configs
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, Proposals, TubeStore, open_video
-from actorsup.registry import DATASETS, MODELS
+from actorsup.registry import DATASETS, DETECTORS, MODELS
 from actorsup.structures import Tube
 from tests.conftest import moving_square, write_video
 from tests.toy import make_toy, untrained_checkpoint
@@ -149,9 +149,7 @@ def test_stored_proposals_are_ranked_without_detector(toy, config, tmp_path, mon
     tube = Tube(2, [[10, 10, 40, 40]] * 5, np.ones(5), 0.5, 0)
     store.save("Biking/v_Biking_g01_c01", Proposals((tube,), 12, (96, 64)))
     find = localizer(toy, config, proposals=store.folder)
-    monkeypatch.setattr(
-        type(find._proposals.config), "build_detector", lambda config: pytest.fail("a detector was built")
-    )
+    monkeypatch.setattr(DETECTORS, "build", lambda config: pytest.fail("a detector was built"))
     (found,) = find(video).tubes
     np.testing.assert_array_equal(found.tube.boxes, tube.boxes)
     assert find(video, name="Biking/v_Biking_g01_c01").tubes[0].score == found.score

@@ -1,4 +1,4 @@
-from actorsup.proposals import ProposalConfig
+from actorsup.proposals import ProposalConfig, ProposalPipeline
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 
@@ -26,7 +26,7 @@ def proposal_config(detector: str, linker: dict) -> ProposalConfig:
 def test_parts_that_have_a_device_get_it_and_others_are_left():
     siamese = {"type": "SiameseLinker", "tracker": {"type": "SiameseTracker", "network": {}, "device": "cuda"}}
     moved = proposal_config("DeviceDetector", siamese).on_device("cpu")
-    assert moved.build_detector().device == "cpu"
+    assert ProposalPipeline(moved).detector.device == "cpu"
     assert moved.linker["tracker"]["device"] == "cpu"
     plain = proposal_config("PlainDetector", {"type": "ViterbiLinker"})
     assert plain.on_device("cpu") == plain

@@ -21,6 +21,7 @@ from actorsup.apis import ActionInferencer
 from actorsup.engine import load_config
 from actorsup.engine.config import proposal_config_of
 from actorsup.io import open_video
+from actorsup.proposals import ProposalPipeline
 from actorsup.registry import MODELS
 
 STAGES = ("read", "detect", "link", "whole")
@@ -36,7 +37,8 @@ def random_checkpoint(config, path: Path) -> Path:
 def measure(config, video: Path, num_rounds: int, device: str) -> dict:
     """Seconds of each stage."""
     proposal_config = proposal_config_of(config).on_device(device)
-    detector, linker = proposal_config.build_detector(), proposal_config.build_linker()
+    pipeline = ProposalPipeline(proposal_config)
+    detector, linker = pipeline.detector, pipeline.linker
     with tempfile.TemporaryDirectory() as folder:
         localizer = ActionInferencer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
     frames = open_video(video, proposal_config.reader).read_all()
