@@ -43,7 +43,7 @@ def test_a_detector_is_chosen_by_its_name():
     for name in DETECTORS:
         config = load_config(REPOSITORY / "configs/actorsup_vgg16_thumos13.py", options={"proposals.detector": name})
         proposal_config = proposal_config_of(config)
-        assert proposal_config.detector == {**DETECTORS[name], "actors": ["person"]}
+        assert proposal_config.detector == {**DETECTORS[name], "actors": ("person",)}
         assert proposal_config.tubes.folder == Path(f"data/thumos13/proposals/{name}/tubes_siamese")
 
 
