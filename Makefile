@@ -2,7 +2,8 @@
 # make demo     the whole method on a small synthetic world
 # make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
 # make docs     the pages of docs/ and the reference, into docs/_build
-# make test     run the tests (they are offline)
+# make test     run the tests (they are offline) but for those that take long; JOBS=4 runs four at a time, 2 is the default
+# make test-all run all of them, as CI does
 # make lint     check format and style, as CI does
 # make format   fix format and style
 PYTHON ?= python3
@@ -13,11 +14,14 @@ INSTALLED := $(VENV)/.installed
 MMCV_OPS := $(VENV)/.mmcv_ops
 OPERATOR := actorsup/ops/libactorsup.so
 CODE := actorsup configs docs tests tools setup.py
+JOBS ?= 2
+# The tests of a file share what they are tested on. A core each: more threads would wait for one another.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder
 
 # Threads that wait must not spin: on cores that other programs use too, that would take several times as long.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo experiments docs test lint format
+.PHONY: setup demo experiments docs test test-all lint format
 
 setup: $(INSTALLED) $(OPERATOR) $(if $(filter-out 0,$(WITH_MMCV_OPS)),$(MMCV_OPS))
 
@@ -73,7 +77,10 @@ docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
 
 test: setup
-	$(BIN)/python -m pytest
+	$(TEST) -m "not slow"
+
+test-all: setup
+	$(TEST)
 
 lint: setup
 	$(BIN)/ruff format --check $(CODE)

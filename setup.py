@@ -89,7 +89,7 @@ class BuildOperator(cpp_extension.BuildExtension if torch else build_ext):
 
 
 class BuildPackage(build_py):
-    """Puts configs and tools into the wheel; ``actorsup/shipped.py`` finds them there."""
+    """Puts configs and tools into the wheel; ``actorsup/installation.py`` finds them there."""
 
     def run(self) -> None:
         """Build; an editable installation has the clone's own."""

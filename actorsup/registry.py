@@ -1,7 +1,7 @@
 """The registries: every part that a config can name by ``type``.
 
 The first group extends mmengine's root registries, so that whatever mmengine ships (optimizers, hooks, samplers) can be
-named too. The second group is ours: the seams of proposal generation, and what follows a prediction.
+named too. The second group is ours: dataset formats, the seams of proposal generation, and what follows a prediction.
 """
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -35,6 +35,7 @@ HOOKS = Registry(
     locations=["actorsup.engine.hooks", "actorsup.detectors"],
 )
 
+DATASET_FORMATS = Registry("dataset format", scope="actorsup", locations=["actorsup.datasets.formats"])
 VIDEO_READERS = Registry("video reader", scope="actorsup", locations=["actorsup.io"])
 DETECTORS = Registry("detector", scope="actorsup", locations=["actorsup.detectors"])
 TRACKERS = Registry("tracker", scope="actorsup", locations=["actorsup.trackers"])

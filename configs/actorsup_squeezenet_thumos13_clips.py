@@ -52,7 +52,7 @@ model = dict(encoder=dict(weights=squeezenet))
 
 clips = dict(
     data_root="{{$ACTORSUP_DATA:set_the_environment_variable_ACTORSUP_DATA}}/thumos13",
-    split_file="splits/all_videos.txt",
+    format=dict(split_lists=dict(train="splits/all_videos.txt", test="splits/all_videos.txt")),
     video_prefix="clips",
     missing_videos="skip",
 )

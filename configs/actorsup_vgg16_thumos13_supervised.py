@@ -8,5 +8,5 @@
 #       work_dirs/actorsup_vgg16_thumos13_supervised/epoch_30.pth
 _base_ = "actorsup_vgg16_thumos13.py"
 train_pipeline = [*_base_.train_pipeline[:-1], dict(type="LabelTubes", min_overlap=0.5), _base_.train_pipeline[-1]]
-train_dataloader = dict(dataset=dict(ann_file="pyannot.pkl", true_tubes=True, pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(true_tubes=True, pipeline=train_pipeline))
 model = dict(head=dict(type="SupervisedTubeHead"))

@@ -3,7 +3,7 @@
 #   python tools/train.py configs/siamese_vgg16_alov.py
 #
 # In data/alov: imagedata++/<aspect>/<sequence>/*.jpg, alov300++_rectangleAnnotation_full/<aspect>/<sequence>.ann
-# The paper gives no number for the tracker alone. Measured here: not run, the data set is missing.
+# The paper gives no number for the tracker alone. Measured here: not run, the dataset is missing.
 _base_ = ["_base_/models/siamese_vgg16.py", "_base_/schedules/siamfc_50e.py", "_base_/siamese_runtime.py"]
 
 train_dataloader = dict(

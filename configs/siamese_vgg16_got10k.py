@@ -4,7 +4,7 @@
 #   python tools/train.py configs/siamese_vgg16_got10k.py
 #
 # In data/got10k: train/ and val/ as unpacked, each with list.txt and its sequences' folders.
-# Measured here: not run, the data set is missing.
+# Measured here: not run, the dataset is missing.
 _base_ = ["_base_/models/siamese_vgg16.py", "_base_/schedules/siamfc_50e.py", "_base_/siamese_runtime.py"]
 
 pairs = dict(type="SequencePairs", max_gap=100)

@@ -1,5 +1,6 @@
 """What several tests share: the folder of real data, and small videos written on the spot."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -8,6 +9,20 @@ import numpy as np
 import pytest
 
 from tests.browser import browser  # noqa: F401
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes its time."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Let nobody look for garbage in what was imported, a million objects: mmengine does for every dataset it makes."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

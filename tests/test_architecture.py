@@ -52,16 +52,16 @@ def test_drawing_a_world_needs_neither_torch_nor_mmengine():
 
 
 def test_datasets_hold_videos_and_trackers_keep_what_they_are_trained_on():
-    from actorsup.datasets import VideoDataset
+    from actorsup.datasets import AnnotatedVideos
     from actorsup.registry import DATASETS
     from actorsup.trackers.training_data import PairDataset, SequenceSource
 
     DATASETS.import_from_location()
     ours = [found for found in DATASETS.module_dict.values() if found.__module__.startswith("actorsup.")]
-    assert {"THUMOS13", "SequenceFolder", "GeneratedPairs"} <= {found.__name__ for found in ours}
+    assert {"AnnotatedVideos", "SequenceFolder", "GeneratedPairs"} <= {found.__name__ for found in ours}
     for found in ours:
         in_datasets = found.__module__.startswith("actorsup.datasets.")
-        assert issubclass(found, VideoDataset if in_datasets else (PairDataset, SequenceSource)), found
+        assert issubclass(found, AnnotatedVideos if in_datasets else (PairDataset, SequenceSource)), found
 
 
 @pytest.mark.parametrize("room", ["structures", "ops", "io"])

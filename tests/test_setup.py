@@ -9,6 +9,8 @@ import pytest
 
 from tests.toy import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 
 def run_setup(tmp_path: Path, command: str, **environment) -> subprocess.CompletedProcess:
     folders = [

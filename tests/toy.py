@@ -16,6 +16,7 @@ from mmengine.config import Config
 
 from actorsup.registry import MODELS
 from tests.conftest import moving_square, write_video
+from tests.running import configs_on_long_lines, run_script
 
 REPOSITORY = Path(__file__).parent.parent
 NUM_FRAMES = 12
@@ -80,6 +81,8 @@ proposals = dict(
                     correlation=dict(type="CrossCorrelation", normalized=True),
                 ),
                 num_scales=1,
+                exemplar_size=63,
+                search_size=127,
             ),
         ),
         viterbi=dict(type="ViterbiLinker"),
@@ -147,8 +150,13 @@ def make_toy(root: Path) -> Path:
     return config
 
 
-def run_tool(name: str, *arguments, root: Path, num_processes: int = 1) -> subprocess.CompletedProcess:
-    """Run this checkout's tool as a user does, with the folder of the user's parts on the path, in that folder."""
+def run_tool(name: str, *arguments, root: Path) -> subprocess.CompletedProcess:
+    """Run this checkout's tool in this process, with the folder of the user's parts on the path, in that folder."""
+    return run_script(REPOSITORY / "tools" / f"{name}.py", *arguments, folder=root)
+
+
+def run_processes(name: str, *arguments, root: Path, num_processes: int = 1) -> subprocess.CompletedProcess:
+    """Run a tool as a user does, in a process of its own or in several that torchrun starts."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={num_processes}"]
     process = start_tool(name, *arguments, root=root, launcher=torchrun if num_processes > 1 else [])
     stdout, stderr = process.communicate()
@@ -158,7 +166,7 @@ def run_tool(name: str, *arguments, root: Path, num_processes: int = 1) -> subpr
 def start_tool(
     name: str, *arguments, root: Path, environment: Mapping[str, str] | None = None, launcher: Sequence[str] = ()
 ) -> subprocess.Popen:
-    """Start a tool in a process of its own; see ``run_tool``."""
+    """Start a tool in a process of its own, in the folder of the user's parts, which is on its path."""
     command = [sys.executable, *launcher, str(REPOSITORY / "tools" / f"{name}.py"), *map(str, arguments)]
     return subprocess.Popen(
         command,
@@ -176,6 +184,7 @@ def untrained_checkpoint(config: Config, path: Path, classes: Sequence[str] = ("
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = MODELS.build(config.model)
-    meta = {"cfg": config.pretty_text, "dataset_meta": {"classes": tuple(classes)}}
+    with configs_on_long_lines():
+        meta = {"cfg": config.pretty_text, "dataset_meta": {"classes": tuple(classes)}}
     torch.save({"state_dict": model.state_dict(), "meta": meta}, path)
     return path

@@ -1,7 +1,6 @@
 """Localizations in the formats of others, and in ours as files."""
 
 import json
-import os
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from actorsup.errors import InputError
-from actorsup.io.files import save_json
+from actorsup.io.files import save, save_json
 from actorsup.structures import Localization
 
 COLUMNS = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
@@ -132,14 +131,7 @@ def as_act(localizations: Sequence[Localization]) -> dict:
 
 def save_act(path: str | Path, localizations: Sequence[Localization]) -> None:
     """Write ``as_act`` as a pickle; it appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(pickle.dumps(as_act(localizations)))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    save(path, pickle.dumps(as_act(localizations)))
 
 
 def _common_classes(localizations: Sequence[Localization]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from actorsup.datasets.formats import VideoAnnotation
+from actorsup.datasets.formats import LabelledVideo
 from actorsup.engine.config import dataset_configs, plain_dataset, proposal_config_of
 from actorsup.errors import InputError
 from actorsup.io import open_video
@@ -34,7 +34,7 @@ class LocalizationReport:
 class TrueTubes:
     """An annotation file, to draw what is true beside what was found."""
 
-    annotations: Mapping[str, VideoAnnotation]  # by the dataset's name of each video
+    annotations: Mapping[str, LabelledVideo]  # by the dataset's name of each video
     classes: Sequence[str]  # by the labels of the tubes
 
     @classmethod
@@ -47,8 +47,9 @@ class TrueTubes:
         settings = next(dataset_configs(config, ["test_dataloader"]), None)
         if settings is None:
             raise InputError(f"{config.filename}: has no test_dataloader, whose dataset would read {file}")
-        dataset = plain_dataset(settings, ann_file=str(Path(file).resolve()), test_mode=True, lazy_init=True)
-        return cls(dataset.read_annotations(), dataset.read_metainfo()["classes"])
+        ann_file = str(Path(file).resolve())
+        read = plain_dataset(settings, ann_file=ann_file, test_mode=True, lazy_init=True).format
+        return cls(read.annotated(), read.metainfo()["classes"])
 
     def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
         """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""

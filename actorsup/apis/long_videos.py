@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from actorsup.io import StreamedFrames, VideoFrames
-from actorsup.structures import ActionTube, Detections, Tube, pairwise_tube_iou
+from actorsup.structures import ActionTube, Detections, Tube, tube_iou
 
 
 class FrameSpan(Sequence[np.ndarray]):
@@ -152,7 +152,7 @@ class TubeStitcher:
         parts = {index: cut(tube, shared.start, shared.stop) for index, tube in enumerate(tubes)}
         parts = {index: part for index, part in parts.items() if part is not None}
         indices = list(parts)
-        overlaps = pairwise_tube_iou([track.tail for track in self._tracks], list(parts.values()))
+        overlaps = tube_iou([track.tail for track in self._tracks], list(parts.values()))
         for row, track in enumerate(self._tracks):
             overlaps[row, [part.label != track.tail.label for part in parts.values()]] = 0
         pairs: dict[int, _Track] = {}

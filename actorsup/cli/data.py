@@ -21,7 +21,11 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     add(
         "thumos13",
         "THUMOS13: split lists and UCF101-24's annotation",
-        argument("annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle"),
+        argument(
+            "ann_file",
+            metavar="annotation",
+            help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle",
+        ),
         argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used"),
         argument("--test-list", required=True, help="testlist01.txt"),
     )
@@ -29,16 +33,25 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         "ucf-sports",
         "UCF-Sports: folders of clips, with gt/ in each",
         argument("videos", help="folder of the 13 groups"),
-        argument("--annotations", help="folder or .tar of the groups' gt/ where it is not beside the frames"),
+        argument(
+            "--annotations",
+            dest="ann_file",
+            metavar="ANNOTATIONS",
+            help="folder or .tar of the groups' gt/ where it is not beside the frames",
+        ),
         argument("--train-list", help="lines …/group/clip; default: all but the first third of each class"),
         argument("--test-list", help="likewise; default: the first third of each class"),
         argument("--missing-videos", choices=["error", "skip"], default="error"),
     )
-    add("a2d", "A2D: videoset.csv and Annotations/mat", argument("root", help="folder Release of A2D"))
+    add(
+        "a2d",
+        "A2D: videoset.csv and Annotations/mat",
+        argument("data_root", metavar="root", help="folder Release of A2D"),
+    )
     add(
         "folder",
         "a folder class/video.mp4, labelled by its folders",
-        argument("videos", help="folder of the classes"),
+        argument("ann_file", metavar="videos", help="folder of the classes"),
         argument("--name", help="of the dataset; default: the folder's"),
         argument("--test-list", help="lines class/video of what is for testing; default: nothing is"),
         argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2"),
@@ -47,7 +60,9 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     add(
         "table",
         "a table of labels, CSV or JSON, perhaps with one of boxes",
-        argument("table", help="columns video, label and perhaps split; JSON may be {video: label}"),
+        argument(
+            "ann_file", metavar="table", help="columns video, label and perhaps split; JSON may be {video: label}"
+        ),
         argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label"),
         argument("--videos", help="folder of the videos; needed with --boxes"),
         argument("--name", help="of the dataset; default: the table's"),
@@ -55,13 +70,15 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     add(
         "act",
         "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2",
-        argument("path", metavar="pickle", help="the pickle; it can run no code"),
-        argument("--split", type=int, default=1, help="number of the split, from 1"),
+        argument("ann_file", metavar="pickle", help="the pickle; it can run no code"),
+        argument(
+            "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
+        ),
     )
     add(
         "to-act",
         "an annotation file as a pickle of ACT-detector",
-        argument("path", metavar="annotation", help="the annotation file"),
+        argument("ann_file", metavar="annotation", help="the annotation file"),
     )
 
 
@@ -76,14 +93,27 @@ def convert(arguments: argparse.Namespace) -> None:
 
     from .output import print_table
 
+    readers = {
+        "thumos13": formats.THUMOS13,
+        "ucf-sports": formats.UCFSports,
+        "a2d": formats.A2D,
+        "folder": formats.VideoFolder,
+        "table": formats.LabelTable,
+        "act": formats.ACTPickle,
+        "to-act": formats.VideosFile,
+    }
     options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}
+    if arguments.format == "thumos13":
+        options["split_lists"] = {"train": options.pop("train_list"), "test": options.pop("test_list")}
+    if arguments.format == "ucf-sports" and arguments.ann_file is None:
+        options["ann_file"] = arguments.videos
+    collection = readers[arguments.format](**options).read()
     if arguments.format == "to-act":
-        formats.write_act(arguments.out, **options)
+        formats.write_act_pickle(arguments.out, collection)
     else:
-        converted = getattr(formats, f"convert_{arguments.format.replace('-', '_')}")(**options)
-        formats.write_conversion(arguments.out, converted)
-        print_table(converted.collection.name, formats.split_counts(converted.collection))
-        for note in converted.notes:
+        formats.write_videos_file(arguments.out, collection)
+        print_table(collection.name, collection.counts())
+        for note in collection.notes:
             print(f"note: {note}")
     print(arguments.out)
 

@@ -1,54 +1,67 @@
-"""Anybody's videos, from one annotation file."""
+"""The dataset: videos, one label each, with the proposals that were made of them, and true tubes for testing."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from torch.utils.data import Dataset
+
 from actorsup.errors import InputError
-from actorsup.registry import DATASETS
+from actorsup.io import Fingerprint, TubeStore
+from actorsup.registry import DATASET_FORMATS, DATASETS, TRANSFORMS
+from actorsup.structures import Tube
 
-from .formats import VideoAnnotation, VideoCollection, read_videos_file
-from .video_dataset import VideoDataset
+from .formats import LabelledVideo, VideoCollection
+from .formats.reading import enumeration, naming
+from .video_files import VIDEO_SUFFIXES, find_videos, frame_size
 
-SOURCE = (
-    "an annotation file of format actorsup.videos, see docs/annotation.md; "
-    "`actorsup convert` makes it from other formats"
-)
+MAKE_PROPOSALS = "actorsup proposals CONFIG"
 
 
 @DATASETS.register_module()
-class AnnotatedVideos(VideoDataset):
-    """The videos of a neutral annotation file (``docs/annotation.md``), which names the classes too.
+class AnnotatedVideos(BaseDataset):
+    """The videos of a dataset in any format.
 
-    Training needs names and labels alone: a file without any box is enough, and the tubes of one that has them are not
-    looked at. Testing, and training with ``true_tubes``, leave out videos without ``tubes``.
+    Training knows the labels of the videos alone: no true tube is read. Videos without a proposal are left out, unless
+    a transform whose ``adds_tubes`` is true gives every video a tube. Testing adds the true tubes, in pixels of the
+    video as it is, and leaves out videos without annotation; those without a proposal stay: their true tubes are
+    missed. The fully supervised, to compare with, are trained with ``true_tubes``.
+
+    The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
+    ``ground_truth`` (a tuple of ``Tube``, empty in training without ``true_tubes``). What it raises ends the run: no
+    other video is tried instead.
 
     Args:
-        data_root: folder that the next three are relative to.
-        ann_file: the annotation file, ``.json`` or ``.json.gz``.
-        split: name of the split to use, or several names. None uses the one split of a file that has no other.
-        video_prefix: see ``VideoDataset``, as the rest.
-        tube_store: the proposals.
-        reader: config of a registered video reader.
-        classes: use the videos of these classes only, and number them in this order.
-        missing_videos: ``'error'`` or ``'skip'``.
+        data_root: folder that the files of the annotation, and the videos, are relative to.
+        ann_file: the annotation; None takes the format's usual one.
+        format: config of a ``DatasetFormat`` without these two; None is the package's own, ``VideosFile``.
+        split: name of the split to use, or several names. None uses the one split of a dataset that has no other.
+        video_prefix: folder of the videos: in it ``<name>`` with a suffix of ``VIDEO_SUFFIXES``, or a folder of frames.
+        tube_store: the proposals: a ``TubeStore``'s folder, or ``dict(folder=..., made_by=...)`` to insist on those of
+            one configuration (``Fingerprint.made_by``). None where the list of videos is enough, as for making the
+            proposals; then the pipeline cannot run.
+        reader: config of a registered video reader, for everything that reads these videos; None picks one by what the
+            path is.
+        classes: use the videos of these classes only, and number them in this order. None uses all.
+        missing_videos: ``'error'``, or ``'skip'`` to use those videos of the list that are there.
         pipeline: transforms, built or as configs.
         test_mode: testing, not training.
-        true_tubes: training with the true tubes.
-        lazy_init: read nothing yet; ``metainfo`` has no classes until then.
+        true_tubes: training with the true tubes, as in testing; it leaves out videos without annotation too.
+        lazy_init: read nothing yet; ``full_init`` does it, and whatever needs it calls that.
 
     Raises:
-        InputError: naming file, video and value, if the file is wrong, has no such split, or has several and none was
-            chosen.
+        InputError: one that lists everything that is missing, where it belongs and where it comes from; or naming file,
+            video and value, if a file is wrong, has no such split, or has several and none was chosen.
+        StoreError: if the proposals were made by another configuration than ``made_by``.
     """
-
-    split_file_source = ann_file_source = SOURCE
-    videos_source = "the videos of the annotation file, by their names in it"
 
     def __init__(
         self,
         data_root: str | Path,
-        ann_file: str | Path,
+        ann_file: str | Path | None = None,
+        format: Mapping | None = None,
         split: str | Sequence[str] | None = None,
         video_prefix: str | Path = "videos",
         tube_store: str | Path | Mapping | None = None,
@@ -60,53 +73,163 @@ class AnnotatedVideos(VideoDataset):
         true_tubes: bool = False,
         lazy_init: bool = False,
     ) -> None:
+        if missing_videos not in ("error", "skip"):
+            raise InputError(f"missing_videos must be 'error' or 'skip', got {missing_videos!r}")
+        files = {"data_root": Path(data_root).expanduser()} | ({} if ann_file is None else {"ann_file": ann_file})
+        self.format = DATASET_FORMATS.build({"type": "VideosFile", **(format or {}), **files})
         self.split = (split,) if isinstance(split, str) else split
+        self.video_folder = self.format.below_root(video_prefix)
+        self.reader = reader
+        self.missing_videos = missing_videos
+        self.reads_annotation = test_mode or true_tubes
+        self.tube_store = _open_tube_store(tube_store)
+        self.classes = classes
+        self.videos_without_tubes: tuple[str, ...] = ()  # those that training leaves out, once the list is loaded
+        self._annotated: dict[str, LabelledVideo] = {}
         super().__init__(
-            data_root=data_root,
-            split_file=ann_file,
-            ann_file=ann_file,
-            video_prefix=video_prefix,
-            tube_store=tube_store,
-            reader=reader,
-            classes=classes,
-            missing_videos=missing_videos,
-            pipeline=pipeline,
+            ann_file=str(self.format.path),
+            # By our registry: mmengine's own finds our transforms only after a Runner has set the default scope.
+            pipeline=[TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in pipeline],
             test_mode=test_mode,
-            true_tubes=true_tubes,
             lazy_init=lazy_init,
+            max_refetch=0,
         )
 
-    @cached_property
-    def _listed(self) -> VideoCollection:
-        """What the file says, without any box."""
-        return read_videos_file(self.split_file, with_tubes=False)
+    def require_files(self) -> None:
+        """Check quickly that the files and folders that are read exist, single videos aside.
 
-    @cached_property
-    def _splits(self) -> frozenset[str]:
-        known = self._listed.splits
-        if self.split is None and len(known) > 1:
-            raise InputError(f"{self.split_file}: has the splits {', '.join(known)}; choose with split='{known[0]}'")
-        chosen = known if self.split is None else self.split
-        if unknown := [name for name in chosen if name not in known]:
-            raise InputError(f"{self.split_file}: has no split {unknown[0]!r}, only {', '.join(known) or 'no video'}")
-        return frozenset(chosen)
+        Raises:
+            InputError: one that lists everything that is missing.
+        """
+        missing = [
+            f"{path}: no such file. There belongs {source}."
+            for path, source in self.format.files(self.split, self.reads_annotation).items()
+            if not path.exists()
+        ]
+        if not self.video_folder.is_dir():
+            missing.append(f"{self.video_folder}: no videos. There belong {self.format.videos_source}.")
+        if self.tube_store is not None and not self.tube_store.exists:
+            missing.append(f"{self.tube_store.folder}: no proposals. Make them: {MAKE_PROPOSALS}")
+        self._raise_missing(missing)
 
-    def read_metainfo(self) -> dict:
-        """Name of the data set, classes and actors, as the file has them."""
-        listed = self._listed
-        metainfo = {"dataset": listed.name, "classes": listed.classes}
-        optional = {"class_actors": listed.class_actors, "actors": listed.actors}
-        return metainfo | {key: value for key, value in optional.items() if value is not None}
+    def read(self) -> VideoCollection:
+        """All videos of the splits and classes, whether they can be used or not."""
+        collection = self.format.read(self.split, with_tubes=self.reads_annotation)
+        if self.split is None and len(known := collection.splits) > 1:
+            raise InputError(f"{self.ann_file}: has the splits {', '.join(known)}; choose with split='{known[0]}'")
+        with naming(self.ann_file, InputError):
+            return collection if self.classes is None else collection.with_classes(self.classes)
 
-    def read_labels(self) -> list[tuple[str, int]]:
-        """The videos of the split."""
-        return [(video.video, video.label) for video in self._listed.videos if video.split in self._splits]
+    def load_data_list(self) -> list[dict]:
+        """Name, file and label of every video that is used; sets ``metainfo`` and the annotation of those."""
+        self.require_files()
+        collection = self.read()
+        self._metainfo = collection.metainfo
+        videos = {video.video: video for video in collection.videos}
+        paths = find_videos(self.video_folder, videos)
+        if self.missing_videos == "skip":
+            self._log(f"{len(paths)} of {len(videos)} listed videos are in {self.video_folder}", logging.INFO)
+            videos = {name: video for name, video in videos.items() if name in paths}
+        if self.reads_annotation and videos:
+            videos = self._with_annotation(videos)
+            self._annotated = videos
+        self._require_videos(videos, paths)
+        adds_tubes = any(getattr(step, "adds_tubes", False) for step in self.pipeline.transforms)
+        if self.tube_store is not None and not self.test_mode and not adds_tubes:
+            videos = self._with_proposals(videos)
+        if not videos:
+            raise InputError(
+                f"{self.ann_file}: none of its videos can be used; they are looked for in {self.video_folder}"
+            )
+        return [{"video": name, "path": str(paths[name]), "label": video.label} for name, video in videos.items()]
 
-    def read_annotations(self) -> dict[str, VideoAnnotation]:
-        """The annotated videos of the split."""
-        videos = read_videos_file(self.ann_file).videos
-        return {
-            video.video: video.annotation
-            for video in videos
-            if video.split in self._splits and video.annotation is not None
-        }
+    def videos(self) -> list[tuple[str, Path]]:
+        """Name and file of every video, in the order of the indices."""
+        return [(record["video"], Path(record["path"])) for record in map(super().get_data_info, range(len(self)))]
+
+    @property
+    def labels(self) -> list[int]:
+        """The label of every video, in the order of the indices."""
+        return [record["label"] for record in map(super().get_data_info, range(len(self)))]
+
+    def ground_truth(self, index: int) -> tuple[Tube, ...]:
+        """The true tubes of a video, in pixels of the video as it is; their label is the action.
+
+        Empty in training without ``true_tubes``.
+        """
+        if not self.reads_annotation:
+            return ()
+        record = super().get_data_info(index)
+        if self.tube_store is None:
+            size = frame_size(record["path"], self.reader)
+        else:
+            size = self.tube_store.frame_size(record["video"])
+        return self._annotated[record["video"]].tubes_at(size)
+
+    def get_data_info(self, idx: int) -> dict:
+        """What the pipeline gets of a video."""
+        if self.tube_store is None:
+            raise InputError(f"{type(self).__name__}: samples need proposals, set tube_store")
+        record = super().get_data_info(idx)
+        proposals = self.tube_store.load(record["video"])
+        ground_truth = self._annotated[record["video"]].tubes_at(proposals.size) if self.reads_annotation else ()
+        return {**record, "reader": self.reader, "proposals": proposals, "ground_truth": ground_truth}
+
+    def _with_annotation(self, videos: dict[str, LabelledVideo]) -> dict[str, LabelledVideo]:
+        without = [name for name, video in videos.items() if video.tubes is None]
+        if len(without) == len(videos):
+            raise InputError(f"{self.ann_file}: has no annotation of any of the {len(videos)} videos")
+        if without:
+            named = enumeration(f"of {len(videos)} videos; they are left out", without, most=len(without))
+            self._log(f"{self.ann_file} has no annotation of {named}")
+        return {name: video for name, video in videos.items() if video.tubes is not None}
+
+    def _with_proposals(self, videos: dict[str, LabelledVideo]) -> dict[str, LabelledVideo]:
+        self.videos_without_tubes = without = tuple(name for name in videos if not self.tube_store.num_tubes(name))
+        if without:
+            what = f"of {len(videos)} videos have no tube in {self.tube_store.folder}; training leaves them out"
+            self._log(enumeration(what, without, most=5))
+        return {name: video for name, video in videos.items() if name not in without}
+
+    def _require_videos(self, names: Iterable[str], paths: Mapping[str, Path]) -> None:
+        missing = []
+        if absent := [name for name in names if name not in paths]:
+            missing.append(
+                f"{self.video_folder}: {enumeration(f'of {len(names)} videos are missing', absent, most=5)}. "
+                f"There belong {self.format.videos_source}; {' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will "
+                "do. missing_videos='skip' uses those that are there."
+            )
+        made = names if self.tube_store is None else set(self.tube_store.videos())
+        if absent := [name for name in names if name not in made]:
+            without = enumeration(f"of {len(names)} videos have no proposals", absent, most=5)
+            missing.append(
+                f"{self.tube_store.folder}: {without}. "
+                f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the list)"
+            )
+        self._raise_missing(missing)
+
+    def _raise_missing(self, missing: Sequence[str]) -> None:
+        if missing:
+            purpose = "testing" if self.test_mode else "training"
+            raise InputError("\n  ".join([f"{type(self).__name__}: files for {purpose} are missing.", *missing]))
+
+    def _log(self, message: str, level: int = logging.WARNING) -> None:
+        print_log(f"{type(self).__name__}: {message}", logger="current", level=level)
+
+
+def _open_tube_store(store: str | Path | Mapping | None) -> TubeStore | None:
+    if store is None:
+        return None
+    if not isinstance(store, Mapping):
+        return TubeStore(store)
+    if "folder" not in store or store.keys() - {"folder", "made_by"}:
+        raise InputError(f"tube_store must be a folder or dict(folder=..., made_by=...), got {dict(store)}")
+    made_by = store.get("made_by")
+    return TubeStore(store["folder"], None if made_by is None else Fingerprint(made_by))
+
+
+def inner_datasets(dataset: Dataset) -> list[Dataset]:
+    """The datasets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    if hasattr(dataset, "datasets"):
+        return [inner for part in dataset.datasets for inner in inner_datasets(part)]
+    return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before it costs a training: each video by itself, and the lists of videos.
+"""What is wrong with a dataset, before it costs a training: each video by itself, and the lists of videos.
 
 An error is what a run would end at, or what would make a number wrong or zero without a word. A warning is what may be
 meant so.
@@ -15,8 +15,9 @@ from actorsup.errors import VideoError
 from actorsup.io import open_video
 from actorsup.structures import Tube, box_areas, clip_boxes
 
-from .formats import VideoAnnotation
-from .video_dataset import VideoDataset
+from .annotated_videos import AnnotatedVideos
+from .formats import LabelledVideo
+from .formats.collection import rows_by_class
 from .video_files import find_videos
 
 MIN_SIDE = 1.0  # pixels of the video; less is no box, or one in units of the frame's width
@@ -45,68 +46,66 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class ListedVideos:
-    """The videos that a data set uses, whether they are there or not.
+    """The videos that a dataset uses, whether they are there or not.
 
     Args:
         name: of the split.
         classes: names of the classes, in the order of the labels.
-        labels: by video.
+        videos: by name.
         paths: of those that are there.
-        annotations: of those that have one; None where the data set reads none.
+        reads_annotation: whether the dataset reads the true tubes.
         num_skipped: how many more are listed, which are not there and need not be.
         reader: config of the video reader.
     """
 
     name: str
     classes: tuple[str, ...]
-    labels: Mapping[str, int]
+    videos: Mapping[str, LabelledVideo]
     paths: Mapping[str, Path]
-    annotations: Mapping[str, VideoAnnotation] | None
-    num_skipped: int
-    reader: Mapping | None
+    reads_annotation: bool = True
+    num_skipped: int = 0
+    reader: Mapping | None = None
 
     @classmethod
-    def of(cls, name: str, dataset: VideoDataset) -> "ListedVideos":
-        """What a data set lists; it needs neither its videos nor proposals.
+    def of(cls, name: str, dataset: AnnotatedVideos) -> "ListedVideos":
+        """What a dataset lists; it needs neither its videos nor proposals.
 
         Raises:
             InputError: if its files are missing or wrong.
         """
         dataset.require_files()
-        labels = dataset.listed()
-        num_listed = len(labels)
-        paths = find_videos(dataset.video_folder, labels)
+        collection = dataset.read()
+        videos = {video.video: video for video in collection.videos}
+        paths = find_videos(dataset.video_folder, videos)
         if dataset.missing_videos == "skip":
-            labels = {video: label for video, label in labels.items() if video in paths}
-        return cls(
-            name,
-            tuple(dataset.metainfo["classes"]),
-            labels,
-            paths,
-            dataset.annotated(labels) if dataset.reads_annotation else None,
-            num_listed - len(labels),
-            dataset.reader,
-        )
+            videos = {video: of for video, of in videos.items() if video in paths}
+        num_skipped = len(collection.videos) - len(videos)
+        return cls(name, collection.classes, videos, paths, dataset.reads_annotation, num_skipped, dataset.reader)
+
+    @property
+    def annotated(self) -> dict[str, LabelledVideo]:
+        """The videos that have an annotation, where the dataset reads it."""
+        return {video: of for video, of in self.videos.items() if self.reads_annotation and of.tubes is not None}
+
+    @property
+    def num_videos(self) -> Counter[int]:
+        """Videos by label."""
+        return Counter(video.label for video in self.videos.values())
+
+    @property
+    def num_tubes(self) -> Counter[int]:
+        """True tubes by label."""
+        return Counter(tube.label for video in self.annotated.values() for tube in video.tubes)
 
     def counts(self) -> list[dict[str, str | int]]:
         """Videos, those that are there, annotated ones and tubes, by class and in all."""
-        annotated = self.annotations or {}
-        rows = []
-        for label, name in [*enumerate(self.classes), (None, "all")]:
-            videos = [video for video, of_video in self.labels.items() if label in (None, of_video)]
-            rows.append(
-                {
-                    "class": name,
-                    "videos": len(videos),
-                    "found": sum(video in self.paths for video in videos),
-                    "annotated": sum(video in annotated for video in videos),
-                    "tubes": sum(label in (None, tube.label) for of in annotated.values() for tube in of.tubes),
-                }
-            )
-        return rows
+        found = Counter(self.videos[video].label for video in self.paths)
+        annotated = Counter(video.label for video in self.annotated.values())
+        columns = {"videos": self.num_videos, "found": found, "annotated": annotated, "tubes": self.num_tubes}
+        return rows_by_class(self.classes, columns)
 
 
-def check_video(path: Path, annotation: VideoAnnotation | None, reader: Mapping | None, decode: bool) -> list[Finding]:
+def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | None, decode: bool) -> list[Finding]:
     """What is wrong with one video and its annotation.
 
     Args:
@@ -121,20 +120,21 @@ def check_video(path: Path, annotation: VideoAnnotation | None, reader: Mapping 
         num_frames = 1 + sum(1 for _ in frames) if decode else None
     except VideoError as error:
         return [Finding("unreadable video", str(path), str(error))]
+    if annotation is None:
+        return []
     findings = []
-    if annotation is not None:
-        if num_frames is not None:
-            findings += _check_length(str(path), annotation, num_frames)
-        if annotation.tubes:
-            findings += _check_aspect(str(path), annotation.size, (width, height))
-        for index, tube in enumerate(annotation.tubes_at((width, height))):
-            findings += _check_boxes(f"{path}, tube {index}", tube, (width, height))
+    if num_frames is not None:
+        findings += _check_length(str(path), annotation, num_frames)
+    if annotation.tubes:
+        findings += _check_aspect(str(path), annotation.size, (width, height))
+    for index, tube in enumerate(annotation.tubes_at((width, height))):
+        findings += _check_boxes(f"{path}, tube {index}", tube, (width, height))
     return findings
 
 
-def _check_length(where: str, annotation: VideoAnnotation, num_frames: int) -> list[Finding]:
+def _check_length(where: str, annotation: LabelledVideo, num_frames: int) -> list[Finding]:
     findings = []
-    for index, tube in enumerate(annotation.tubes):
+    for index, tube in enumerate(annotation.tubes or ()):
         if tube.end > num_frames:
             detail = f"frames {tube.start} … {tube.end - 1}, the video has {num_frames}"
             findings.append(Finding("tube after the end of the video", f"{where}, tube {index}", detail))
@@ -155,10 +155,9 @@ def _check_aspect(where: str, annotated: tuple[int, int], size: tuple[int, int])
 
 def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]:
     """The boxes that people drew, in pixels of the video; one finding a kind, with the first of them."""
-    drawn = np.arange(len(tube)) if tube.annotated is None else np.flatnonzero(tube.annotated)
-    boxes = tube.boxes[drawn].astype(np.float64)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    degenerate = (sides < MIN_SIDE).any(axis=1)
+    frames = tube.marked_frames
+    boxes = tube.boxes_at(frames).astype(np.float64)
+    degenerate = (boxes[:, 2:] - boxes[:, :2] < MIN_SIDE).any(axis=1)
     inside = box_areas(clip_boxes(boxes, size)) / np.maximum(box_areas(boxes), np.finfo(float).tiny)
     outside = ~degenerate & (inside < MIN_INSIDE)
     excess = np.maximum(-boxes[:, :2], boxes[:, 2:] - size).max(axis=1)
@@ -172,7 +171,7 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]
         if wrong.any():
             first = int(wrong.argmax())
             detail = (
-                f"{int(wrong.sum())} of {len(boxes)} boxes, first at frame {tube.start + drawn[first]}: "
+                f"{int(wrong.sum())} of {len(boxes)} boxes, first at frame {frames[first]}: "
                 f"{[round(value, 2) for value in boxes[first].tolist()]} in a frame of {size[0]}x{size[1]}"
             )
             findings.append(Finding(kind, where, detail, is_error))
@@ -181,9 +180,7 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]
 
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
     """What is wrong with the lists of videos and their labels, for training and for testing."""
-    findings = []
-    for listed in (*train, *test):
-        findings += _check_list(listed)
+    findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
     if not test:
         return findings
     reference = test[0]
@@ -191,11 +188,9 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         if listed.classes != reference.classes:
             detail = f"{', '.join(listed.classes)}; {reference.name} has {', '.join(reference.classes)}"
             return [*findings, Finding("classes of training and testing differ", listed.name, detail)]
-    trained = Counter(label for listed in train for label in listed.labels.values())
-    tested = Counter(label for listed in test for label in listed.labels.values())
-    true_tubes = Counter(
-        tube.label for listed in test for of in (listed.annotations or {}).values() for tube in of.tubes
-    )
+    trained = sum((listed.num_videos for listed in train), Counter())
+    tested = sum((listed.num_videos for listed in test), Counter())
+    true_tubes = sum((listed.num_tubes for listed in test), Counter())
     for label, name in enumerate(reference.classes):
         if train and not trained[label] and (tested[label] or true_tubes[label]):
             detail = f"{tested[label]} videos and {true_tubes[label]} tubes for testing"
@@ -203,35 +198,35 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         if not tested[label]:
             detail = f"{trained[label]} videos for training"
             findings.append(Finding("class without a video for testing", name, detail, is_error=False))
-    if all(listed.annotations is None for listed in test):
+    if not any(listed.reads_annotation for listed in test):
         findings.append(Finding("testing on labels alone", reference.name, "no recall and no mAP", is_error=False))
     elif not true_tubes:
         findings.append(Finding("no true tube for testing", reference.name, "recall and mAP would be of nothing"))
     for listed in test:
         for other in train:
-            for video in sorted(listed.labels.keys() & other.labels.keys()):
+            for video in sorted(listed.videos.keys() & other.videos.keys()):
                 findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
     return findings
 
 
 def _check_list(listed: ListedVideos) -> list[Finding]:
-    absent = [video for video in listed.labels if video not in listed.paths]
+    absent = [video for video in listed.videos if video not in listed.paths]
     findings = [Finding("label without a video", video, f"listed for {listed.name}") for video in absent]
     if listed.num_skipped:
         detail = f"{listed.num_skipped} listed videos are not there and left out"
         findings.append(Finding("videos left out", listed.name, detail, is_error=False))
-    if not listed.labels:
+    if not listed.videos:
         findings.append(Finding("no video", listed.name, "none of its list can be used"))
-    if listed.annotations is None:
+    if not listed.reads_annotation:
         return findings
-    for video in listed.labels:
-        if video not in listed.annotations:
-            findings.append(Finding("video without annotation", video, f"{listed.name} leaves it out", is_error=False))
-    with_tubes = {video: of for video, of in listed.annotations.items() if of.tubes}
-    strange = [video for video, of in with_tubes.items() if of.label not in {tube.label for tube in of.tubes}]
+    for name, video in listed.videos.items():
+        if video.tubes is None:
+            findings.append(Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False))
+    with_tubes = [video for video in listed.videos.values() if video.tubes]
+    strange = [video for video in with_tubes if video.label not in {tube.label for tube in video.tubes}]
     for video in strange:
-        of_tubes = sorted({listed.classes[tube.label] for tube in with_tubes[video].tubes})
-        detail = f"label {listed.classes[listed.labels[video]]}, tubes {', '.join(of_tubes)}"
+        of_tubes = sorted({listed.classes[tube.label] for tube in video.tubes})
+        detail = f"label {listed.classes[video.label]}, tubes {', '.join(of_tubes)}"
         is_error = len(strange) > len(with_tubes) / 2  # of most: then the labels of tubes count from elsewhere
-        findings.append(Finding("no tube has the label of its video", video, detail, is_error))
+        findings.append(Finding("no tube has the label of its video", video.video, detail, is_error))
     return findings

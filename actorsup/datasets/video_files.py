@@ -1,16 +1,15 @@
-"""Where the videos of a data set are on disk."""
+"""Where the videos of a dataset are on disk, and what they are."""
 
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from actorsup.errors import InputError
+from actorsup.io import FrameFolderReader, open_video
+from actorsup.io.video_reader import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".webm", ".mov")
-# Ranks of what has no suffix of a video; those that have one come first.
-_FRAME_FOLDER = len(VIDEO_SUFFIXES)
-_NO_VIDEO = _FRAME_FOLDER + 1
 
 
 def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -26,15 +25,22 @@ def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
     wanted = set(names)
     found: dict[str, Path] = {}
     for folder in sorted({posixpath.dirname(name) for name in wanted}):
-        if not (root / folder).is_dir():
-            continue
-        with os.scandir(root / folder) as entries:
-            candidates = sorted((*_rank_and_stem(entry), entry.name) for entry in entries)
-        for rank, stem, file_name in candidates:
-            name = posixpath.join(folder, stem)
-            if rank != _NO_VIDEO and name in wanted:
-                found.setdefault(name, root / folder / file_name)
+        if (root / folder).is_dir():
+            for _, stem, file_name in sorted(_candidates(root / folder)):
+                if (name := posixpath.join(folder, stem)) in wanted:
+                    found.setdefault(name, root / folder / file_name)
     return found
+
+
+def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
+    """How much each entry that may be a video is preferred (less is more), the video's name, and the entry's."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            if entry.is_dir():
+                yield len(VIDEO_SUFFIXES), entry.name, entry.name
+            elif suffix.lower() in VIDEO_SUFFIXES:
+                yield VIDEO_SUFFIXES.index(suffix.lower()), stem, entry.name
 
 
 def only_video(folder: Path) -> Path:
@@ -55,10 +61,19 @@ def strip_suffix(name: str) -> str:
     return stem if suffix.lower() in VIDEO_SUFFIXES else name
 
 
-def _rank_and_stem(entry: os.DirEntry) -> tuple[int, str]:
-    """How much an entry is preferred (less is more) and the name of the video it would be."""
-    if entry.is_dir():
-        return _FRAME_FOLDER, entry.name
-    stem, suffix = os.path.splitext(entry.name)
-    suffix = suffix.lower()
-    return (VIDEO_SUFFIXES.index(suffix) if suffix in VIDEO_SUFFIXES else _NO_VIDEO), stem
+def holds_frames(folder: Path) -> bool:
+    """Whether an image is in a folder."""
+    return any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
+
+
+def frame_size(path: str | Path, reader: Mapping | None = None) -> tuple[int, int]:
+    """``(width, height)`` of the first frame; a ``VideoError`` if it cannot be read."""
+    height, width = next(iter(open_video(path, reader))).shape[:2]
+    return width, height
+
+
+def measure(path: Path) -> tuple[int, tuple[int, int]]:
+    """Number of frames and ``frame_size``; a video file is decoded to its end."""
+    video = open_video(path)
+    num_frames = len(video.files) if isinstance(video, FrameFolderReader) else sum(1 for _ in video)
+    return num_frames, frame_size(path)

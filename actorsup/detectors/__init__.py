@@ -5,13 +5,12 @@ frame ``(H, W, 3)`` RGB in order, while the frames stream in.
 """
 
 from .actor_detector import ActorDetector
-from .inception_v2 import InceptionV2
-from .mmcv_compatibility import MendSSDHeads
-from .torchvision_backbone import TorchvisionBackbone
+from .backbones import InceptionV2, TorchvisionBackbone
+from .mmcv_compatibility import SSDHeadCompatibilityHook
 
 __all__ = [
     "ActorDetector",
     "InceptionV2",
-    "MendSSDHeads",
+    "SSDHeadCompatibilityHook",
     "TorchvisionBackbone",
 ]

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from torchvision.ops import batched_nms, nms
+from torchvision.ops import clip_boxes_to_image
 
 from actorsup.device import pick_device
 from actorsup.errors import InputError
@@ -18,7 +18,7 @@ from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 
-from .mmcv_compatibility import mend_ssd_heads, provide_mmcv_operators
+from .mmcv_compatibility import fix_ssd_heads, provide_mmcv_operators
 
 MMDET_PREFIX = "mmdet::"
 
@@ -35,8 +35,6 @@ class ActorDetector:
         actors: category names to keep; a detection's label is the index in this list.
         score_threshold: detections below are dropped.
         max_per_frame: the best-scoring ones are kept; None keeps all.
-        nms_iou: overlap above which the lower-scoring box is dropped, after the model's own suppression; None for none.
-        class_agnostic: suppress across actor categories too.
         batch_size: frames in one forward pass.
         device: where the model runs; None takes the GPU where there is one.
 
@@ -52,16 +50,12 @@ class ActorDetector:
         actors: Sequence[str] = ("person",),
         score_threshold: float = 0.05,
         max_per_frame: int | None = 100,
-        nms_iou: float | None = None,
-        class_agnostic: bool = False,
         batch_size: int = 8,
         device: str | None = None,
     ) -> None:
         self.actors = tuple(actors)
         self.score_threshold = score_threshold
         self.max_per_frame = max_per_frame
-        self.nms_iou = nms_iou
-        self.class_agnostic = class_agnostic
         self.batch_size = batch_size
         self.device = pick_device(device)
         has_substitute = provide_mmcv_operators()
@@ -71,7 +65,10 @@ class ActorDetector:
             self.model, classes = _build_model(model_config, config, checkpoint)
             self.pipeline = _build_pipeline(model_config)
         self.model.to(self.device).eval()
-        self.categories = torch.tensor([_category(actor, classes) for actor in self.actors])
+        for actor in self.actors:
+            if actor not in classes:
+                raise InputError(f"actor {actor!r} is no category of the detector, which knows: {', '.join(classes)}")
+        self.categories = torch.tensor([list(classes).index(actor) for actor in self.actors])
         if has_substitute:  # a model that needs a missing operator fails now, not in every video
             self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
 
@@ -87,26 +84,16 @@ class ActorDetector:
             # mmdet's configs expect what OpenCV reads: BGR.
             samples = [self.pipeline({"img": np.ascontiguousarray(frame[..., ::-1]), "img_id": 0}) for frame in frames]
             results = self.model.test_step(pseudo_collate(samples))
-        return [
-            self._select(result.pred_instances.to("cpu"), frame.shape)
-            for result, frame in zip(results, frames, strict=True)
-        ]
+        pairs = zip(results, frames, strict=True)
+        return [self._select(result.pred_instances.to("cpu"), frame.shape) for result, frame in pairs]
 
     def _select(self, instances, shape: tuple[int, ...]) -> Detections:
-        """Actors above the threshold, suppressed, inside the frame, best first."""
+        """Actors above the threshold, inside the frame, best first."""
         is_actor = instances.labels[:, None] == self.categories[None]
         keep = is_actor.any(dim=1) & (instances.scores >= self.score_threshold)
-        boxes, scores = instances.bboxes[keep].float(), instances.scores[keep].float()
+        boxes, scores = clip_boxes_to_image(instances.bboxes[keep].float(), shape[:2]), instances.scores[keep].float()
         labels = is_actor[keep].int().argmax(dim=1)
-        boxes[:, 0::2] = boxes[:, 0::2].clamp(0, shape[1])
-        boxes[:, 1::2] = boxes[:, 1::2].clamp(0, shape[0])
         order = scores.argsort(descending=True, stable=True)
-        if self.nms_iou is not None:
-            order = (
-                nms(boxes, scores, self.nms_iou)
-                if self.class_agnostic
-                else batched_nms(boxes, scores, labels, self.nms_iou)
-            )
         order = order[(boxes[order, 2:] > boxes[order, :2]).all(dim=1)][: self.max_per_frame]
         return Detections(boxes[order].numpy(), scores[order].numpy(), labels[order].numpy())
 
@@ -128,6 +115,8 @@ def _read_config(config: str) -> Config:
 
 
 def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
+    """The model and its categories: the checkpoint's, else those of the config's ``metainfo``, else COCO's."""
+    from mmdet.evaluation import get_classes
     from mmdet.registry import MODELS
     from mmdet.utils import register_all_modules
     from mmengine.model import revert_sync_batchnorm
@@ -136,17 +125,10 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
     model = revert_sync_batchnorm(MODELS.build(config.model))
-    mend_ssd_heads(model)
+    fix_ssd_heads(model)
     meta = load_checkpoint(model, checkpoint, owner=config_name)
-    classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES") or _classes(config)
-    return model, classes
-
-
-def _classes(config: Config) -> Sequence[str]:
-    """The categories that a detector's config names in its ``metainfo``; COCO's where it names none."""
-    from mmdet.evaluation import get_classes
-
-    return config.get("metainfo", {}).get("classes") or get_classes("coco")
+    classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES")
+    return model, classes or config.get("metainfo", {}).get("classes") or get_classes("coco")
 
 
 def _build_pipeline(config: Config) -> Compose:
@@ -155,9 +137,3 @@ def _build_pipeline(config: Config) -> Compose:
     pipeline = get_test_pipeline_cfg(config)
     pipeline[0] = {"type": "mmdet.LoadImageFromNDArray"}
     return Compose(pipeline)
-
-
-def _category(actor: str, classes: Sequence[str]) -> int:
-    if actor not in classes:
-        raise InputError(f"actor {actor!r} is no category of the detector, which knows: {', '.join(classes)}")
-    return list(classes).index(actor)

@@ -1,9 +1,8 @@
 """What mmdet needs of mmcv where its operators are not built, and what other versions of mmdet wrote.
 
-A substitute for mmcv's compiled operators where mmcv was built without them: what mmdet's one-stage detectors need.
-
-mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here the
-module is given by torchvision's non-maximum suppression; every other operator of it raises an error when it is called.
+mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here
+torchvision's non-maximum suppression gives the module: all that mmdet's one-stage detectors need. Every other operator
+raises an error when it is called.
 """
 
 from collections.abc import Callable
@@ -25,11 +24,7 @@ EXTENSION = "mmcv._ext"
 
 
 def provide_mmcv_operators() -> bool:
-    """Install the substitute, unless mmcv has its own operators; to be called before mmdet is imported.
-
-    Returns:
-        Whether the substitute is in use.
-    """
+    """Install the substitute, unless mmcv has its operators, before mmdet is imported; return whether it is in use."""
     try:
         return isinstance(import_module(EXTENSION), SubstituteOperators)
     except ImportError:
@@ -46,13 +41,9 @@ class SubstituteOperators(ModuleType):
 
     @staticmethod
     def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
-        """Indices of the boxes ``(N, 4)`` to keep, best score first, on any device.
+        """Indices of the boxes ``(N, 4)`` to keep, best score ``(N,)`` first.
 
-        Args:
-            boxes: corners.
-            scores: ``(N,)``.
-            iou_threshold: a box that overlaps a better one by more is dropped.
-            offset: 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
+        ``offset`` is 1 if a box includes the pixels of its last row and column, so that its width is ``x2 − x1 + 1``.
         """
         order = scores.argsort(descending=True)  # of equal scores mmcv's first, which is not torchvision's
         return order[nms((boxes + boxes.new_tensor([0, 0, offset, offset]))[order], scores[order], iou_threshold)]
@@ -71,11 +62,11 @@ class SubstituteOperators(ModuleType):
         return missing
 
 
-def mend_ssd_heads(model: nn.Module) -> None:
+def fix_ssd_heads(model: nn.Module) -> None:
     """Give mmdet's ``SSDHead`` the ``loss_cls`` that its prediction asks for and its constructor leaves out.
 
-    Without, every SSD of mmdet 3.3 and later fails as soon as it predicts (mmdetection's issue 11780, still open). What
-    is asked is only whether the loss has classes of its own, as that of one data set has.
+    Without it, every SSD of mmdet 3.3 and later fails when it predicts (mmdetection's issue 11780, still open). Asked
+    is only whether the loss has classes of its own, as that of one dataset has.
     """
     for module in model.modules():
         if type(module).__name__ == "SSDHead" and not hasattr(module, "loss_cls"):
@@ -83,9 +74,9 @@ def mend_ssd_heads(model: nn.Module) -> None:
 
 
 @HOOKS.register_module()
-class MendSSDHeads(Hook):
-    """:func:`mend_ssd_heads` for a model that mmengine's Runner trains or tests: validation predicts."""
+class SSDHeadCompatibilityHook(Hook):
+    """:func:`fix_ssd_heads` for a model that mmengine's Runner trains or tests: validation predicts."""
 
     def before_run(self, runner: Runner) -> None:
-        """Mend the runner's model."""
-        mend_ssd_heads(runner.model)
+        """Fix the runner's model."""
+        fix_ssd_heads(runner.model)

@@ -139,7 +139,7 @@ def plain_dataset(settings: Mapping, **changes):
 def metainfo_of(settings: Mapping) -> dict:
     """``classes`` and ``actors`` of a dataset; nothing where they are in a file that is not on this machine."""
     try:
-        return plain_dataset(settings, lazy_init=True).read_metainfo()
+        return plain_dataset(settings, lazy_init=True).format.metainfo()
     except InputError:
         return {}
 

@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from actorsup.datasets import VideoDataset
+from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.checking import Finding, ListedVideos, check_lists, check_video
 from actorsup.errors import InputError, VideoError
 from actorsup.io import open_video
 from actorsup.io.files import save_json
 from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS
-from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, save_picture
-from actorsup.visualization.overlay import RANK_COLORS
+from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture
 
 from .config import dataset_configs, plain_dataset
 
@@ -71,7 +70,7 @@ def _listed(config: Config, split: str, loader: str) -> Iterator[ListedVideos]:
     for index, each in enumerate(settings):
         name = split if len(settings) == 1 else f"{split} {index + 1}"
         dataset_type = DATASETS.get(each["type"])
-        if dataset_type is None or not issubclass(dataset_type, VideoDataset):
+        if dataset_type is None or not issubclass(dataset_type, AnnotatedVideos):
             raise InputError(f"{config.filename}: {each['type']} of {loader} is no dataset of videos")
         yield ListedVideos.of(name, plain_dataset(each, lazy_init=True))
 
@@ -90,7 +89,7 @@ def _videos(listed: Sequence[ListedVideos]) -> dict[Path, tuple]:
     videos = {}
     for one in listed:
         for video, path in one.paths.items():
-            annotation = (one.annotations or {}).get(video)
+            annotation = one.annotated.get(video)
             if path not in videos or annotation is not None:
                 videos[path] = annotation, one.reader
     return videos
@@ -98,11 +97,10 @@ def _videos(listed: Sequence[ListedVideos]) -> dict[Path, tuple]:
 
 def _pictures(listed: Sequence[ListedVideos], count: int) -> list[np.ndarray]:
     """Frames with true tubes, spread over the annotated videos; of any videos where none is annotated."""
-    every = [(one, video, (one.annotations or {}).get(video)) for one in listed for video in one.paths]
+    every = [(one, video, one.annotated.get(video)) for one in listed for video in one.paths]
     shown = [each for each in every if each[2] is not None and each[2].tubes] or every
-    places = np.unique(np.linspace(0, len(shown) - 1, min(count, len(shown))).round().astype(int))
     pictures = []
-    for place in places:
+    for place in equal_steps(len(shown), count):
         try:
             pictures.append(_picture(*shown[place]))
         except VideoError:
@@ -114,13 +112,10 @@ def _picture(listed: ListedVideos, video: str, annotation) -> np.ndarray:
     """The frame in the middle of what people drew in the first tube, with all tubes that are in it."""
     frame = 0
     if annotation is not None and annotation.tubes:
-        tube = annotation.tubes[0]
-        drawn = np.arange(len(tube)) if tube.annotated is None else np.flatnonzero(tube.annotated)
-        frame = tube.start + int(drawn[len(drawn) // 2])
+        marked = annotation.tubes[0].marked_frames
+        frame = int(marked[len(marked) // 2])
     (image,) = open_video(listed.paths[video], listed.reader).frames_at([frame])
     tubes = [] if annotation is None else annotation.tubes_at((image.shape[1], image.shape[0]))
-    drawn_tubes = [
-        DrawnTube(tube, RANK_COLORS[tube.label % len(RANK_COLORS)], listed.classes[tube.label]) for tube in tubes
-    ]
-    title = f"{listed.classes[listed.labels[video]]}: {video} frame {frame}"
+    drawn_tubes = [DrawnTube.ranked(tube, tube.label, listed.classes[tube.label]) for tube in tubes]
+    title = f"{listed.classes[listed.videos[video].label]}: {video} frame {frame}"
     return draw_tubes(np.ascontiguousarray(image), frame, drawn_tubes, title)

@@ -21,7 +21,7 @@ from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
 from actorsup.trackers.training_data import SequenceSource, TrackingSequence
-from actorsup.visualization import save_picture, track_sheet, tracking_curves
+from actorsup.visualization import equal_steps, save_picture, track_rows, tracking_curves
 
 CURVES = {
     "success": SUCCESS_THRESHOLDS,
@@ -165,7 +165,7 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
 def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:
     """Write a picture of annotated frames in equal steps after the first."""
     annotated = np.flatnonzero(sequence.annotated)[1:]
-    shown = annotated[np.unique(np.linspace(0, len(annotated) - 1, num_frames).round().astype(int))]
+    shown = annotated[equal_steps(len(annotated), num_frames)]
     frames = np.stack([frame for index, frame in enumerate(sequence.frames) if index in shown])
     boxes = {name: track.boxes for name, track in tracks.items()}
-    save_picture(path, track_sheet(frames, shown, sequence.boxes, boxes))
+    save_picture(path, track_rows(frames, shown, sequence.boxes, boxes))

@@ -3,15 +3,16 @@
 from .fingerprint import Fingerprint
 from .frames import HeldFramesReader, StreamedFrames, VideoFrames
 from .store import DetectionStore, Proposals, TubeStore, VideoStore
-from .video_reader import FrameFolderReader, OpenCVReader, VideoReader, open_video
+from .video_file import PyAVReader
+from .video_reader import FrameFolderReader, VideoReader, open_video
 
 __all__ = [
     "DetectionStore",
     "Fingerprint",
     "FrameFolderReader",
     "HeldFramesReader",
-    "OpenCVReader",
     "Proposals",
+    "PyAVReader",
     "StreamedFrames",
     "TubeStore",
     "VideoFrames",

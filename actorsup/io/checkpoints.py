@@ -14,9 +14,6 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from actorsup.errors import InputError
 
 WRAPPER = "module."  # what DistributedDataParallel calls the model inside it
-
-OPENMMLAB = ("open-mmlab://", "openmmlab://")
-
 _core = np._core.multiarray
 _DTYPE_CODES = "?bhilqBHILQefdUS"
 
@@ -47,42 +44,60 @@ ALLOWED = [
 ]
 
 
-def load_checkpoint_file(checkpoint: str):
-    """The content of a checkpoint, on the CPU: tensors, numpy arrays and builtin containers.
-
-    A pickle is a program: whoever unpickles a file from the web runs it. Here it can name a few types; where it names
-    anything else, mmengine would load it all the same, and this does not.
-
-    Args:
-        checkpoint: a path; or an ``http`` or ``https`` address, or ``open-mmlab://<name>`` of a model that mmengine
-            knows, which is downloaded once into torch.hub's cache.
-
-    Raises:
-        ValueError: if mmengine knows no such model.
-        OSError, RuntimeError, pickle.UnpicklingError: if it cannot be downloaded or read, or names anything else. Bytes
-            that are no checkpoint can raise nearly anything.
-    """
-    checkpoint = resolve_address(checkpoint)
-    with torch.serialization.safe_globals(ALLOWED):
-        if checkpoint.startswith(("http://", "https://")):
-            return torch.hub.load_state_dict_from_url(checkpoint, map_location="cpu", weights_only=True)
-        return torch.load(checkpoint, map_location="cpu", weights_only=True)
-
-
 def resolve_address(checkpoint: str) -> str:
     """The address that ``open-mmlab://<name>`` stands for; anything else as it is.
 
     Raises:
         ValueError: if mmengine knows no such model.
     """
-    for prefix in OPENMMLAB:
-        if checkpoint.startswith(prefix):
-            addresses = get_external_models()
-            name = checkpoint.removeprefix(prefix)
-            if name not in addresses:
-                raise ValueError(f"mmengine knows no model {name!r}")
-            return addresses[name]
-    return checkpoint
+    prefix, _, name = checkpoint.partition("://")
+    if prefix not in ("open-mmlab", "openmmlab"):
+        return checkpoint
+    addresses = get_external_models()
+    if name not in addresses:
+        raise ValueError(f"mmengine knows no model {name!r}")
+    return addresses[name]
+
+
+def read_checkpoint(checkpoint: str, owner: str) -> dict:
+    """The content of a checkpoint, on the CPU: tensors, numpy arrays and builtin containers.
+
+    A pickle is a program: whoever unpickles a file from the web runs it. Here it can name a few types; where it names
+    anything else, mmengine would load it all the same, and this does not. Weights that torch's wrapper for distributed
+    training saved lose the ``module.`` that it puts before every name.
+
+    Args:
+        checkpoint: a path; or an ``http`` or ``https`` address, or ``open-mmlab://<name>`` of a model that mmengine
+            knows, which is downloaded once into torch.hub's cache.
+        owner: what the checkpoint is for, for messages.
+
+    Raises:
+        InputError: if it cannot be downloaded or read, names another type, or is no dictionary.
+    """
+    of_owner = f"checkpoint {checkpoint} of {owner}"
+    try:
+        address = resolve_address(checkpoint)
+        with torch.serialization.safe_globals(ALLOWED):
+            if address.startswith(("http://", "https://")):
+                loaded = torch.hub.load_state_dict_from_url(address, map_location="cpu", weights_only=True)
+            else:
+                loaded = torch.load(address, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling a file that is no checkpoint can raise anything
+        refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
+        if refused is None:
+            raise InputError(f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error}") from error
+        raise InputError(
+            f"{of_owner} is refused, because it would load {refused[1]}; a checkpoint holds tensors, numpy arrays and "
+            "builtin containers only"
+        ) from error
+    if not isinstance(loaded, dict):
+        raise InputError(f"{of_owner} holds a {type(loaded).__name__}, expected a dict")
+    state = loaded.get("state_dict", loaded)
+    if not isinstance(state, dict):
+        raise InputError(f"{of_owner}: its state_dict is a {type(state).__name__}, no dict")
+    if all(isinstance(name, str) and name.startswith(WRAPPER) for name in state):
+        consume_prefix_in_state_dict_if_present(state, WRAPPER)
+    return loaded
 
 
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
@@ -120,37 +135,8 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
     if missing:
         raise InputError(
             f"checkpoint {checkpoint} does not fit {owner}: it lacks {len(missing)} of {len(model.state_dict())} "
-            f"weights, first {missing[:3]}"
+            f"weights, first {missing[:3]}; it has {list(state)[:3]} …"
         )
     if unexpected:
         print_log(f"{checkpoint}: left aside {len(unexpected)} entries, first {unexpected[:3]}", logger="current")
     return loaded.get("meta", {})
-
-
-def read_checkpoint(checkpoint: str, owner: str) -> dict:
-    """The content of a checkpoint, a file or a URL, on the CPU; see ``load_checkpoint``. Nothing in it is run.
-
-    Weights that torch's wrapper for distributed training saved lose the ``module.`` that it puts before every name.
-    """
-    try:
-        loaded = load_checkpoint_file(checkpoint)
-    except UnpicklingError as error:
-        refused = re.search(r"GLOBAL (\S+)", str(error))
-        if refused is None:
-            raise InputError(f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {error}") from error
-        raise InputError(
-            f"checkpoint {checkpoint} of {owner} is refused, because it would load {refused[1]}; a checkpoint holds "
-            "tensors, numpy arrays and builtin containers only"
-        ) from error
-    except Exception as error:  # unpickling a file that is no checkpoint can raise anything
-        raise InputError(
-            f"checkpoint {checkpoint} of {owner} cannot be downloaded or read: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(loaded, dict):
-        raise InputError(f"checkpoint {checkpoint} of {owner} holds a {type(loaded).__name__}, expected a dict")
-    state = loaded.get("state_dict", loaded)
-    if not isinstance(state, dict):
-        raise InputError(f"checkpoint {checkpoint} of {owner}: its state_dict is a {type(state).__name__}, no dict")
-    if all(isinstance(name, str) and name.startswith(WRAPPER) for name in state):
-        consume_prefix_in_state_dict_if_present(state, WRAPPER)
-    return loaded

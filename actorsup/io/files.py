@@ -1,24 +1,45 @@
-"""Files of results, written whole or not at all."""
+"""Files that appear whole or not at all."""
 
 import csv
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 
-def save_json(path: str | Path, content: Mapping, indent: int | None = 2) -> None:
-    """Write a JSON file, on one line where ``indent`` is None; it appears whole or not at all."""
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path`` to write to; it is renamed at the end, or removed if anything is raised.
+
+    The folder is made. The temporary name ends in ``.tmp``, whatever ``path`` ends in.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content, indent=indent) + "\n")
-    os.replace(temporary, path)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save(path: str | Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def save_json(path: str | Path, content: Mapping, indent: int | None = 2) -> None:
+    """Write a JSON file, on one line where ``indent`` is None."""
+    save(path, json.dumps(content, indent=indent) + "\n")
 
 
 def save_csv(path: str | Path, rows: Sequence[Mapping]) -> None:
     """Write rows of the same keys, with a header."""
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
+    table = StringIO(newline="")
+    writer = csv.DictWriter(table, rows[0].keys())
+    writer.writeheader()
+    writer.writerows(rows)
+    save(path, table.getvalue())

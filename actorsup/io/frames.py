@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from actorsup.errors import InputError
+from actorsup.errors import InputError, VideoError
 from actorsup.registry import VIDEO_READERS
 
-from .video_reader import ExactSeek, VideoReader
+from .video_reader import VideoReader
 
 DEFAULT_MEMORY = 256 * 2**20
 
@@ -48,14 +48,14 @@ class VideoFrames(Sequence[np.ndarray]):
     """
 
     def __init__(self, video: VideoReader, memory: int = DEFAULT_MEMORY) -> None:
-        self._seek = ExactSeek(video)
+        self._video = video
         self._memory = memory
         self._start_over()
 
     def _start_over(self) -> None:
         self._length: int | None = None  # unknown until the first pass has ended
         self._runs: list[_Run] = []  # the one used last at the end
-        self._stream = self._seek.first_pass()
+        self._stream = iter(self._video)
         self._next = 0  # index of the frame that the stream gives next
         self._growing: _Run | None = None  # what the stream's frames are appended to
         self._run_length = 1  # frames that a run holds at most; known from the first frame on
@@ -105,7 +105,7 @@ class VideoFrames(Sequence[np.ndarray]):
         if nearest - self._run_length <= index < nearest:
             return self._fetch_backward(index)
         if not self._next <= index < self._next + self._run_length:
-            self._stream, self._next = self._seek.frames_from(index), index
+            self._stream, self._next = self._video.frames_from(index), index
         while self._next <= index:
             self._decode_next()
         return self._growing
@@ -114,8 +114,14 @@ class VideoFrames(Sequence[np.ndarray]):
         """Decode the run of frames that ends with one."""
         first = max(0, last + 1 - self._run_length)
         run = self._begin_run(first)
-        run.frames.extend(islice(self._seek.frames_from(first), last + 1 - first))
+        run.frames.extend(islice(self._video.frames_from(first), last + 1 - first))
+        if len(run.frames) < last + 1 - first:
+            self._runs.remove(run)
+            raise self._changed(first + len(run.frames))
         return run
+
+    def _changed(self, index: int) -> VideoError:
+        return VideoError(f"{self._video.path}: frame {index} is not there any more; was the video replaced?")
 
     def _decode_next(self) -> None:
         """Append the stream's next frame to the run that grows; where the first pass ends, note the length."""
@@ -125,6 +131,8 @@ class VideoFrames(Sequence[np.ndarray]):
             self._start_over()
             raise
         if frame is None:
+            if self._length is not None:
+                raise self._changed(self._next)
             self._length = self._next
             return
         self._run_length = max(1, self._memory // (2 * frame.nbytes))

@@ -1,10 +1,9 @@
 """Detections and tubes on disk: one file a video, and a manifest that says what made them."""
 
 import json
-import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +11,9 @@ import numpy as np
 
 from actorsup.errors import StoreError
 from actorsup.structures import Detections, Tube
+from actorsup.structures.tube import require_within
 
+from .files import save, whole_file
 from .fingerprint import Fingerprint
 
 MANIFEST = "manifest.json"
@@ -21,8 +22,8 @@ MANIFEST = "manifest.json"
 class VideoStore(ABC):
     """A folder with one ``.npz`` a video (no pickle inside) and a manifest.
 
-    Every file is written under a temporary name and renamed, so a file that exists is whole: a run that was killed goes
-    on where it stopped. A store belongs to one configuration, recorded in its manifest.
+    A file that exists is whole: a run that was killed goes on where it stopped. A store belongs to one configuration,
+    recorded in its manifest.
 
     Args:
         folder: where the store is, or will be.
@@ -73,14 +74,11 @@ class VideoStore(ABC):
         """
         if self.fingerprint is None:
             raise ValueError("a store that is written needs the fingerprint of what makes it")
-        self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob("**/*.tmp"):
             leftover.unlink()
         if not self.videos():
             manifest = {"content": self.content, "made_by": self.fingerprint.made_by}
-            temporary = self.folder / f"{MANIFEST}.tmp"
-            temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
-            os.replace(temporary, self.folder / MANIFEST)
+            save(self.folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
     def path(self, video: str) -> Path:
         """The file of a video.
@@ -91,7 +89,7 @@ class VideoStore(ABC):
         name = PurePosixPath(video)
         if not video or name.is_absolute() or ".." in name.parts:
             raise ValueError(f"a video's name must be a relative path without '..', got {video!r}")
-        return self.folder / name.parent / f"{name.name}.npz"
+        return self.folder / f"{name}.npz"
 
     def __contains__(self, video: str) -> bool:
         return self.path(video).exists()
@@ -109,14 +107,10 @@ class VideoStore(ABC):
         if not self.exists:
             raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
-            with open(temporary, "wb") as file:
+            with whole_file(path) as temporary, open(temporary, "wb") as file:
                 np.savez_compressed(file, **self._to_arrays(value))
-            os.replace(temporary, path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise StoreError(f"{path}: cannot be written: {error}") from error
 
     def load(self, video: str):
@@ -125,12 +119,16 @@ class VideoStore(ABC):
         Raises:
             StoreError: if the video is not in the store or its file is damaged.
         """
+        return self._read(video, self._from_arrays)
+
+    def _read(self, video: str, take: Callable):
+        """What ``take`` makes of the arrays of a video; an array is read when it is taken."""
         path = self.path(video)
         if not path.exists():
             raise StoreError(f"{path}: no {self.content} of this video; make them with `actorsup proposals`")
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return self._from_arrays(arrays)
+                return take(arrays)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise StoreError(f"{path}: damaged ({error}); delete it and run `actorsup proposals` again") from error
 
@@ -138,7 +136,7 @@ class VideoStore(ABC):
     def _to_arrays(self, value) -> dict[str, np.ndarray]: ...
 
     @abstractmethod
-    def _from_arrays(self, arrays) -> object: ...
+    def _from_arrays(self, arrays): ...
 
 
 class DetectionStore(VideoStore):
@@ -147,21 +145,16 @@ class DetectionStore(VideoStore):
     content = "detections"
 
     def _to_arrays(self, value: Sequence[Detections]) -> dict[str, np.ndarray]:
-        empty = [Detections.empty()]
+        found = [Detections.empty(), *value]
         return {
             "counts": np.array([len(detections) for detections in value], dtype=np.int64),
-            "boxes": np.concatenate([detections.boxes for detections in [*empty, *value]]),
-            "scores": np.concatenate([detections.scores for detections in [*empty, *value]]),
-            "labels": np.concatenate([detections.labels for detections in [*empty, *value]]),
+            **{key: np.concatenate([getattr(of, key) for of in found]) for key in ("boxes", "scores", "labels")},
         }
 
     def _from_arrays(self, arrays) -> list[Detections]:
-        edges = np.concatenate([[0], np.cumsum(arrays["counts"])])
-        boxes, scores, labels = arrays["boxes"], arrays["scores"], arrays["labels"]
-        return [
-            Detections(boxes[first:last], scores[first:last], labels[first:last])
-            for first, last in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        edges = np.cumsum(arrays["counts"])[:-1]
+        parts = zip(*(np.split(arrays[key], edges) for key in ("boxes", "scores", "labels")), strict=True)
+        return [Detections(*part) for part in parts] if len(arrays["counts"]) else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,15 +175,21 @@ class Proposals:
     size: tuple[int, int]
 
     def __post_init__(self) -> None:
-        for index, tube in enumerate(self.tubes):
-            if tube.end > self.num_frames:
-                raise ValueError(f"tube {index} ends at frame {tube.end}, the video has {self.num_frames} frames")
+        require_within(self.tubes, self.num_frames)
 
 
 class TubeStore(VideoStore):
     """The proposals of every video: ``save(video, Proposals)``, ``load(video)``."""
 
     content = "tubes"
+
+    def num_tubes(self, video: str) -> int:
+        """How many tubes a video has; no box is read. Raises as ``load`` does."""
+        return self._read(video, lambda arrays: len(arrays["starts"]))
+
+    def frame_size(self, video: str) -> tuple[int, int]:
+        """``(width, height)`` of a video's frames; no box is read. Raises as ``load`` does."""
+        return self._read(video, lambda arrays: tuple(arrays["size"].tolist()))
 
     def _to_arrays(self, value: Proposals) -> dict[str, np.ndarray]:
         tubes = value.tubes
@@ -213,5 +212,4 @@ class TubeStore(VideoStore):
             Tube(start, boxes[first:last], box_scores[first:last], score, label)
             for start, first, last, score, label in parts
         )
-        width, height = arrays["size"].tolist()
-        return Proposals(tubes, int(arrays["num_frames"]), (width, height))
+        return Proposals(tubes, int(arrays["num_frames"]), tuple(arrays["size"].tolist()))

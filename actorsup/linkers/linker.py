@@ -25,9 +25,11 @@ class Linker(ABC):
         """
 
 
-def check_lengths(frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> None:
-    """Raise ``ValueError`` unless there are detections for each frame, and at least one frame."""
+def frame_size(frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> tuple[int, int]:
+    """``(width, height)`` of the frames; ``ValueError`` unless there is one, and detections for each."""
     if len(frames) != len(detections) or len(frames) == 0:
         raise ValueError(
             f"a linker needs one Detections a frame, got {len(frames)} frames, {len(detections)} Detections"
         )
+    height, width = frames[0].shape[:2]
+    return width, height

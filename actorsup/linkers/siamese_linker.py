@@ -1,6 +1,6 @@
-"""The detections of a whole video in one list, as Algorithm 1 goes through them."""
+"""Algorithm 1: the best detection of a whole video is tracked, what its tube explains is dropped, and so on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,24 +8,19 @@ import numpy as np
 from actorsup.registry import LINKERS, TRACKERS
 from actorsup.structures import Detections, Tube, box_areas, clip_boxes, elementwise_iou, pairwise_iou
 
-from .linker import Linker, check_lengths
+from .linker import Linker, frame_size
+
+Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """All detections of a video: ``D`` in Algorithm 1.
+    """All detections of a video: ``D`` in Algorithm 1."""
 
-    Args:
-        frame_index: ``(D,)``, the frame of each, ascending.
-        boxes: ``(D, 4)``, cut to the frame.
-        scores: ``(D,)``.
-        labels: ``(D,)``, actor category.
-    """
-
-    frame_index: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
-    labels: np.ndarray
+    frame_index: np.ndarray  # ``(D,)``, the frame of each, ascending
+    boxes: np.ndarray  # ``(D, 4)``, cut to the frame
+    scores: np.ndarray  # ``(D,)``
+    labels: np.ndarray  # ``(D,)``, actor category
 
     @classmethod
     def of(cls, detections: Sequence[Detections], size: tuple[int, int]) -> "Candidates":
@@ -37,81 +32,30 @@ class Candidates:
             np.concatenate([found.labels for found in detections]),
         )
 
-    def best(self, remaining: np.ndarray) -> int:
-        """The index of the highest score among the remaining ``(D,)``; of equals the earliest."""
-        return int(np.argmax(np.where(remaining, self.scores, -np.inf)))
+    def choose(
+        self,
+        track: Callable[[int, np.ndarray], np.ndarray],
+        num_tubes: int,
+        overlap_threshold: float,
+        remaining: np.ndarray | None = None,
+    ) -> Iterator[int]:
+        """Run the loop of Algorithm 1, whose lines are named here; name each candidate that it tracks.
 
-
-MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
-
-
-def foresee_seeds(
-    candidates: Candidates,
-    remaining: np.ndarray,
-    known_boxes: Mapping[int, np.ndarray],
-    num_frames: int,
-    num_tubes: int,
-    overlap_threshold: float,
-    max_seeds: int,
-) -> list[int]:
-    """Run Algorithm 1 with guessed tubes, and note what it would have to track.
-
-    Args:
-        candidates: all detections.
-        remaining: ``(D,)``, those that Algorithm 1 has left.
-        known_boxes: boxes ``(T, 4)`` of the tracks that are there already, by candidate.
-        num_frames: T.
-        num_tubes: how many tubes it will still make at most.
-        overlap_threshold: Algorithm 1's.
-        max_seeds: how many to name at most.
-
-    Returns:
-        Indices of candidates without a known track, the next one first; at least one if any remains.
-    """
-    remaining = remaining.copy()
-    seeds: list[int] = []
-    for _ in range(num_tubes):
-        if len(seeds) == max_seeds or not remaining.any():
-            break
-        best = candidates.best(remaining)
-        boxes = known_boxes.get(best)
-        if boxes is None:
-            seeds.append(best)
-            boxes = guess_track(candidates, best, num_frames)
-        remaining &= elementwise_iou(candidates.boxes, boxes[candidates.frame_index]) < overlap_threshold
-        remaining[best] = False
-    return seeds
-
-
-def guess_track(candidates: Candidates, seed: int, num_frames: int) -> np.ndarray:
-    """Boxes ``(T, 4)`` of a candidate that goes to the next frame's detection that overlaps it most, or stands still.
-
-    It keeps its aspect ratio, as a Siamese tracker's box does: centre and area are those of the detection.
-    """
-    starts = np.searchsorted(candidates.frame_index, np.arange(num_frames + 1))
-    first = int(candidates.frame_index[seed])
-    boxes = np.empty((num_frames, 4), dtype=np.float32)
-    for order in (range(first, num_frames), range(first, -1, -1)):
-        box = candidates.boxes[seed]
-        for frame in order:
-            found = candidates.boxes[starts[frame] : starts[frame + 1]]
-            if len(found):
-                overlaps = pairwise_iou(box[None], found)[0]
-                if overlaps.max() >= MIN_OVERLAP:
-                    box = _with_shape_of(candidates.boxes[seed], found[overlaps.argmax()])
-            boxes[frame] = box
-    return boxes
-
-
-def _with_shape_of(shape: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """A box with the centre and the area of the second and the aspect ratio of the first."""
-    size, found = shape[2:] - shape[:2], box[2:] - box[:2]
-    half = size * np.sqrt(found.prod() / size.prod()) / 2
-    center = (box[:2] + box[2:]) / 2
-    return np.concatenate([center - half, center + half])
-
-
-Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
+        Args:
+            track: boxes ``(T, 4)`` of a candidate's track, by its index and the candidates that remain, bool ``(D,)``.
+            num_tubes: the algorithm's ``N``.
+            overlap_threshold: IoU with a track's box in their frame from which detections are dropped.
+            remaining: what the algorithm has left; None: all but what lies outside the frame and cannot be tracked.
+        """
+        remaining = box_areas(self.boxes) > 0 if remaining is None else remaining.copy()
+        for _ in range(num_tubes):  # line 6
+            if not remaining.any():
+                return
+            best = int(np.argmax(np.where(remaining, self.scores, -np.inf)))  # line 7; of equal scores the earliest
+            boxes = track(best, remaining)  # line 8
+            yield best  # line 9
+            remaining &= elementwise_iou(self.boxes, boxes[self.frame_index]) < overlap_threshold  # line 10
+            remaining[best] = False  # rounding must not keep what the track began with
 
 
 @LINKERS.register_module()
@@ -142,71 +86,101 @@ class SiameseLinker(Linker):
         self.batch_size = batch_size
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
-        """See ``Linker.link``; the lines are those of Algorithm 1."""
-        check_lengths(frames, detections)
-        height, width = frames[0].shape[:2]
-        candidates = Candidates.of(detections, (width, height))  # line 3
-        remaining = box_areas(candidates.boxes) > 0  # what lies outside the frame cannot be tracked
+        """See ``Linker.link``."""
+        candidates = Candidates.of(detections, frame_size(frames, detections))
         tracks: dict[int, Track] = {}
+        tubes: list[Tube] = []
 
-        tubes: list[Tube] = []  # lines 4 and 5
-        while remaining.any() and len(tubes) < self.max_tubes:  # line 6
-            best = candidates.best(remaining)  # line 7
-            if best not in tracks:  # line 8, for this one and its probable successors
-                seeds = self._seeds(candidates, remaining, tracks, len(frames), self.max_tubes - len(tubes))
-                tracks |= self._track(frames, candidates, seeds)
-            boxes, scores = tracks.pop(best)
-            tubes.append(Tube(0, boxes, scores, candidates.scores[best], candidates.labels[best]))  # lines 9 and 11
-            overlaps = elementwise_iou(candidates.boxes, boxes[candidates.frame_index])
-            remaining &= overlaps < self.overlap_threshold  # line 10
-            remaining[best] = False  # rounding must not keep what the tube began with
+        def track(best: int, remaining: np.ndarray) -> np.ndarray:
+            """Track this candidate and its probable successors, unless it was one of them before."""
+            if best not in tracks:
+                known = {seed: boxes for seed, (boxes, _) in tracks.items()}
+                num_left = self.max_tubes - len(tubes)
+                lookahead = look_ahead(
+                    candidates, remaining, known, len(frames), num_left, self.overlap_threshold, self.batch_size
+                )
+                tracks.update(self._track(frames, candidates, sorted(lookahead)))
+            return tracks[best][0]
+
+        for best in candidates.choose(track, self.max_tubes, self.overlap_threshold):  # lines 4 to 11
+            tubes.append(Tube(0, *tracks.pop(best), candidates.scores[best], candidates.labels[best]))
         return tubes
 
-    def _seeds(
-        self, candidates: Candidates, remaining: np.ndarray, tracks: dict[int, Track], num_frames: int, num_left: int
-    ) -> list[int]:
-        """The detections to track next, in the order of their frames."""
-        known_boxes = {seed: boxes for seed, (boxes, _) in tracks.items()}
-        seeds = foresee_seeds(
-            candidates, remaining, known_boxes, num_frames, num_left, self.overlap_threshold, self.batch_size
-        )
-        return sorted(seeds)
-
-    def _track(self, frames: Sequence[np.ndarray], candidates: Candidates, seeds: Sequence[int]) -> dict[int, Track]:
+    def _track(self, frames: Sequence[np.ndarray], candidates: Candidates, seeds: list[int]) -> dict[int, Track]:
         """The tracks of candidates, in the order of their frames: one pass up the video and one down."""
         tracks = {seed: (np.empty((len(frames), 4), np.float32), np.ones(len(frames), np.float32)) for seed in seeds}
+        starts = candidates.frame_index
         for seed in seeds:
-            tracks[seed][0][candidates.frame_index[seed]] = candidates.boxes[seed]
-        self._follow(frames, candidates, seeds, range(candidates.frame_index[seeds[0]], len(frames)), tracks)
-        self._follow(frames, candidates, seeds[::-1], range(candidates.frame_index[seeds[-1]], -1, -1), tracks)
+            tracks[seed][0][starts[seed]] = candidates.boxes[seed]
+        for order, passing in (
+            (range(starts[seeds[0]], len(frames)), seeds),
+            (range(starts[seeds[-1]], -1, -1), seeds[::-1]),
+        ):
+            followed: list[int] = []
+            for index in order:
+                image = frames[index]
+                if followed:
+                    for seed, box, score in zip(followed, *self.tracker.update(image), strict=True):
+                        tracks[seed][0][index], tracks[seed][1][index] = box, score
+                joining = [seed for seed in passing if starts[seed] == index]
+                if joining:
+                    take = self.tracker.add if followed else self.tracker.init
+                    take(image, candidates.boxes[joining])
+                    followed += joining
         return tracks
 
-    def _follow(
-        self,
-        frames: Sequence[np.ndarray],
-        candidates: Candidates,
-        seeds: Sequence[int],
-        order: Iterable[int],
-        tracks: dict[int, Track],
-    ) -> None:
-        """Fill in the boxes and scores in one direction; each seed joins in its frame.
 
-        Args:
-            frames: of the video.
-            candidates: all detections.
-            seeds: candidates in the order in which their frames come.
-            order: frames, from that of the first seed on.
-            tracks: of the seeds, to be filled in.
-        """
-        num_followed = 0
-        for index in order:
-            image = frames[index]
-            if num_followed:
-                boxes, scores = self.tracker.update(image)
-                for seed, box, score in zip(seeds[:num_followed], boxes, scores, strict=True):
-                    tracks[seed][0][index], tracks[seed][1][index] = box, score
-            joining = [seed for seed in seeds[num_followed:] if candidates.frame_index[seed] == index]
-            if joining:
-                take = self.tracker.add if num_followed else self.tracker.init
-                take(image, candidates.boxes[joining])
-                num_followed += len(joining)
+MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
+
+
+def look_ahead(
+    candidates: Candidates,
+    remaining: np.ndarray,
+    known_boxes: Mapping[int, np.ndarray],
+    num_frames: int,
+    num_tubes: int,
+    overlap_threshold: float,
+    max_seeds: int,
+) -> list[int]:
+    """Run Algorithm 1 on what remains with guessed tracks; name the first candidates that it would have to track.
+
+    ``known_boxes`` holds, by candidate, the boxes ``(T, 4)`` of the tracks that are there already.
+    """
+    seeds: list[int] = []
+
+    def guess(best: int, _: np.ndarray) -> np.ndarray:
+        return known_boxes[best] if best in known_boxes else guess_track(candidates, best, num_frames)
+
+    for best in candidates.choose(guess, num_tubes, overlap_threshold, remaining):
+        seeds += [best] if best not in known_boxes else []
+        if len(seeds) == max_seeds:
+            break
+    return seeds
+
+
+def guess_track(candidates: Candidates, seed: int, num_frames: int) -> np.ndarray:
+    """Boxes ``(T, 4)`` of a candidate that goes to the next frame's detection that overlaps it most, or stands still.
+
+    It keeps its aspect ratio, as a Siamese tracker's box does: centre and area are those of the detection.
+    """
+    starts = np.searchsorted(candidates.frame_index, np.arange(num_frames + 1))
+    first = int(candidates.frame_index[seed])
+    boxes = np.empty((num_frames, 4), dtype=np.float32)
+    for order in (range(first, num_frames), range(first, -1, -1)):
+        box = candidates.boxes[seed]
+        for frame in order:
+            found = candidates.boxes[starts[frame] : starts[frame + 1]]
+            if len(found):
+                overlaps = pairwise_iou(box[None], found)[0]
+                if overlaps.max() >= MIN_OVERLAP:
+                    box = _with_shape_of(candidates.boxes[seed], found[overlaps.argmax()])
+            boxes[frame] = box
+    return boxes
+
+
+def _with_shape_of(shape: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """A box with the centre and the area of the second and the aspect ratio of the first."""
+    size, found = shape[2:] - shape[:2], box[2:] - box[:2]
+    half = size * np.sqrt(found.prod() / size.prod()) / 2
+    center = (box[:2] + box[2:]) / 2
+    return np.concatenate([center - half, center + half])

@@ -1,23 +1,22 @@
 """Linking by dynamic programming over the detections, as in "Finding Action Tubes" (Gkioxari and Malik, 2015)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from actorsup.registry import LINKERS
 from actorsup.structures import Detections, Tube, pairwise_iou
 
-from .linker import Linker, check_lengths
+from .linker import Linker, frame_size
 
 
-@dataclass(frozen=True)
-class _Path:
+class _Path(NamedTuple):
     """One detection a frame from ``start`` on, by their indices, and the energy of the choice."""
 
+    energy: float
     start: int
     choices: list[int]
-    energy: float
 
 
 @LINKERS.register_module()
@@ -42,7 +41,7 @@ class ViterbiLinker(Linker):
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``. A tube's score is the mean of its detections' scores; the order is that of energy."""
-        check_lengths(frames, detections)
+        frame_size(frames, detections)  # raises where they do not belong together
         links = [
             self.overlap_weight * pairwise_iou(now.boxes, then.boxes)
             for now, then in zip(detections[:-1], detections[1:], strict=True)
@@ -85,7 +84,7 @@ def _best_path(
     choices = [int(energy.argmax())]
     for predecessor in reversed(predecessors):
         choices.append(int(predecessor[choices[-1]]))
-    return _Path(run.start, choices[::-1], float(energy.max()))
+    return _Path(float(energy.max()), run.start, choices[::-1])
 
 
 def _to_tube(path: _Path, detections: Sequence[Detections], category: int) -> Tube:

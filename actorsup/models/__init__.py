@@ -5,11 +5,4 @@ from .localizer import ActorLocalizer
 from .pooling import ActorRoIPool3D
 from .post_processing import PostProcessing, TemporalTrimming, TubeNMS
 
-__all__ = [
-    "ActorLocalizer",
-    "ActorRoIPool3D",
-    "PostProcessing",
-    "TemporalTrimming",
-    "TubeNMS",
-    "VideoDataPreprocessor",
-]
+__all__ = ["ActorLocalizer", "ActorRoIPool3D", "PostProcessing", "TemporalTrimming", "TubeNMS", "VideoDataPreprocessor"]

@@ -1,4 +1,4 @@
-"""From the frames that a data set yields to the tensor that an encoder takes."""
+"""From the frames that a dataset yields to the tensor that an encoder takes."""
 
 from collections.abc import Sequence
 
@@ -33,27 +33,18 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalise and stack.
+        """Normalise and stack: B uint8 RGB ``inputs`` ``(N, 3, H, W)`` become one float32 ``(B, N, 3, H, W)``.
 
         Frames smaller than the largest of the batch are padded at the right and at the bottom, so that their tubes stay
-        where they are; with zeros after normalising, which is what the encoder's convolutions pad with.
-
-        Args:
-            data: ``inputs``, a list of B uint8 RGB tensors ``(N, 3, H, W)``, and ``data_samples``, a list of B
-                :class:`VideoSample`.
-            training: makes no difference.
-
-        Returns:
-            ``inputs``, float32 ``(B, N, 3, H, W)`` on the model's device, and ``data_samples`` as they came.
+        where they are; with zeros after normalising, which is what the encoder's convolutions pad with. The
+        ``data_samples`` stay as they are.
 
         Raises:
             ValueError: if the frames are not as above, or their number differs from video to video.
         """
-        samples = list(data["data_samples"])
-        videos = list(data["inputs"])
+        videos, samples = list(data["inputs"]), list(data["data_samples"])
         _check(videos, samples)
-        height = max(frames.shape[2] for frames in videos)
-        width = max(frames.shape[3] for frames in videos)
+        height, width = (max(frames.shape[axis] for frames in videos) for axis in (2, 3))
         inputs = torch.stack([self._normalize(frames, height, width) for frames in videos])
         return {"inputs": inputs, "data_samples": samples}
 
@@ -66,9 +57,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
 
 def _check(videos: list[Tensor], samples: list[VideoSample]) -> None:
     if not videos or len(videos) != len(samples):
-        raise ValueError(
-            f"expected one sample a video and at least one, got {len(videos)} videos, {len(samples)} samples"
-        )
+        raise ValueError(f"expected a sample a video, at least one, got {len(videos)} videos, {len(samples)} samples")
     for frames, sample in zip(videos, samples, strict=True):
         if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[1] != 3:
             raise ValueError(

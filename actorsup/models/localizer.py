@@ -21,8 +21,7 @@ class ActorLocalizer(BaseModel):
         pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
         head: config or module, see :class:`actorsup.models.heads.TubeHead`.
         data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
-        post_processing: configs or built steps, see :class:`PostProcessing`, which change the
-            predicted tubes in this order. The paper has none.
+        post_processing: configs or built steps, see :class:`PostProcessing`, in their order. The paper has none.
     """
 
     def __init__(
@@ -49,11 +48,8 @@ class ActorLocalizer(BaseModel):
         Args:
             inputs: ``(B, N, 3, H, W)``, normalised frames.
             data_samples: the B videos, with their tubes in pixels of those frames.
-            mode: ``loss``, ``predict`` or ``tensor``.
-
-        Returns:
-            ``loss``: losses and what is logged beside them. ``predict``: the samples with their scores. ``tensor``: the
-            logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+            mode: ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores,
+                ``tensor`` the logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
 
         Raises:
             ValueError: for an unknown mode.
@@ -62,15 +58,13 @@ class ActorLocalizer(BaseModel):
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
-        read_labels = self._tube_labels if self.head.learns_from_tubes else self._video_labels
-        labels = read_labels(data_samples) if mode == "loss" else None
-
+        labels = self._labels(data_samples).to(inputs.device) if mode == "loss" else None
         tubes = TubeBatch.from_samples(data_samples, inputs.device)
-        features = self._encode(inputs)
+        features = self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])  # (B, N, C, H', W')
         pooled = self.pooling(features, tubes, self.encoder.stride)
 
         if mode == "loss":
-            return self.head.loss(pooled, tubes.video_index, labels.to(inputs.device))
+            return self.head.loss(pooled, tubes.video_index, labels)
         if mode == "predict":
             scores = self.head.predict(pooled, tubes.video_index, tubes.num_videos)
             if any(step.needs_frame_scores for step in self.post_processing):
@@ -80,10 +74,13 @@ class ActorLocalizer(BaseModel):
             return [self._post_process(sample) for sample in samples]
         return self.head(pooled)
 
-    def _encode(self, inputs: Tensor) -> Tensor:
-        """Feature maps ``(B, N, C, H', W')`` of frames ``(B, N, 3, H, W)``."""
-        maps = self.encoder(inputs.flatten(0, 1))
-        return maps.unflatten(0, inputs.shape[:2])
+    def _post_process(self, sample: VideoSample) -> VideoSample:
+        if not self.post_processing:
+            return sample
+        ranked = sample.ranked_tubes
+        for step in self.post_processing:
+            ranked = step(sample, ranked)
+        return replace(sample, processed=ranked)
 
     def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
         """Of each video ``(P_b, N, K)``, what the head makes of its tubes in every single frame: probabilities."""
@@ -98,40 +95,26 @@ class ActorLocalizer(BaseModel):
         scores = logits.softmax(dim=1)[order.argsort()].reshape(num_tubes, num_frames, logits.shape[1])
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
-    def _post_process(self, sample: VideoSample) -> VideoSample:
-        if not self.post_processing:
-            return sample
-        ranked = sample.ranked_tubes
-        for step in self.post_processing:
-            ranked = step(sample, ranked)
-        return replace(sample, processed=ranked)
-
-    def _video_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
-        """Labels ``(B,)`` int64; checked here, where the videos' names are known."""
-        num_classes = self.head.num_classes
+    def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
+        """Int64 labels of the videos ``(B,)``, or of all tubes ``(P,)`` with −1 for background; checked by name."""
+        of_tubes, num_classes = self.head.learns_from_tubes, self.head.num_classes
+        least = -1 if of_tubes else 0
+        labels: list[int] = []
         for sample in data_samples:
-            if sample.label is None or not 0 <= sample.label < num_classes:
-                raise InputError(
-                    f"{sample.video}: its label is {sample.label}, but training needs one of 0 to {num_classes - 1} "
-                    f"(num_classes of the head is {num_classes})"
-                )
-        return torch.tensor([sample.label for sample in data_samples])
-
-    def _tube_labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
-        """Labels ``(P,)`` int64 of all tubes of the batch, −1 for background."""
-        num_classes = self.head.num_classes
-        for sample in data_samples:
-            if sample.tube_labels is None:
+            if of_tubes and sample.tube_labels is None:
                 raise InputError(
                     f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
-                    "the training data set true_tubes=True and an ann_file, and its pipeline LabelTubes"
+                    "the training dataset true_tubes=True and an ann_file, and its pipeline LabelTubes"
                 )
-            if ((sample.tube_labels < -1) | (sample.tube_labels >= num_classes)).any():
+            own = sample.tube_labels.tolist() if of_tubes else [sample.label]
+            if any(label is None or not least <= label < num_classes for label in own):
+                given = f"its tubes have the labels {own}" if of_tubes else f"its label is {sample.label}"
                 raise InputError(
-                    f"{sample.video}: its tubes have the labels {sample.tube_labels.tolist()}, but training needs ones "
-                    f"of -1 to {num_classes - 1} (num_classes of the head is {num_classes})"
+                    f"{sample.video}: {given}, but training needs {least} to {num_classes - 1} (num_classes of the "
+                    f"head is {num_classes})"
                 )
-        return torch.cat([sample.tube_labels for sample in data_samples])
+            labels += own
+        return torch.tensor(labels, dtype=torch.int64)
 
 
 def _build(part: dict | nn.Module) -> nn.Module:

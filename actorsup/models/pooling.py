@@ -20,14 +20,8 @@ class ActorRoIPool3D(nn.Module):
         self.output_size = tuple(output_size)
 
     def forward(self, features: Tensor, tubes: TubeBatch, stride: int) -> Tensor:
-        """One feature a tube, averaged over the frames that it covers.
+        """Features ``(P, C, Y, X)`` of tubes, averaged over the frames that each covers.
 
-        Args:
-            features: ``(B, N, C, H', W')``, maps of N frames of B videos.
-            tubes: the P tubes of the batch at those frames.
-            stride: input pixels per feature cell.
-
-        Returns:
-            ``(P, C, Y, X)``.
+        From maps ``(B, N, C, H', W')`` of N frames of B videos, whose stride is in input pixels per cell.
         """
         return actor_roi_pool3d(features, tubes.boxes, tubes.video_index, self.output_size, 1 / stride, tubes.weights)

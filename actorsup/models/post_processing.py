@@ -1,4 +1,4 @@
-"""Optional steps between the prediction of a model and its measures: tube NMS, and trimming in time."""
+"""Optional steps between the prediction of a model and its measures: NMS of tubes, and trimming in time."""
 
 from abc import ABC, abstractmethod
 
@@ -25,7 +25,40 @@ class PostProcessing(ABC):
         """
 
 
-SOURCES = ("head", "tracker")
+@POST_PROCESSING.register_module()
+class TubeNMS(PostProcessing):
+    """Non-maximum suppression, for each class by itself.
+
+    By descending score, a tube that overlaps a kept one by more than the threshold is no detection of the class any
+    more; of equal scores the first tube is kept. Tubes that are none of any class are left out.
+
+    Args:
+        threshold: of the overlap, from 0 to 1.
+        spatial_only: measure the mean IoU over the common frames instead of the spatio-temporal one.
+    """
+
+    def __init__(self, threshold: float = 0.5, spatial_only: bool = False) -> None:
+        if not 0 <= threshold <= 1:
+            raise InputError(f"TubeNMS: threshold must be from 0 to 1, got {threshold}")
+        self.threshold = threshold
+        self.rule = OverlapRule(spatial_only=spatial_only)
+
+    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
+        """The tubes that are kept for some class."""
+        scores = ranked.scores.copy()
+        overlaps: dict[bytes, np.ndarray] = {}  # classes with the same tubes, as before trimming, share them
+        for of_class in scores.T:
+            detected = np.flatnonzero(of_class > -np.inf)
+            key = detected.tobytes()
+            if key not in overlaps:
+                tubes = [ranked.tubes[index] for index in detected]
+                overlaps[key] = tube_iou(tubes, tubes, self.rule)
+            kept: list[int] = []
+            for index in np.argsort(-of_class[detected], kind="stable"):
+                if not (overlaps[key][index, kept] > self.threshold).any():
+                    kept.append(index)
+            of_class[np.delete(detected, kept)] = -np.inf
+        return RankedTubes(ranked.tubes, scores, ranked.proposals).without_undetected()
 
 
 @POST_PROCESSING.register_module()
@@ -47,8 +80,8 @@ class TemporalTrimming(PostProcessing):
     """
 
     def __init__(self, scores: str = "head", share: float = 0.5) -> None:
-        if scores not in SOURCES:
-            raise InputError(f"TemporalTrimming: scores must be one of {', '.join(SOURCES)}, got {scores!r}")
+        if scores not in ("head", "tracker"):
+            raise InputError(f"TemporalTrimming: scores must be one of head, tracker, got {scores!r}")
         if not 0 < share < 1:
             raise InputError(f"TemporalTrimming: share must be between 0 and 1, got {share}")
         self.scores = scores
@@ -56,7 +89,7 @@ class TemporalTrimming(PostProcessing):
         self.needs_frame_scores = scores == "head"
 
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
-        """See ``PostProcessing``."""
+        """The stretches of the tubes."""
         tubes, scores, proposals = [], [], []
         for tube, of_tube, proposal in zip(ranked.tubes, ranked.scores, ranked.proposals, strict=True):
             frame_scores = self._frame_scores(sample, tube, proposal)  # (T, K), or (T, 1) for all classes
@@ -67,9 +100,7 @@ class TemporalTrimming(PostProcessing):
                 scores.append(np.where(chosen, of_tube, -np.inf))
                 proposals.append(proposal)
         return RankedTubes(
-            tuple(tubes),
-            np.reshape(scores, (len(tubes), ranked.scores.shape[1])),
-            np.array(proposals, dtype=np.int64),
+            tuple(tubes), np.reshape(scores, (len(tubes), ranked.scores.shape[1])), np.array(proposals, dtype=np.int64)
         )
 
     def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:
@@ -100,45 +131,3 @@ def _cut(tube: Tube, start: int, end: int) -> Tube:
     if (start, end) == (0, len(tube)):
         return tube
     return Tube(tube.start + int(start), tube.boxes[start:end], tube.scores[start:end], tube.score, tube.label)
-
-
-@POST_PROCESSING.register_module()
-class TubeNMS(PostProcessing):
-    """Non-maximum suppression, for each class by itself.
-
-    By descending score, a tube that overlaps a kept one by more than the threshold is no detection of the class any
-    more; of equal scores the first tube is kept. Tubes that are none of any class are left out.
-
-    Args:
-        threshold: of the overlap, from 0 to 1.
-        spatial_only: measure the mean IoU over the common frames instead of the spatio-temporal one.
-    """
-
-    def __init__(self, threshold: float = 0.5, spatial_only: bool = False) -> None:
-        if not 0 <= threshold <= 1:
-            raise InputError(f"TubeNMS: threshold must be from 0 to 1, got {threshold}")
-        self.threshold = threshold
-        self.rule = OverlapRule(spatial_only=spatial_only)
-
-    def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
-        """See ``PostProcessing``."""
-        scores = ranked.scores.copy()
-        overlaps: dict[bytes, np.ndarray] = {}  # classes with the same tubes, as before trimming, share them
-        for of_class in scores.T:
-            detected = np.flatnonzero(of_class > -np.inf)
-            key = detected.tobytes()
-            if key not in overlaps:
-                tubes = [ranked.tubes[index] for index in detected]
-                overlaps[key] = tube_iou(tubes, tubes, self.rule)
-            of_class[detected[self._suppressed(overlaps[key], of_class[detected])]] = -np.inf
-        return RankedTubes(ranked.tubes, scores, ranked.proposals).without_undetected()
-
-    def _suppressed(self, overlaps: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Which of D tubes go, bool ``(D,)``, by their overlaps ``(D, D)`` and scores ``(D,)``."""
-        suppressed = np.zeros(len(scores), dtype=bool)
-        better: list[int] = []
-        for index in np.argsort(-scores, kind="stable"):
-            suppressed[index] = (overlaps[index, better] > self.threshold).any()
-            if not suppressed[index]:
-                better.append(index)
-        return suppressed

@@ -1,4 +1,4 @@
-"""The operator ``ActorRoIPool3D``: its library, its derivative, and the function."""
+"""The operator ``ActorRoIPool3D``: its library, fake kernels, derivatives, and the function."""
 
 import warnings
 from functools import cache
@@ -11,71 +11,6 @@ from actorsup.installation import build_operator
 
 from .reference import actor_roi_pool3d_reference
 
-
-def register_fakes_and_gradients() -> None:
-    """Register fake kernels and gradients, once, after the library was loaded."""
-    torch.library.register_fake("actorsup::actor_roi_pool3d", _empty_pooled)
-    torch.library.register_autograd(
-        "actorsup::actor_roi_pool3d", _gradient_of_features, setup_context=_save_for_gradient_of_features
-    )
-    torch.library.register_fake("actorsup::actor_roi_pool3d_backward", _empty_grad_features)
-    torch.library.register_autograd(
-        "actorsup::actor_roi_pool3d_backward", _gradient_of_grad, setup_context=_save_for_gradient_of_grad
-    )
-
-
-def _empty_pooled(
-    features: Tensor, tubes: Tensor, video_index: Tensor, weights: Tensor, output_size: list[int], spatial_scale: float
-) -> Tensor:
-    return features.new_empty((tubes.shape[0], features.shape[2], *output_size))
-
-
-def _empty_grad_features(
-    grad: Tensor,
-    tubes: Tensor,
-    video_index: Tensor,
-    weights: Tensor,
-    features_size: list[int],
-    channels_last: bool,
-    spatial_scale: float,
-) -> Tensor:
-    num_videos, num_frames, channels, height, width = features_size
-    if channels_last:
-        return grad.new_empty((num_videos, num_frames, height, width, channels)).permute(0, 1, 4, 2, 3)
-    return grad.new_empty(features_size)
-
-
-def _is_channels_last(features: Tensor) -> bool:
-    return features.permute(0, 1, 3, 4, 2).is_contiguous() and not features.is_contiguous()
-
-
-def _save_for_gradient_of_features(ctx, inputs, output) -> None:
-    features, tubes, video_index, weights, _, ctx.spatial_scale = inputs
-    ctx.features_size, ctx.channels_last = features.shape, _is_channels_last(features)
-    ctx.save_for_backward(tubes, video_index, weights)
-
-
-def _gradient_of_features(ctx, grad: Tensor) -> tuple:
-    grad_features = torch.ops.actorsup.actor_roi_pool3d_backward(
-        grad, *ctx.saved_tensors, ctx.features_size, ctx.channels_last, ctx.spatial_scale
-    )
-    return grad_features, None, None, None, None, None
-
-
-def _save_for_gradient_of_grad(ctx, inputs, output) -> None:
-    grad, tubes, video_index, weights, _, _, ctx.spatial_scale = inputs
-    ctx.output_size = grad.shape[2:]
-    ctx.save_for_backward(tubes, video_index, weights)
-
-
-def _gradient_of_grad(ctx, grad_of_grad_features: Tensor) -> tuple:
-    """The backward is linear, and its transpose is the pooling itself."""
-    grad = torch.ops.actorsup.actor_roi_pool3d(
-        grad_of_grad_features, *ctx.saved_tensors, ctx.output_size, ctx.spatial_scale
-    )
-    return grad, None, None, None, None, None, None
-
-
 LIBRARY = Path(__file__).parent / "libactorsup.so"
 
 
@@ -87,8 +22,49 @@ def _load() -> str:
         torch.ops.load_library(LIBRARY)
     except OSError as error:
         return f"the operator was built for another torch than {torch.__version__} ({str(error).splitlines()[0]})"
-    register_fakes_and_gradients()
+    forward, backward = "actorsup::actor_roi_pool3d", "actorsup::actor_roi_pool3d_backward"
+    torch.library.register_fake(forward, _fake_forward)
+    torch.library.register_fake(backward, _fake_backward)
+    torch.library.register_autograd(forward, _differentiate_forward, setup_context=_save_forward)
+    torch.library.register_autograd(backward, _differentiate_backward, setup_context=_save_backward)
     return ""
+
+
+def _fake_forward(features, tubes, video_index, weights, output_size, spatial_scale) -> Tensor:
+    return features.new_empty((tubes.shape[0], features.shape[2], *output_size))
+
+
+def _fake_backward(grad, tubes, video_index, weights, features_size, channels_last, spatial_scale) -> Tensor:
+    num_videos, num_frames, channels, height, width = features_size
+    if channels_last:
+        return grad.new_empty((num_videos, num_frames, height, width, channels)).permute(0, 1, 4, 2, 3)
+    return grad.new_empty(features_size)
+
+
+def _save_forward(ctx, inputs, output) -> None:
+    features, tubes, video_index, weights, _, ctx.spatial_scale = inputs
+    ctx.features_size = features.shape
+    ctx.channels_last = features.permute(0, 1, 3, 4, 2).is_contiguous() and not features.is_contiguous()
+    ctx.save_for_backward(tubes, video_index, weights)
+
+
+def _differentiate_forward(ctx, grad: Tensor) -> tuple:
+    grad_features = torch.ops.actorsup.actor_roi_pool3d_backward(
+        grad, *ctx.saved_tensors, ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    )
+    return grad_features, None, None, None, None, None
+
+
+def _save_backward(ctx, inputs, output) -> None:
+    grad, tubes, video_index, weights, _, _, ctx.spatial_scale = inputs
+    ctx.output_size = grad.shape[2:]
+    ctx.save_for_backward(tubes, video_index, weights)
+
+
+def _differentiate_backward(ctx, grad: Tensor) -> tuple:
+    """The backward is linear, and its transpose is the pooling itself."""
+    pooled = torch.ops.actorsup.actor_roi_pool3d(grad, *ctx.saved_tensors, ctx.output_size, ctx.spatial_scale)
+    return pooled, None, None, None, None, None, None
 
 
 UNUSABLE = _load()
@@ -110,7 +86,7 @@ def is_compiled_for(device_type: str) -> bool:
 
 @cache
 def warn_of_fallback(device_type: str) -> None:
-    """Say, once a process and type of device, that the slow implementation is used and how to build the fast one."""
+    """Say, once a type of device, that the slow implementation is used and how to build the fast one."""
     reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
     warnings.warn(
         f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
@@ -128,7 +104,7 @@ def actor_roi_pool3d(
     spatial_scale: float,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """Bilinear pooling inside the moving boxes of tubes, averaged over the frames (Eq. 1 and the mean after it).
+    """Pool bilinearly inside the moving boxes of tubes, averaged over the frames (Eq. 1 and the mean after it).
 
     For tube p of video b, with ``k(d) = max(0, 1 − |d|)``::
 
@@ -183,38 +159,25 @@ def actor_roi_pool3d(
     return actor_roi_pool3d_reference(features, tubes, video_index, tuple(output_size), spatial_scale, weights)
 
 
-def _check(
-    features: Tensor,
-    tubes: Tensor,
-    video_index: Tensor,
-    output_size: tuple[int, int],
-    spatial_scale: float,
-    weights: Tensor,
-) -> None:
+def _check(features, tubes, video_index, output_size, spatial_scale, weights) -> None:
+    def got(tensor: Tensor) -> str:
+        return f"got {tensor.dtype} of shape {tuple(tensor.shape)}"
+
     if features.ndim != 5 or not features.is_floating_point():
-        raise ValueError(
-            "features must be floating point of shape (num_videos, num_frames, channels, height, width), "
-            f"got {features.dtype} of shape {tuple(features.shape)}"
-        )
-    num_frames = features.shape[1]
+        shape = "(num_videos, num_frames, channels, height, width)"
+        raise ValueError(f"features must be floating point of shape {shape}, {got(features)}")
+    num_frames, num_tubes = features.shape[1], len(tubes)
     if tubes.ndim != 3 or tubes.shape[1:] != (num_frames, 4) or not tubes.is_floating_point():
-        raise ValueError(
-            f"features of {num_frames} frames need floating-point tubes of shape (num_tubes, {num_frames}, 4), "
-            f"got {tubes.dtype} of shape {tuple(tubes.shape)}"
-        )
-    num_tubes = len(tubes)
+        shape = f"(num_tubes, {num_frames}, 4)"
+        raise ValueError(f"features of {num_frames} frames need floating-point tubes of shape {shape}, {got(tubes)}")
     if video_index.shape != (num_tubes,) or video_index.dtype != torch.int64:
-        raise ValueError(
-            f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), "
-            f"got {video_index.dtype} of shape {tuple(video_index.shape)}"
-        )
+        raise ValueError(f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), {got(video_index)}")
     if weights.shape != (num_tubes, num_frames):
         raise ValueError(f"weights must have the shape ({num_tubes}, {num_frames}), got {tuple(weights.shape)}")
     devices = {tensor.device for tensor in (features, tubes, video_index, weights)}
     if len(devices) > 1:
-        raise ValueError(
-            f"features, tubes, video_index and weights must be on one device, got {sorted(map(str, devices))}"
-        )
+        names = sorted(map(str, devices))
+        raise ValueError(f"features, tubes, video_index and weights must be on one device, got {names}")
     if len(output_size) != 2 or min(output_size) < 1:
         raise ValueError(f"output_size must be (rows, columns), both at least 1, got {output_size}")
     if not 0 < spatial_scale < float("inf"):
@@ -224,16 +187,12 @@ def _check(
 
 
 def _check_values(tubes: Tensor, video_index: Tensor, weights: Tensor, num_videos: int) -> None:
-    """What the compiled operator checks itself, so that a compiled graph checks it too."""
-    malformed = ~tubes.isfinite().all(dim=-1)
-    if malformed.any():
-        tube, frame = malformed.nonzero()[0].tolist()
-        raise ValueError(f"tubes[{tube}, {frame}] = {tubes[tube, frame].tolist()}: expected finite coordinates")
-    malformed = ~(weights.isfinite() & (weights >= 0))
-    if malformed.any():
-        tube, frame = malformed.nonzero()[0].tolist()
-        raise ValueError(f"weights[{tube}, {frame}] = {weights[tube, frame].item()}: expected finite and at least 0")
-    malformed = (video_index < 0) | (video_index >= num_videos)
-    if malformed.any():
-        tube = int(malformed.nonzero()[0])
-        raise ValueError(f"video_index[{tube}] = {int(video_index[tube])}: expected 0 to {num_videos - 1}")
+    """Check what the compiled operator checks itself, so that a compiled graph checks it too."""
+    for name, tensor, malformed, expected in (
+        ("tubes", tubes, ~tubes.isfinite().all(dim=-1), "finite coordinates"),
+        ("weights", weights, ~(weights.isfinite() & (weights >= 0)), "finite and at least 0"),
+        ("video_index", video_index, (video_index < 0) | (video_index >= num_videos), f"0 to {num_videos - 1}"),
+    ):
+        if malformed.any():
+            place = malformed.nonzero()[0].tolist()
+            raise ValueError(f"{name}{place} = {tensor[tuple(place)].tolist()}: expected {expected}")

@@ -15,8 +15,7 @@ def interpolation_weights(low: Tensor, high: Tensor, num_samples: int, num_cells
         spatial_scale: feature cells per input pixel, 1 / stride.
 
     Returns:
-        ``(P, N, num_samples, num_cells)``. A row sums to 1 inside the map and to less where a sample is more than half
-        a cell outside of the outermost cells' centres.
+        ``(P, N, num_samples, num_cells)``; a row sums to 1, and to less beyond the outermost cells' centres.
     """
     fractions = (torch.arange(num_samples, device=low.device, dtype=low.dtype) + 0.5) / num_samples
     pixels = low[..., None] + fractions * (high - low)[..., None]

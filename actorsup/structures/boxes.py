@@ -1,10 +1,12 @@
 """Boxes: ``(x1, y1, x2, y2)`` in continuous absolute pixels of the original frame, width ``x2 - x1`` (no +1)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
 def as_boxes(boxes, name: str) -> np.ndarray:
-    """Boxes as a read-only float32 copy ``(…, 4)``.
+    """Boxes as a read-only float32 copy ``(D, 4)``.
 
     Raises:
         ValueError: if the last dimension is not 4, a coordinate is not finite, or a box has negative width or height.
@@ -25,32 +27,91 @@ def as_boxes(boxes, name: str) -> np.ndarray:
     return array
 
 
+def set_frozen(instance, **values) -> None:
+    """Set fields of a frozen dataclass while it is made; arrays become read-only."""
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        object.__setattr__(instance, name, value)
+
+
 def box_areas(boxes: np.ndarray) -> np.ndarray:
     """Areas ``(…,)`` in square pixels of boxes ``(…, 4)``."""
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
-def _iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes that broadcast against each other; two empty boxes give 0."""
-    first, second = first.astype(np.float64), second.astype(np.float64)
-    upper_left = np.maximum(first[..., :2], second[..., :2])
-    lower_right = np.minimum(first[..., 2:], second[..., 2:])
-    intersection = np.prod(np.clip(lower_right - upper_left, 0, None), axis=-1)
-    union = box_areas(first) + box_areas(second) - intersection
-    return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
+def sides_of(boxes: np.ndarray, offset: float = 0.0) -> np.ndarray:
+    """Left, top, right, bottom and area of boxes ``(D, 4)``, the offset added to right and bottom: ``(5, D)`` float64.
+
+    They lie apart so that every operation on them runs over contiguous numbers.
+    """
+    left, top, right, bottom = boxes.T.astype(np.float64, order="C")
+    right, bottom = right + offset, bottom + offset
+    return np.stack([left, top, right, bottom, (right - left) * (bottom - top)])
+
+
+def iou_of_sides(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """IoU ``(…,)`` of boxes given by ``sides_of``, ``(5, …)``; two empty ones give 0."""
+    width = np.minimum(first[2], second[2]) - np.maximum(first[0], second[0])
+    height = np.minimum(first[3], second[3]) - np.maximum(first[1], second[1])
+    intersection = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
+    union = first[4] + second[4] - intersection
+    return intersection / np.maximum(union, np.finfo(np.float64).tiny, out=union)
 
 
 def elementwise_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """IoU ``(T,)`` of the t-th box of the first with the t-th of the second, both ``(T, 4)``; float64."""
-    return _iou(first, second)
+    return iou_of_sides(sides_of(first), sides_of(second))
 
 
 def pairwise_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """IoU ``(M, N)`` of every box of the first ``(M, 4)`` with every box of the second ``(N, 4)``; float64."""
-    return _iou(first[:, None], second[None])
+    return iou_of_sides(sides_of(first)[:, :, None], sides_of(second)[:, None])
 
 
 def clip_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Boxes ``(…, 4)`` cut to a frame of ``size = (width, height)`` pixels; what lies outside becomes an empty box."""
-    width, height = size
-    return np.clip(boxes, 0, np.array([width, height, width, height], dtype=boxes.dtype))
+    return np.clip(boxes, 0, np.array([*size, *size], dtype=boxes.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The actors detected in one frame, in no particular order.
+
+    Args:
+        boxes: ``(D, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame.
+        scores: ``(D,)``, the detector's confidence.
+        labels: ``(D,)``, actor category: an index into the detector's ``actors``.
+
+    Raises:
+        ValueError: if the lengths differ, a box is malformed, or a score is not finite.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        boxes = as_boxes(self.boxes, "detections.boxes")
+        scores = np.array(self.scores, dtype=np.float32)
+        labels = np.array(self.labels, dtype=np.int64)
+        if scores.shape != (len(boxes),) or labels.shape != (len(boxes),):
+            raise ValueError(
+                f"detections need one score and one label a box: {len(boxes)} boxes, "
+                f"scores of shape {scores.shape}, labels of shape {labels.shape}"
+            )
+        if not np.isfinite(scores).all():
+            raise ValueError(f"detections.scores must be finite, got {scores.tolist()}")
+        set_frozen(self, boxes=boxes, scores=scores, labels=labels)
+
+    @classmethod
+    def empty(cls) -> "Detections":
+        """The detections of a frame in which nothing was found."""
+        return cls(np.zeros((0, 4)), np.zeros(0), np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: np.ndarray | slice) -> "Detections":
+        """The subset that a mask, an index array or a slice selects."""
+        return Detections(self.boxes[index], self.scores[index], self.labels[index])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from .boxes import set_frozen
 from .tube import Tube
 
 
@@ -81,9 +82,7 @@ class Localization:
     tubes: tuple[ActionTube, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", tuple(self.size))
-        object.__setattr__(self, "classes", tuple(self.classes))
-        object.__setattr__(self, "tubes", tuple(self.tubes))
+        set_frozen(self, size=tuple(self.size), classes=tuple(self.classes), tubes=tuple(self.tubes))
         end = self.start + self.num_frames
         last_rank = 0
         for found in self.tubes:
@@ -109,23 +108,10 @@ class Localization:
 
     def as_dict(self) -> dict:
         """Plain values, for JSON."""
-        return {
-            "video": self.video,
-            "start": self.start,
-            "num_frames": self.num_frames,
-            "size": list(self.size),
-            "classes": list(self.classes),
-            "tubes": [found.as_dict() for found in self.tubes],
-        }
+        plain = {"size": list(self.size), "classes": list(self.classes)}
+        return {**vars(self), **plain, "tubes": [found.as_dict() for found in self.tubes]}
 
     @classmethod
     def from_dict(cls, values: Mapping) -> "Localization":
         """The inverse of ``as_dict``."""
-        return cls(
-            values["video"],
-            values["start"],
-            values["num_frames"],
-            values["size"],
-            values["classes"],
-            tuple(ActionTube.from_dict(found) for found in values["tubes"]),
-        )
+        return cls(**{**values, "tubes": [ActionTube.from_dict(found) for found in values["tubes"]]})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .boxes import as_boxes
+from .boxes import as_boxes, set_frozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Tube:
     def __post_init__(self) -> None:
         boxes = as_boxes(self.boxes, "tube.boxes")
         scores = np.array(self.scores, dtype=np.float32)
-        scores.setflags(write=False)
+        annotated = None if self.annotated is None else np.array(self.annotated, dtype=bool)
         if len(boxes) == 0:
             raise ValueError("a tube needs at least one box, got none")
         if self.start < 0:
@@ -46,20 +46,13 @@ class Tube:
             raise ValueError(f"a tube needs one score a box: {len(boxes)} boxes, scores of shape {scores.shape}")
         if not (np.isfinite(scores).all() and np.isfinite(self.score)):
             raise ValueError(f"a tube's scores must be finite, got {self.score} and {scores.tolist()}")
-        if self.annotated is not None:
-            annotated = np.array(self.annotated, dtype=bool)
-            annotated.setflags(write=False)
-            if annotated.shape != (len(boxes),) or not (annotated[0] and annotated[-1]):
-                raise ValueError(
-                    f"annotated must say of each of the {len(boxes)} frames whether it is, and be true of the first "
-                    f"and the last; got {annotated.tolist()}"
-                )
-            object.__setattr__(self, "annotated", annotated)
-        object.__setattr__(self, "start", int(self.start))
-        object.__setattr__(self, "boxes", boxes)
-        object.__setattr__(self, "scores", scores)
-        object.__setattr__(self, "score", float(self.score))
-        object.__setattr__(self, "label", int(self.label))
+        if annotated is not None and (annotated.shape != scores.shape or not (annotated[0] and annotated[-1])):
+            raise ValueError(
+                f"annotated must say of each of the {len(boxes)} frames whether it is, and be true of the first "
+                f"and the last; got {annotated.tolist()}"
+            )
+        set_frozen(self, boxes=boxes, scores=scores, annotated=annotated)
+        set_frozen(self, start=int(self.start), score=float(self.score), label=int(self.label))
 
     @classmethod
     def still(cls, box: Sequence[float], num_frames: int, start: int = 0, score: float = 1.0, label: int = 0) -> "Tube":
@@ -68,13 +61,17 @@ class Tube:
         return cls(start, boxes, np.full(num_frames, score), score, label)
 
     def __len__(self) -> int:
-        """Number of frames."""
         return len(self.boxes)
 
     @property
     def end(self) -> int:
         """The frame after the last one."""
         return self.start + len(self.boxes)
+
+    @property
+    def marked_frames(self) -> np.ndarray:
+        """The frames whose boxes people drew, ``(n,)``: all of them where ``annotated`` is None."""
+        return self.start + (np.arange(len(self)) if self.annotated is None else np.flatnonzero(self.annotated))
 
     def covers(self, frames: np.ndarray) -> np.ndarray:
         """Which of the given frames ``(N,)`` the tube has a box in: bool ``(N,)``."""
@@ -84,3 +81,10 @@ class Tube:
     def boxes_at(self, frames: np.ndarray) -> np.ndarray:
         """Boxes ``(N, 4)`` at the given frames; outside the tube's time the first or last box stands in."""
         return self.boxes[np.clip(np.asarray(frames) - self.start, 0, len(self) - 1)]
+
+
+def require_within(tubes: Sequence[Tube], num_frames: int) -> None:
+    """Raise ``ValueError`` if a tube ends after its video of ``num_frames`` frames."""
+    for index, tube in enumerate(tubes):
+        if tube.end > num_frames:
+            raise ValueError(f"tube {index} ends at frame {tube.end}, the video has {num_frames} frames")

@@ -5,37 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .boxes import elementwise_iou
+from .boxes import iou_of_sides, sides_of
 from .tube import Tube
-
-
-def pairwise_tube_iou(tubes: Sequence[Tube], true_tubes: Sequence[Tube]) -> np.ndarray:
-    """Spatio-temporal IoU of every tube with every true one: the sum of the boxes' IoU over the frames that both have.
-
-    It is divided by the number of frames that either has; with a true tube that is annotated in some of its frames,
-    sum and number are over those frames alone. Evaluation measures by the protocols of its own.
-
-    Args:
-        tubes: P of them.
-        true_tubes: G of them, in pixels of the same frame.
-
-    Returns:
-        ``(P, G)`` float64, 0 to 1.
-    """
-    overlaps = [[_tube_iou(tube, truth) for truth in true_tubes] for tube in tubes]
-    return np.array(overlaps, dtype=np.float64).reshape(len(tubes), len(true_tubes))
-
-
-def _tube_iou(tube: Tube, truth: Tube) -> float:
-    if truth.annotated is None:
-        start, end = max(tube.start, truth.start), min(tube.end, truth.end)
-        frames = np.arange(start, end)
-        num_frames = len(tube) + len(truth) - len(frames)
-    else:
-        frames = truth.start + np.flatnonzero(truth.annotated)
-        num_frames = len(frames)
-        frames = frames[tube.covers(frames)]
-    return float(elementwise_iou(tube.boxes_at(frames), truth.boxes_at(frames)).sum() / num_frames)
 
 
 @dataclass(frozen=True)
@@ -65,7 +36,10 @@ class OverlapRule:
             )
 
 
-def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule) -> np.ndarray:
+CONTINUOUS = OverlapRule()
+
+
+def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule = CONTINUOUS) -> np.ndarray:
     """Overlap of every detected with every true tube of one video.
 
     With continuous boxes it equals the mean spatial IoU over the union of frames, 0 where one tube is absent::
@@ -98,20 +72,24 @@ def tube_ious(
     overlaps = {rule: np.zeros((len(detections), len(ground_truth))) for rule in rules}
     if not detections or not ground_truth:
         return overlaps
-    by_offsets: dict[tuple[float, float], list[OverlapRule]] = {}
-    for rule in rules:
-        by_offsets.setdefault((rule.detection_offset, rule.ground_truth_offset), []).append(rule)
     starts = np.array([tube.start for tube in detections])
     lengths = np.array([len(tube) for tube in detections])
     # All detections one after the other, so that each true tube costs one vectorised pass.
     boxes = np.concatenate([tube.boxes for tube in detections])
-    sides = {offset: _Sides.of(boxes, offset) for offset, _ in by_offsets}
+    sides = {offset: sides_of(boxes, offset) for offset in {rule.detection_offset for rule in rules}}
+    by_offsets: dict[tuple[float, float], list[OverlapRule]] = {}
+    for rule in rules:
+        by_offsets.setdefault((rule.detection_offset, rule.ground_truth_offset), []).append(rule)
     for column, truth in enumerate(ground_truth):
         owners, rows, true_rows = _common_frames(starts, lengths, truth)
         num_common = np.bincount(owners, minlength=len(detections))
-        num_union = _num_union(starts, lengths, truth)
+        if truth.annotated is None:  # tubes that share a frame have no gap between them: the union is the span
+            num_union = np.maximum(starts + lengths, truth.end) - np.minimum(starts, truth.start)
+        else:
+            num_union = np.full(len(starts), truth.annotated.sum())
         for (offset, true_offset), sharing in by_offsets.items():
-            spatial = sides[offset].at(rows).iou(_Sides.of(truth.boxes, true_offset).at(true_rows))
+            true_sides = sides_of(truth.boxes, true_offset).take(true_rows, axis=1)
+            spatial = iou_of_sides(sides[offset].take(rows, axis=1), true_sides)
             sums = np.bincount(owners, weights=spatial, minlength=len(detections))
             for rule in sharing:
                 num_frames = num_common if rule.spatial_only else num_union
@@ -137,41 +115,3 @@ def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tupl
         return owners, rows, true_rows
     annotated = truth.annotated[true_rows]
     return owners[annotated], rows[annotated], true_rows[annotated]
-
-
-def _num_union(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> np.ndarray:
-    """``(P,)``, the number of frames in which a detection or the true tube is, if they share one."""
-    if truth.annotated is not None:
-        return np.full(len(starts), truth.annotated.sum())
-    # Tubes that share a frame have no gap between them: the union is the span.
-    return np.maximum(starts + lengths, truth.end) - np.minimum(starts, truth.start)
-
-
-@dataclass(frozen=True, eq=False)
-class _Sides:
-    """Sides of boxes, ``(S,)`` float64 each, and their areas: apart, every operation runs over contiguous numbers."""
-
-    left: np.ndarray
-    top: np.ndarray
-    right: np.ndarray
-    bottom: np.ndarray
-    area: np.ndarray
-
-    @classmethod
-    def of(cls, boxes: np.ndarray, offset: float) -> "_Sides":
-        """The sides of boxes ``(S, 4)``, the offset added to the right and to the lower one."""
-        left, top, right, bottom = boxes.T.astype(np.float64, order="C")
-        right, bottom = right + offset, bottom + offset
-        return cls(left, top, right, bottom, (right - left) * (bottom - top))
-
-    def at(self, rows: np.ndarray) -> "_Sides":
-        """Those of the rows."""
-        return _Sides(*(side.take(rows) for side in (self.left, self.top, self.right, self.bottom, self.area)))
-
-    def iou(self, other: "_Sides") -> np.ndarray:
-        """IoU ``(S,)`` of each box with the other of the same place; two empty ones give 0."""
-        width = np.minimum(self.right, other.right) - np.maximum(self.left, other.left)
-        height = np.minimum(self.bottom, other.bottom) - np.maximum(self.top, other.top)
-        intersection = np.maximum(width, 0, out=width) * np.maximum(height, 0, out=height)
-        union = self.area + other.area - intersection
-        return intersection / np.maximum(union, np.finfo(np.float64).tiny, out=union)

@@ -43,7 +43,7 @@ class VideoSample:
     """One video beside its ``N`` frames: ``P`` tubes at those frames, labels, and, after prediction, scores.
 
     Args:
-        video: name of the video, unique in its data set.
+        video: name of the video, unique in its dataset.
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
         frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
@@ -102,12 +102,9 @@ class VideoSample:
         self, tube_scores: Tensor, video_scores: Tensor, frame_scores: Tensor | None = None
     ) -> "VideoSample":
         """The same video with the scores ``(P, K)``, ``(K,)`` and ``(P, N, K)`` that the model gave."""
-        return replace(
-            self,
-            tube_scores=tube_scores.detach().double().cpu().numpy(),
-            video_scores=video_scores.detach().double().cpu().numpy(),
-            frame_scores=None if frame_scores is None else frame_scores.detach().double().cpu().numpy(),
-        )
+        scores = {"tube_scores": tube_scores, "video_scores": video_scores, "frame_scores": frame_scores}
+        given = {name: of.detach().double().cpu().numpy() for name, of in scores.items() if of is not None}
+        return replace(self, **given)
 
 
 def predicted_class(video_scores: np.ndarray, has_tubes: bool) -> int | None:

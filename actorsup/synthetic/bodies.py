@@ -1,13 +1,8 @@
-"""Bodies of puppets: one skeleton, posed and drawn.
+"""Skeletons of jointed bones, and the bodies of people, dogs, birds, cars and balls, no two alike.
 
-Jointed bones: what every body and figure is made of, and where its bones are in a pose.
-
-Points of the plane are complex numbers, y pointing down.
-
-What puppets are made of: jointed bodies of people, dogs, birds, cars and balls, no two alike.
-
-A direction's angle is 0 downwards and grows towards the front, which is +x; a person standing upright is one unit tall.
-A bone that does not follow its parent has its angle to the vertical.
+Points of the plane are complex numbers, y pointing down. A direction's angle is 0 downwards and grows towards the
+front, which is +x; a person standing upright is one unit tall. A bone that does not follow its parent has its angle to
+the vertical.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -20,23 +15,14 @@ from .drawing import blob, capsule, pick_tinted, rectangle
 
 @dataclass(frozen=True)
 class Bone:
-    """A filled outline that hangs on another bone.
+    """A filled outline that hangs on another bone."""
 
-    Args:
-        outline: ``(K,)`` complex, from its joint as origin; a limb points down, along +y.
-        parent: key of the bone that it hangs on; None for the root.
-        joint: where on the parent, in the parent's coordinates.
-        material: which of the body's textures it shows.
-        layer: bones of higher layers hide those of lower ones.
-        follows: whether it turns with its parent; else with the whole skeleton alone.
-    """
-
-    outline: np.ndarray
-    parent: Hashable | None
-    joint: complex = 0
-    material: int = 0
-    layer: int = 0
-    follows: bool = True
+    outline: np.ndarray  # ``(K,)`` complex, from its joint as origin; a limb points down, along +y
+    parent: Hashable | None  # key of the bone that it hangs on; None for the root
+    joint: complex = 0  # where on the parent, in the parent's coordinates
+    material: int = 0  # which of the body's textures it shows
+    layer: int = 0  # bones of higher layers hide those of lower ones
+    follows: bool = True  # whether it turns with its parent; else with the whole skeleton alone
 
 
 @dataclass(frozen=True)
@@ -48,16 +34,19 @@ class PlacedBone:
     turn: complex
     material: int
 
+    @property
+    def matrix(self) -> np.ndarray:
+        """The map ``(2, 3)`` from its own coordinates."""
+        turn, origin = self.turn, self.origin
+        return np.array([[turn.real, -turn.imag, origin.real], [turn.imag, turn.real, origin.imag]])
+
 
 def place_bones(
     bones: Mapping[Hashable, Bone], turns: Mapping[Hashable, complex], whole: complex = 1
 ) -> list[PlacedBone]:
-    """The bones in a pose, in the order in which they are painted.
+    """The bones, parents first, in a pose, in the order in which they are painted.
 
-    Args:
-        bones: parents first.
-        turns: of each bone by the same key, ``exp(iφ)``: how it is turned against what it turns with.
-        whole: how the skeleton is turned around its root.
+    ``turns`` are of each bone against what it turns with, ``exp(iφ)``; ``whole`` is of the skeleton around its root.
     """
     placed: dict[Hashable, PlacedBone] = {}
     for key, bone in bones.items():
@@ -70,28 +59,19 @@ def place_bones(
 
 @dataclass(frozen=True)
 class Body:
-    """One individual.
+    """One individual."""
 
-    Args:
-        actor: its category, as COCO names it.
-        bones: by name, parents first.
-        textures: by ``Bone.material``, each ``(S, S, 3)`` uint8, RGB.
-        height: of the body at rest, in pixels of the frame for an actor that stands in front.
-    """
-
-    actor: str
-    bones: Mapping[str, Bone]
-    textures: tuple[np.ndarray, ...]
-    height: float
+    actor: str  # its category, as COCO names it
+    bones: Mapping[str, Bone]  # by name, parents first
+    textures: tuple[np.ndarray, ...]  # by ``Bone.material``, each ``(S, S, 3)`` uint8, RGB
+    height: float  # at rest, in pixels of the frame for an actor that stands in front
 
 
 def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
     """The bones in a pose, in the order in which they are painted.
 
-    Args:
-        body: what is posed.
-        angles: of each bone in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root,
-            positive forwards, and ``squash`` the share by which the body is flattened.
+    Angles are in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root, positive
+    forwards, and ``squash`` the share by which the body is flattened.
     """
     # A direction of angle a is (sin a, cos a): i · exp(−i · a).
     turns = {name: np.exp(-1j * angles.get(name, 0.0)) for name in body.bones}
@@ -117,30 +97,21 @@ def _person(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         # The torso points up from the hip: its own angle is π at rest.
         "torso": Bone(capsule(torso, 0.085 * girth, 0.1 * girth), None, material=shirt, layer=3),
         "head": Bone(capsule(0.09, 0.045, rng.uniform(0.07, 0.085)), "torso", 1j * (torso + 0.04), skin, layer=4),
-        "hair": Bone(
-            np.exp(1j * np.linspace(0.1 * np.pi, 0.9 * np.pi, 9)) * rng.uniform(0.085, 0.1),
-            "head",
-            0.085j,
-            hair,
-            layer=5,
-        ),
     }
-    for side, layer in (("far", -1), ("near", 6)):
-        shade = 0.012 if side == "near" else -0.012
-        bones[f"{side}_thigh"] = Bone(
-            capsule(leg, 0.058 * girth, 0.046 * girth), "torso", shade, trousers, layer=layer // 3 + 1, follows=False
-        )
-        bones[f"{side}_shin"] = Bone(
-            capsule(leg, 0.044 * girth, 0.03 * girth), f"{side}_thigh", 1j * leg, shorts, layer=layer // 3 + 1
-        )
-        bones[f"{side}_foot"] = Bone(capsule(0.075, 0.03, 0.022), f"{side}_shin", 1j * leg, shoes, layer=layer // 3 + 1)
-        bones[f"{side}_arm"] = Bone(
-            capsule(arm, 0.04 * girth, 0.034 * girth), "torso", 1j * (torso - 0.02), sleeves, layer=layer
-        )
-        bones[f"{side}_forearm"] = Bone(
-            capsule(arm * 1.05, 0.032 * girth, 0.024), f"{side}_arm", 1j * arm, skin, layer=layer
-        )
-    materials = (*(_cloth(rng, textures) for _ in range(2)), _skin(rng), _hair(rng), _plain(rng, 20, 120))
+    scalp = np.exp(1j * np.linspace(0.1 * np.pi, 0.9 * np.pi, 9)) * rng.uniform(0.085, 0.1)
+    bones["hair"] = Bone(scalp, "head", 0.085j, hair, layer=5)
+    upper_leg, shin = capsule(leg, 0.058 * girth, 0.046 * girth), capsule(leg, 0.044 * girth, 0.03 * girth)
+    upper_arm, forearm = capsule(arm, 0.04 * girth, 0.034 * girth), capsule(arm * 1.05, 0.032 * girth, 0.024)
+    for side, hip, leg_layer, arm_layer in (("far", -0.012, 0, -1), ("near", 0.012, 3, 6)):
+        bones[f"{side}_thigh"] = Bone(upper_leg, "torso", hip, trousers, leg_layer, follows=False)
+        bones[f"{side}_shin"] = Bone(shin, f"{side}_thigh", 1j * leg, shorts, leg_layer)
+        bones[f"{side}_foot"] = Bone(capsule(0.075, 0.03, 0.022), f"{side}_shin", 1j * leg, shoes, leg_layer)
+        bones[f"{side}_arm"] = Bone(upper_arm, "torso", 1j * (torso - 0.02), sleeves, arm_layer)
+        bones[f"{side}_forearm"] = Bone(forearm, f"{side}_arm", 1j * arm, skin, arm_layer)
+    clothes = [_cloth(rng, textures) for _ in range(2)]
+    complexion = _grained(rng, np.array([225, 170, 135]) * rng.uniform(0.35, 1.1))
+    hair_color = _grained(rng, np.array([200, 150, 90]) * rng.uniform(0.1, 1.1))
+    materials = (*clothes, complexion, hair_color, _plain(rng, 20, 120))
     return Body("person", bones, materials, rng.uniform(62, 104))
 
 
@@ -155,16 +126,12 @@ def _dog(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
         "ear": Bone(capsule(0.12, 0.05, 0.03), "head", -0.03 + 0.0j, dark, layer=5, follows=False),
         "tail": Bone(capsule(rng.uniform(0.15, 0.35), 0.04, 0.02), "trunk", 0j, dark, layer=1, follows=False),
     }
-    for side, layer in (("far", 0), ("near", 3)):
+    upper, lower = capsule(leg, girth * 0.5, girth * 0.3), capsule(leg, girth * 0.3, girth * 0.22)
+    for side, material, layer in (("far", dark, 0), ("near", coat, 3)):
         for end, joint in (("hind", 0.04j), ("fore", 1j * (length - 0.04))):
-            material = coat if side == "near" else dark
             name = f"{side}_{end}"
-            bones[f"{name}_leg"] = Bone(
-                capsule(leg, girth * 0.5, girth * 0.3), "trunk", joint, material, layer, follows=False
-            )
-            bones[f"{name}_paw"] = Bone(
-                capsule(leg, girth * 0.3, girth * 0.22), f"{name}_leg", 1j * leg, material, layer
-            )
+            bones[f"{name}_leg"] = Bone(upper, "trunk", joint, material, layer, follows=False)
+            bones[f"{name}_paw"] = Bone(lower, f"{name}_leg", 1j * leg, material, layer)
     return Body("dog", bones, (pick_tinted(rng, textures), _plain(rng, 20, 150)), rng.uniform(52, 84))
 
 
@@ -224,14 +191,6 @@ def _cloth(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
 
 def _plain(rng: np.random.Generator, darkest: float, lightest: float) -> np.ndarray:
     return _grained(rng, rng.uniform(darkest, lightest, 3))
-
-
-def _skin(rng: np.random.Generator) -> np.ndarray:
-    return _grained(rng, np.array([225, 170, 135]) * rng.uniform(0.35, 1.1))
-
-
-def _hair(rng: np.random.Generator) -> np.ndarray:
-    return _grained(rng, np.array([200, 150, 90]) * rng.uniform(0.1, 1.1))
 
 
 def _grained(rng: np.random.Generator, color: np.ndarray) -> np.ndarray:

@@ -20,16 +20,10 @@ COMPARED_LINKERS = ("siamese", "viterbi")
 
 
 def make_puppets(config: Config, num_processes: int | None = None) -> Path:
-    """Draw the still images, sequences and videos of a config's ``puppets``, unless they are there.
+    """Draw the world of a config's ``puppets``, unless it is there; return its folder.
 
-    ``puppets = dict(root=<folder>, settings=dict(…), sizes=dict(…))``, see ``WorldSettings`` and ``WorldSizes``.
-
-    Args:
-        config: as ``load_config`` returns it.
-        num_processes: that draw; None takes one a core, 1 draws in this process (see ``PuppetWorld.write``).
-
-    Returns:
-        The folder.
+    ``puppets = dict(root=<folder>, settings=dict(…), sizes=dict(…))``, see ``WorldSettings`` and ``WorldSizes``;
+    ``num_processes`` is that of ``PuppetWorld.write``.
 
     Raises:
         InputError: if the config has no ``puppets``, a setting is wrong, or the folder holds something else.
@@ -54,12 +48,8 @@ def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[
 
     What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
 
-    Args:
-        config: as ``load_config`` returns it.
-        linkers: names among ``proposals.linkers``, whose recall is compared.
-
     Returns:
-        Recall of each linker, by its name, and the numbers of the test, as ``test``.
+        Recall of each linker, a name among ``proposals.linkers``, and the numbers of the test, as ``test``.
     """
     make_puppets(config)
     stores = []

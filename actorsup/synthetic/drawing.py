@@ -1,6 +1,7 @@
 """What everything synthetic is made of: outlines, random textures, and a canvas to paint them on.
 
-Points of the plane are complex numbers in outlines, y pointing down.
+Shapes are made of complex numbers, y pointing down, and painted as points ``(K, 2)``. A map of the plane is the
+``(2, 3)`` matrix of OpenCV's affine transforms.
 """
 
 import math
@@ -20,12 +21,9 @@ class Canvas:
     pixels: np.ndarray
 
     def paint(self, outline: np.ndarray, texture: np.ndarray, to_texture: np.ndarray) -> None:
-        """Fill an outline.
+        """Fill an outline, in the scene's pixels, with a texture, mirrored where it ends.
 
-        Args:
-            outline: ``(K, 2)``, in pixels of the scene.
-            texture: ``(S, S, 3)``, mirrored where it ends.
-            to_texture: ``(2, 3)``, from the scene's pixels to the texture's.
+        ``to_texture`` maps the scene's pixels to the texture's.
         """
         height, width = self.pixels.shape[:2]
         outline = np.add(outline, (width / 2, height / 2))
@@ -36,17 +34,57 @@ class Canvas:
             return
         matrix = to_texture.copy()
         matrix[:, 2] += matrix[:, :2] @ (x1 - (width - 1) / 2, y1 - (height - 1) / 2)
-        patch = cv2.warpAffine(
-            texture,
-            matrix,
-            (x2 - x1, y2 - y1),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        patch = cv2.warpAffine(texture, matrix, (x2 - x1, y2 - y1), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
         mask = np.zeros((y2 - y1, x2 - x1), np.uint8)
         corners = np.round((outline - (x1 + 0.5, y1 + 0.5)) * (1 << _FIXED_POINT)).astype(np.int32)
         cv2.fillPoly(mask, [corners], 255, shift=_FIXED_POINT)
         cv2.copyTo(patch, mask, self.pixels[y1:y2, x1:x2])
+
+    def paint_bone(self, outline: np.ndarray, texture: np.ndarray, to_scene: np.ndarray, repeats: float) -> None:
+        """Fill an outline with a texture that lies on a bone, its middle at the joint.
+
+        ``to_scene`` maps the bone's own coordinates, a unit of which shows the texture ``repeats`` times.
+        """
+        to_texture = cv2.invertAffineTransform(to_scene) * len(texture) * repeats
+        to_texture[:, 2] += len(texture) / 2
+        self.paint(outline, texture, to_texture)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that stands still: what ``Canvas.paint`` takes, as a camera at rest sees it."""
+
+    outline: np.ndarray
+    texture: np.ndarray
+    to_texture: np.ndarray
+
+    def paint(self, canvas: Canvas, camera: np.ndarray) -> None:
+        """Paint it as a camera sees it that maps the scene."""
+        to_texture = chain(self.to_texture, cv2.invertAffineTransform(camera))
+        canvas.paint(mapped(self.outline, camera), self.texture, to_texture)
+
+
+def points(shape: np.ndarray) -> np.ndarray:
+    """Complex numbers ``(K,)`` as points ``(K, 2)``."""
+    return np.stack([shape.real, shape.imag], axis=1)
+
+
+def mapped(outline: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Points ``(K, 2)`` after a map."""
+    return outline @ matrix[:, :2].T + matrix[:, 2]
+
+
+def chain(second: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The map that does the first, then the second."""
+    chained = second[:, :2] @ first
+    chained[:, 2] += second[:, 2]
+    return chained
+
+
+def rotation(angle: float) -> np.ndarray:
+    """The matrix ``(2, 2)`` of a turn by an angle in radians, from +x towards +y."""
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def capsule(length: float, start: float, end: float, num_points: int = 6) -> np.ndarray:

@@ -1,18 +1,33 @@
-"""Pairs of crops to train trackers with: two views of one scene, a target among others, before and after all moved."""
+"""Pairs of crops to train trackers with: two views of one scene, a target among others, before and after all moved.
 
-from dataclasses import dataclass
+First the pairs, then the figures that they show: anything with joints, in random poses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from actorsup.registry import DATASETS
-from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_side
-from actorsup.trackers.training_data.augmentation import vary_pair
-from actorsup.trackers.training_data.pairs import PairDataset
+from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides
+from actorsup.trackers.training_data.pairs import Pair, PairDataset, vary_pair
 
-from .bodies import PlacedBone
-from .drawing import Canvas, blob, make_textures, pick_tinted, polygon, rectangle
-from .figures import Figure, make_figure, pose_figure
+from .bodies import Bone, PlacedBone, place_bones
+from .drawing import (
+    Canvas,
+    Thing,
+    blob,
+    capsule,
+    chain,
+    make_textures,
+    mapped,
+    pick_tinted,
+    points,
+    polygon,
+    rectangle,
+    rotation,
+)
 
 _NEAREST_NEIGHBOR = 45.0  # pixels between the target and what only resembles it
 
@@ -26,12 +41,9 @@ class GeneratedPairs(PairDataset):
     hide it; light, sharpness, noise and compression differ.
 
     Args:
-        num_pairs: length of the dataset.
-        seed: another one gives other textures and other pairs.
+        num_pairs: see ``PairDataset``, as ``seed``, which the textures follow from too.
         num_textures: to choose from; each use tints one anew.
-        max_shift: see ``draw_pair``.
-        max_stretch: see ``draw_pair``.
-        variation: how much appearance varies, see ``vary_pair``.
+        max_shift: see ``PairAugmentation``, as ``max_stretch`` and ``variation``.
     """
 
     def __init__(
@@ -49,14 +61,27 @@ class GeneratedPairs(PairDataset):
         self.variation = variation
         self.textures = make_textures(np.random.default_rng(seed), num_textures)
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
         exemplar, search, offset = draw_pair(rng, self.textures, self.max_shift, self.max_stretch)
         return *vary_pair(rng, exemplar, search, self.variation), offset
 
 
 @dataclass(frozen=True)
-class Body:
+class Part:
+    """A bone of a figure, whose parent is the index of another part, and how it differs from pose to pose."""
+
+    bone: Bone
+    angle: float = 0.0  # rest angle to the parent in radians
+    swing: float = 0.0  # standard deviation of the angle between poses
+    flex: float = 0.0  # how far the outline itself changes between poses, as a share of its size
+
+
+Figure = tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class DressedFigure:
     """A figure with its textures, and how it is turned and stretched in each of the two views."""
 
     figure: Figure
@@ -65,53 +90,38 @@ class Body:
     activity: float
 
 
-def draw_pair(
-    rng: np.random.Generator, textures: list[np.ndarray], max_shift: float, max_stretch: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one target twice.
-
-    Args:
-        rng: where chance comes from.
-        textures: to choose from.
-        max_shift: the target lies at most so many pixels off the middle of the search crop, along either axis.
-        max_stretch: crops show the target at most by this share too large or too small, along either axis.
-
-    Returns:
-        The exemplar ``(127, 127, 3)``, the search crop ``(255, 255, 3)``, and where the target is in it: (x, y) in
-        pixels from its centre.
-    """
-    views = tuple(Canvas(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE))
+def draw_pair(rng: np.random.Generator, textures: list[np.ndarray], max_shift: float, max_stretch: float) -> Pair:
+    """Draw one target twice, as ``PairDataset.draw`` says; limits as of ``PairAugmentation``."""
+    views = [Canvas(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE)]
     offset = rng.uniform(-max_shift, max_shift, 2)
     places = (rng.uniform(-2, 2, 2), offset)
     stretches = rng.uniform(1 - max_stretch, 1 + max_stretch, (2, 2))
     _paint_ground(rng, views, textures)
 
-    target = _make_body(rng, textures)
+    target = _dress_figure(rng, textures)
     target_poses = [_fit(pose_figure(rng, target.figure, target.activity), target.turns[view]) for view in (0, 1)]
-    others = [_make_body(rng, textures, like=target) for _ in range(rng.choice(4, p=(0.35, 0.35, 0.2, 0.1)))]
+    others = [_dress_figure(rng, textures, like=target) for _ in range(rng.choice(4, p=(0.35, 0.35, 0.2, 0.1)))]
     in_front = rng.random(len(others)) < 0.15
     sizes = rng.uniform(0.5, 1.4, len(others))
     for view in (0, 1):
-        neighbors = []
-        for other, size in zip(others, sizes, strict=True):
-            place = _beside(rng, places[view], _NEAREST_NEIGHBOR, 80 if view == 0 else 140)
+        behind, front = [], []
+        for other, size, is_in_front in zip(others, sizes, in_front, strict=True):
+            angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(_NEAREST_NEIGHBOR, (80, 140)[view])
+            place = places[view] + distance * np.array([np.cos(angle), np.sin(angle)])
             parts, scale = _fit(pose_figure(rng, other.figure, other.activity), other.turns[view])
-            neighbors.append((other, parts, scale * size, place))
-        for neighbor, front in zip(neighbors, in_front, strict=True):
-            if not front:
-                _paint_body(views[view], *neighbor)
+            (front if is_in_front else behind).append((other, parts, scale * size, place))
         parts, scale = target_poses[view]
-        _paint_body(views[view], target, parts, scale * stretches[view], places[view])
-        for neighbor, front in zip(neighbors, in_front, strict=True):
-            if front:
-                _paint_body(views[view], *neighbor)
+        for painted in (*behind, (target, parts, scale * stretches[view], places[view]), *front):
+            _paint_figure(views[view], *painted)
     if rng.random() < 0.15:
         _paint_occluder(rng, views[1], textures, offset)
     return views[0].pixels, views[1].pixels, offset.astype(np.float32)
 
 
-def _make_body(rng: np.random.Generator, textures: list[np.ndarray], like: Body | None = None) -> Body:
-    """A body; one ``like`` another shares its figure or its textures with it, or nothing, but never both."""
+def _dress_figure(
+    rng: np.random.Generator, textures: list[np.ndarray], like: DressedFigure | None = None
+) -> DressedFigure:
+    """A random figure; one ``like`` another shares its figure or its textures with it, or nothing, but never both."""
     alike = rng.random() if like is not None else 1.0
     figure = like.figure if alike < 0.4 else make_figure(rng)
     materials = like.textures if 0.4 <= alike < 0.6 else tuple(pick_tinted(rng, textures) for _ in range(2))
@@ -119,10 +129,9 @@ def _make_body(rng: np.random.Generator, textures: list[np.ndarray], like: Body 
     stretch = np.exp(rng.normal(0, 0.1, 2))
     turns = []
     for change in (0.0, 1.0):
-        turn = angle + change * rng.normal(0, 0.15)
-        rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-        turns.append(np.diag(stretch * np.exp(change * rng.normal(0, 0.08, 2))) @ rotation)
-    return Body(figure, materials, (turns[0], turns[1]), rng.uniform(0.3, 1.2))
+        turn = rotation(angle + change * rng.normal(0, 0.15))
+        turns.append(np.diag(stretch * np.exp(change * rng.normal(0, 0.08, 2))) @ turn)
+    return DressedFigure(figure, materials, (turns[0], turns[1]), rng.uniform(0.3, 1.2))
 
 
 def _fit(parts: list[PlacedBone], turn: np.ndarray) -> tuple[list[tuple[PlacedBone, np.ndarray, np.ndarray]], float]:
@@ -130,61 +139,42 @@ def _fit(parts: list[PlacedBone], turn: np.ndarray) -> tuple[list[tuple[PlacedBo
 
     Of each part: itself, its outline ``(K, 2)``, and the ``(2, 3)`` matrix from its own coordinates to the turned ones.
     """
-    outlines = [np.stack([part.outline.real, part.outline.imag], axis=1) @ turn.T for part in parts]
-    lowest = np.min([outline.min(axis=0) for outline in outlines], axis=0)
-    highest = np.max([outline.max(axis=0) for outline in outlines], axis=0)
-    center = (lowest + highest) / 2
-    fitted = []
-    for part, outline in zip(parts, outlines, strict=True):
-        rotation = np.array([[part.turn.real, -part.turn.imag], [part.turn.imag, part.turn.real]])
-        origin = turn @ (part.origin.real, part.origin.imag) - center
-        fitted.append((part, outline - center, np.column_stack([turn @ rotation, origin])))
-    return fitted, EXEMPLAR_SIZE / context_side(highest - lowest)
+    outlines = [points(part.outline) @ turn.T for part in parts]
+    corners = np.concatenate(outlines)
+    lowest, highest = corners.min(axis=0), corners.max(axis=0)
+    to_center = np.column_stack([turn, -(lowest + highest) / 2])
+    fitted = [
+        (part, outline + to_center[:, 2], chain(to_center, part.matrix))
+        for part, outline in zip(parts, outlines, strict=True)
+    ]
+    return fitted, EXEMPLAR_SIZE / context_sides(highest - lowest)
 
 
-def _paint_body(view: Canvas, body: Body, parts, scale: float | np.ndarray, place: np.ndarray) -> None:
-    scale = np.broadcast_to(scale, 2)
+def _paint_figure(view: Canvas, dressed: DressedFigure, parts, scale: float | np.ndarray, place: np.ndarray) -> None:
+    to_scene = np.column_stack([np.diag(np.broadcast_to(scale, 2)), place])
     for part, outline, matrix in parts:
-        to_scene = np.column_stack([scale[:, None] * matrix[:, :2], scale * matrix[:, 2] + place])
-        texture = body.textures[part.material % len(body.textures)]
-        # A unit of the figure shows a third of the texture's side.
-        units = len(texture) / 3
-        inverse = np.linalg.inv(to_scene[:, :2]) * units
-        to_texture = np.column_stack([inverse, len(texture) / 2 - inverse @ to_scene[:, 2]])
-        view.paint(outline * scale + place, texture, to_texture)
+        texture = dressed.textures[part.material % len(dressed.textures)]
+        view.paint_bone(mapped(outline, to_scene), texture, chain(to_scene, matrix), repeats=1 / 3)
 
 
-def _beside(rng: np.random.Generator, place: np.ndarray, nearest: float, farthest: float) -> np.ndarray:
-    angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(nearest, farthest)
-    return place + distance * np.array([np.cos(angle), np.sin(angle)])
-
-
-def _paint_ground(rng: np.random.Generator, views: tuple[Canvas, Canvas], textures: list[np.ndarray]) -> None:
+def _paint_ground(rng: np.random.Generator, views: list[Canvas], textures: list[np.ndarray]) -> None:
     """The ground of both views with things that stand on it; between them the camera moved, or it is another place."""
     second_place = rng.random() < 0.15
     movement = _small_motion(rng)
     for view, motion in zip(views, (np.eye(2, 3), movement), strict=True):
         if view is views[0] or second_place:
             ground = pick_tinted(rng, textures)
-            zoom = rng.uniform(0.2, 1.2)
-            turn = rng.uniform(0, 2 * np.pi)
-            to_texture = np.array(
-                [
-                    [zoom * np.cos(turn), -zoom * np.sin(turn), len(ground) / 2],
-                    [zoom * np.sin(turn), zoom * np.cos(turn), len(ground) / 2],
-                ]
-            )
+            turn = rng.uniform(0.2, 1.2) * rotation(rng.uniform(0, 2 * np.pi))
+            to_texture = np.column_stack([turn, np.full(2, len(ground) / 2)])
             things = _scatter(rng, textures)
-        inverse = cv2.invertAffineTransform(motion)
-        corners = rectangle(SEARCH_SIZE + 2, SEARCH_SIZE + 2)
-        everything = np.stack([corners.real, corners.imag], axis=1)
-        view.paint(everything, ground, _chain(to_texture, inverse))
-        for outline, texture, matrix in things:
-            view.paint(outline @ motion[:, :2].T + motion[:, 2], texture, _chain(matrix, inverse))
+        everything = points(rectangle(SEARCH_SIZE + 2, SEARCH_SIZE + 2))
+        view.paint(everything, ground, chain(to_texture, cv2.invertAffineTransform(motion)))
+        for thing in things:
+            thing.paint(view, motion)
 
 
-def _scatter(rng: np.random.Generator, textures: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Things around: the outline of each, its texture, and where on the texture a pixel of the scene lies."""
+def _scatter(rng: np.random.Generator, textures: list[np.ndarray]) -> list[Thing]:
+    """Things around."""
     things = []
     for _ in range(rng.integers(0, 9)):
         shape = (blob(rng, 0.4), polygon(rng), rectangle(1, rng.uniform(1, 6)))[rng.integers(3)]
@@ -192,29 +182,139 @@ def _scatter(rng: np.random.Generator, textures: list[np.ndarray]) -> list[tuple
         place = rng.uniform(-150, 150, 2)
         zoom = rng.uniform(0.3, 2)
         matrix = np.array([[zoom, 0, 64 - zoom * place[0]], [0, zoom, 64 - zoom * place[1]]])
-        things.append((np.stack([shape.real, shape.imag], axis=1) + place, pick_tinted(rng, textures), matrix))
+        things.append(Thing(points(shape) + place, pick_tinted(rng, textures), matrix))
     return things
 
 
 def _paint_occluder(rng: np.random.Generator, view: Canvas, textures: list[np.ndarray], place: np.ndarray) -> None:
     """Something that hides a part of the target."""
-    shape = (blob(rng, 0.4) * 20, rectangle(rng.uniform(8, 25), 300))[rng.integers(2)] * np.exp(
-        1j * rng.uniform(0, 6.3)
-    )
+    shape = (blob(rng, 0.4) * 20, rectangle(rng.uniform(8, 25), 300))[rng.integers(2)]
+    shape = shape * np.exp(1j * rng.uniform(0, 6.3))
     center = place + rng.uniform(-28, 28, 2)
     matrix = np.array([[0.7, 0, rng.uniform(0, 100)], [0, 0.7, rng.uniform(0, 100)]])
-    view.paint(np.stack([shape.real, shape.imag], axis=1) + center, pick_tinted(rng, textures), matrix)
+    view.paint(points(shape) + center, pick_tinted(rng, textures), matrix)
 
 
 def _small_motion(rng: np.random.Generator) -> np.ndarray:
     """How the ground moves between the views, in relation to the target: ``(2, 3)``."""
-    zoom, turn = np.exp(rng.normal(0, 0.1)), rng.normal(0, 0.08)
-    strength = rng.choice([3.0, 15.0, 60.0])
-    cos, sin = zoom * np.cos(turn), zoom * np.sin(turn)
-    shift = rng.normal(0, strength, 2)
-    return np.array([[cos, -sin, shift[0]], [sin, cos, shift[1]]])
+    turn = np.exp(rng.normal(0, 0.1)) * rotation(rng.normal(0, 0.08))
+    return np.column_stack([turn, rng.normal(0, rng.choice([3.0, 15.0, 60.0]), 2)])
 
 
-def _chain(second: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The affine map ``(2, 3)`` that does the first, then the second."""
-    return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
+def make_figure(rng: np.random.Generator) -> Figure:
+    """A figure of a random kind, a few units large, with two materials at most."""
+    return list(_SHARES)[rng.choice(len(_SHARES), p=list(_SHARES.values()))](rng)
+
+
+def pose_figure(rng: np.random.Generator, figure: Figure, strength: float) -> list[PlacedBone]:
+    """The bones of a figure in a random pose, in the order in which they are painted.
+
+    Strength 1 swings each joint and bends each outline as much as it may; 0 is the rest pose.
+    """
+    swings = [strength * part.swing for part in figure] * rng.normal(0, 1, len(figure))
+    turns = {index: np.exp(1j * (part.angle + swings[index])) for index, part in enumerate(figure)}
+    bones = {index: _bent(rng, part, strength) if part.flex else part.bone for index, part in enumerate(figure)}
+    return place_bones(bones, turns)
+
+
+def _bent(rng: np.random.Generator, part: Part, strength: float) -> Bone:
+    outline = part.bone.outline
+    phases = np.linspace(0, 2 * np.pi, len(outline), endpoint=False)
+    waves = np.exp(1j * np.outer([-2, -1, 1, 2], phases))
+    amounts = rng.normal(0, 1, 4) + 1j * rng.normal(0, 1, 4)
+    size = np.abs(outline).mean()
+    return replace(part.bone, outline=outline + strength * part.flex * size * (amounts / 4) @ waves)
+
+
+def _soft_body(rng: np.random.Generator) -> Figure:
+    """A blob, stretched, with markings."""
+    stretch = np.exp(rng.normal(0, 0.35))
+    outline = blob(rng, rng.uniform(0, 0.5))
+    body = Part(Bone(outline.real * stretch + 1j * outline.imag / stretch, None), flex=rng.uniform(0, 0.35))
+    return (body, *_markings(rng))
+
+
+def _rigid_body(rng: np.random.Generator) -> Figure:
+    """A polygon or a box with smaller ones on it, as vehicles, signs and houses are."""
+    outline = polygon(rng) if rng.random() < 0.5 else rectangle(rng.uniform(0.8, 2.4), rng.uniform(0.8, 2.4))
+    return (Part(Bone(outline, None)), *_markings(rng))
+
+
+def _markings(rng: np.random.Generator) -> list[Part]:
+    shapes: list[Callable] = [lambda: blob(rng, 0.3, 12), lambda: polygon(rng), lambda: rectangle(1, rng.uniform(1, 3))]
+    parts = []
+    for _ in range(rng.integers(0, 4)):
+        outline, joint = shapes[rng.integers(3)]() * rng.uniform(0.12, 0.4), complex(*rng.uniform(-0.6, 0.6, 2))
+        parts.append(Part(Bone(outline, 0, joint, material=1, layer=1), angle=rng.uniform(0, 6.3)))
+    return parts
+
+
+def _walker(rng: np.random.Generator) -> Figure:
+    """An upright body with a head, two arms and two legs of two segments each."""
+    width, girth = rng.uniform(0.22, 0.42), rng.uniform(0.8, 1.3)
+    activity = rng.uniform(0.2, 1)
+    torso = Part(Bone(capsule(1, width, width * rng.uniform(0.7, 1)), None, layer=2), rng.normal(0, 0.25), swing=0.15)
+    skull = Bone(capsule(0.3, 0.12, 0.2 * girth), 0, -0.25j, material=1, layer=3)
+    head = Part(skull, np.pi + rng.normal(0, 0.2), swing=0.15)
+    parts = [torso, head]
+    for side, layer in [(-1, 1), (1, 4)]:
+        spread = side * abs(rng.normal(0.3, 0.6)) * activity
+        for joint, length, radius, first, materials in (
+            (side * width * 0.8 + 0j, 0.55, 0.11, spread * 1.6, (0, 1)),
+            (side * width * 0.5 + 1j, 0.75, 0.15, spread, (1, 1)),
+        ):
+            radius = radius * girth
+            upper = Bone(capsule(length, radius, radius * 0.85), 0, joint, materials[0], layer)
+            lower = Bone(capsule(length, radius * 0.85, radius * 0.6), len(parts), 1j * length, materials[1], layer)
+            bend = rng.normal(0, 0.5) * activity
+            parts += [Part(upper, first, swing=0.5 * activity), Part(lower, bend, swing=0.5 * activity)]
+    return tuple(parts)
+
+
+def _quadruped(rng: np.random.Generator) -> Figure:
+    """A lying body with four legs, a neck with a head, a tail."""
+    length, girth = rng.uniform(1, 1.8), rng.uniform(0.25, 0.5)
+    trunk = Bone(capsule(length, girth, girth * rng.uniform(0.7, 1.2)), None, layer=1)
+    parts = [Part(trunk, angle=-np.pi / 2, swing=0.1)]
+    for place, layer in ((0.1, 0), (0.25, 2), (0.75, 0), (0.9, 2)):
+        leg = Bone(capsule(rng.uniform(0.5, 1.1), girth * 0.4, girth * 0.2), 0, 1j * place * length, layer=layer)
+        parts.append(Part(leg, angle=np.pi / 2, swing=0.35))
+    neck = Bone(capsule(rng.uniform(0.2, 0.9), girth * 0.6, girth * 0.5), 0, 1j * length, layer=1)
+    parts.append(Part(neck, angle=-rng.uniform(0, 1.2), swing=0.25))
+    end_of_neck = 1j * neck.outline[2].imag
+    head = Bone(capsule(girth, girth * 0.5, girth * 0.3), len(parts) - 1, end_of_neck, material=1, layer=3)
+    tail = Bone(capsule(rng.uniform(0.2, 0.9), 0.1, 0.04), 0, material=1)
+    return (*parts, Part(head, swing=0.3), Part(tail, angle=np.pi + rng.normal(0, 0.6), swing=0.5))
+
+
+def _links(rng: np.random.Generator) -> Figure:
+    """Three to six links, as an arm or a snake."""
+    num_links, length = rng.integers(3, 7), rng.uniform(0.35, 0.8)
+    radii = rng.uniform(0.12, 0.35, num_links + 1)
+    parts = []
+    for link in range(num_links):
+        outline = capsule(length, radii[link], radii[link + 1])
+        bone = Bone(outline, link - 1 if link else None, 1j * length, material=link % 2)
+        parts.append(Part(bone, angle=rng.normal(0, 0.5), swing=0.3))
+    return tuple(parts)
+
+
+def _star(rng: np.random.Generator) -> Figure:
+    """A middle with three to seven limbs around it."""
+    num_limbs = rng.integers(3, 8)
+    limb = capsule(rng.uniform(0.6, 1.4), rng.uniform(0.12, 0.3), rng.uniform(0.06, 0.25))
+    limbs = [
+        Part(Bone(limb, 0, material=1), angle=2 * np.pi * index / num_limbs + rng.normal(0, 0.2), swing=0.25)
+        for index in range(num_limbs)
+    ]
+    return (Part(Bone(blob(rng, 0.2) * rng.uniform(0.3, 0.7), None, layer=1), flex=0.1), *limbs)
+
+
+_SHARES: dict[Callable[[np.random.Generator], Figure], float] = {
+    _soft_body: 0.25,
+    _rigid_body: 0.2,
+    _walker: 0.3,
+    _quadruped: 0.12,
+    _links: 0.05,
+    _star: 0.08,
+}

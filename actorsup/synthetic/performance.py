@@ -1,6 +1,6 @@
 """How a body moves through an action."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from actorsup.synthetic import poses
 
 from .bodies import Body, PlacedBone, pose_body
+from .drawing import points
 from .poses import Angles
 
 
@@ -15,20 +16,15 @@ from .poses import Angles
 class Motion:
     """One way to move.
 
-    Args:
-        actor: the category that moves so.
-        pose: the angles at a phase in cycles, which goes on growing from cycle to cycle, for an amplitude near 1.
-            ``air`` among them is the height of the lowest point over the ground, in units of the body.
-        period: seconds a cycle.
-        speed: forwards, in units of the body a second.
-        usual: whether the pose is one that still images usually show; a detector has seen those alone.
+    ``pose`` gives the angles at a phase in cycles, which goes on growing from cycle to cycle, for an amplitude near 1.
+    ``air`` among them is the height of the lowest point over the ground, in units of the body.
     """
 
-    actor: str
+    actor: str  # the category that moves so
     pose: Callable[[float, float], Angles]
-    period: float
-    speed: float = 0.0
-    usual: bool = False
+    period: float  # seconds a cycle
+    speed: float = 0.0  # forwards, in units of the body a second
+    usual: bool = False  # whether still images usually show it; a detector has seen such poses alone
 
 
 # What videos are labelled with, in the order of the labels.
@@ -51,26 +47,21 @@ ACTIONS: dict[str, Motion] = {
 }
 # What those do that do not act.
 PASTIMES: dict[str, tuple[Motion, ...]] = {
-    "person": (
-        Motion("person", poses.standing, 2.5, usual=True),
-        Motion("person", poses.talk, 1.3, usual=True),
-        Motion("person", poses.hands_on_hips, 3.0, usual=True),
-    ),
-    "dog": (Motion("dog", poses.dog_standing, 0.5, usual=True), Motion("dog", poses.dog_sitting, 0.5, usual=True)),
-    "bird": (Motion("bird", poses.bird_perched, 1.5, usual=True),),
-    "car": (Motion("car", poses.car_parked, 1.0, usual=True),),
-    "sports ball": (Motion("sports ball", poses.ball_lying, 2.0, usual=True),),
+    actor: tuple(Motion(actor, pose, period, usual=True) for pose, period in pastimes)
+    for actor, pastimes in {
+        "person": [(poses.standing, 2.5), (poses.talk, 1.3), (poses.hands_on_hips, 3.0)],
+        "dog": [(poses.dog_standing, 0.5), (poses.dog_sitting, 0.5)],
+        "bird": [(poses.bird_perched, 1.5)],
+        "car": [(poses.car_parked, 1.0)],
+        "sports ball": [(poses.ball_lying, 2.0)],
+    }.items()
 }
 
 
-def all_motions(actor: str) -> tuple[Motion, ...]:
-    """What a category does: pastimes, and its actions."""
-    return PASTIMES[actor] + tuple(motion for motion in ACTIONS.values() if motion.actor == actor)
-
-
-def usual_motions(actor: str) -> tuple[Motion, ...]:
-    """Those of them that still images usually show."""
-    return tuple(motion for motion in all_motions(actor) if motion.usual)
+def motions_of(actor: str, usual: bool = False) -> tuple[Motion, ...]:
+    """What a category does: pastimes, and its actions; all, or those that still images usually show."""
+    motions = PASTIMES[actor] + tuple(motion for motion in ACTIONS.values() if motion.actor == actor)
+    return tuple(motion for motion in motions if motion.usual or not usual)
 
 
 def blend(first: Mapping[str, float], second: Mapping[str, float], share: float) -> Angles:
@@ -88,69 +79,43 @@ _BLENDED_FRAMES = 5  # from one motion to the next
 
 @dataclass(frozen=True)
 class Stretch:
-    """One motion from a frame on.
-
-    Args:
-        motion: what is done.
-        start: its first frame.
-        tempo: factor of the motion's usual tempo and speed.
-        amplitude: factor of its swings.
-        phase: at the first frame, in cycles.
-    """
+    """One motion from a frame on."""
 
     motion: Motion
-    start: int
-    tempo: float
-    amplitude: float
-    phase: float
+    start: int  # its first frame
+    tempo: float  # factor of the motion's usual tempo and speed
+    amplitude: float  # factor of its swings
+    phase: float  # at the first frame, in cycles
 
 
 @dataclass(frozen=True)
 class Puppet:
-    """A body on the stage.
-
-    Args:
-        body: who it is.
-        stretches: what it does, the first from frame 0 on.
-        scale: pixels of the scene a unit of the body.
-        ground: y of the ground that it stands on, in pixels of the scene.
-        x: where its root is in frame 0.
-        direction: 1 if it faces right in frame 0, -1 left.
-        limits: it turns round at these x.
-    """
+    """A body on the stage; places are in pixels of the scene."""
 
     body: Body
-    stretches: tuple[Stretch, ...]
-    scale: float
-    ground: float
-    x: float
-    direction: int
-    limits: tuple[float, float]
+    stretches: tuple[Stretch, ...]  # what it does, the first from frame 0 on
+    scale: float  # pixels a unit of the body
+    ground: float  # y of the ground that it stands on
+    x: float  # where its root is in frame 0
+    direction: int  # 1 if it faces right in frame 0, -1 left
+    limits: tuple[float, float]  # it turns round at these x
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """A puppet in one frame, in pixels of the scene.
+    """A puppet in one frame, in pixels of the scene."""
 
-    Args:
-        bones: in the order in which they are painted, in units of the body.
-        scale: pixels a unit, ``(x, y)``; x is negative where it faces left.
-        place: where the body's root is.
-    """
-
-    bones: list[PlacedBone]
-    scale: tuple[float, float]
-    place: complex
+    bones: list[PlacedBone]  # in the order in which they are painted, in units of the body
+    scale: tuple[float, float]  # pixels a unit, (x, y); x is negative where it faces left
+    place: complex  # where the body's root is
 
     def outline_of(self, bone: PlacedBone) -> np.ndarray:
         """Corners ``(K, 2)`` of a bone."""
-        return np.stack(
-            [
-                bone.outline.real * self.scale[0] + self.place.real,
-                bone.outline.imag * self.scale[1] + self.place.imag,
-            ],
-            axis=1,
-        )
+        return points(bone.outline) * self.scale + (self.place.real, self.place.imag)
+
+    def to_scene(self, bone: PlacedBone) -> np.ndarray:
+        """The map ``(2, 3)`` from a bone's own coordinates."""
+        return bone.matrix * np.array(self.scale)[:, None] + [[0, 0, self.place.real], [0, 0, self.place.imag]]
 
     def box(self) -> np.ndarray:
         """``(x1, y1, x2, y2)`` around the whole body, hidden parts included."""
@@ -163,13 +128,11 @@ def perform(puppet: Puppet, num_frames: int, fps: float) -> list[Appearance]:
     x, direction = puppet.x, puppet.direction
     appearances = []
     for frame in range(num_frames):
-        current = _current(puppet.stretches, frame)
-        stretch = puppet.stretches[current]
+        *before, stretch = [stretch for stretch in puppet.stretches if stretch.start <= frame]
         angles = _angles(stretch, frame, fps)
         since = frame - stretch.start
-        if current and since < _BLENDED_FRAMES:
-            before = _angles(puppet.stretches[current - 1], frame, fps)
-            angles = blend(before, angles, (since + 1) / (_BLENDED_FRAMES + 1))
+        if before and since < _BLENDED_FRAMES:
+            angles = blend(_angles(before[-1], frame, fps), angles, (since + 1) / (_BLENDED_FRAMES + 1))
         bones = pose_body(puppet.body, angles)
         lowest = max(bone.outline.imag.max() for bone in bones)
         height = puppet.ground - (lowest + angles.get("air", 0.0)) * puppet.scale
@@ -179,10 +142,6 @@ def perform(puppet: Puppet, num_frames: int, fps: float) -> list[Appearance]:
             x = float(np.clip(x, *puppet.limits))
             direction = -direction
     return appearances
-
-
-def _current(stretches: Sequence[Stretch], frame: int) -> int:
-    return max(index for index, stretch in enumerate(stretches) if stretch.start <= frame)
 
 
 def _angles(stretch: Stretch, frame: int, fps: float) -> Angles:

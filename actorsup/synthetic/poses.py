@@ -21,189 +21,154 @@ def pulse(phase: float) -> float:
     return (1 - float(np.cos(2 * np.pi * phase))) / 2
 
 
+def pose(**angles: float | tuple[float, float]) -> Angles:
+    """Angles of bones; two of those that come in pairs, the near one's first."""
+    named = {}
+    for name, angle in angles.items():
+        named |= {f"near_{name}": angle[0], f"far_{name}": angle[1]} if isinstance(angle, tuple) else {name: angle}
+    return named
+
+
 def standing(phase: float, amplitude: float) -> Angles:
     """Upright, swaying a little."""
     sway = 0.03 * amplitude * wave_of(phase)
-    return {
-        "torso": UP + sway,
-        "near_thigh": 0.07,
-        "far_thigh": -0.07,
-        "near_foot": 1.3,
-        "far_foot": 1.3,
-        "near_arm": UP + 0.12 + sway,
-        "far_arm": UP - 0.12 + sway,
-        "near_forearm": 0.15,
-        "far_forearm": 0.15,
-    }
+    return pose(
+        torso=UP + sway,
+        thigh=(0.07, -0.07),
+        foot=(1.3, 1.3),
+        arm=(UP + 0.12 + sway, UP - 0.12 + sway),
+        forearm=(0.15, 0.15),
+    )
 
 
 def talk(phase: float, amplitude: float) -> Angles:
     """Standing, the forearms gesture."""
     gesture = amplitude * wave_of(phase)
-    arms = {
-        "near_arm": UP + 0.3 + 0.15 * gesture,
-        "near_forearm": 1.2 + 0.35 * gesture,
-        "far_arm": UP + 0.2,
-        "far_forearm": 0.9 - 0.3 * amplitude * wave_of(phase, 0.3),
-    }
-    return {**standing(phase, amplitude), **arms, "head": 0.08 * gesture}
+    return standing(phase, amplitude) | pose(
+        head=0.08 * gesture,
+        arm=(UP + 0.3 + 0.15 * gesture, UP + 0.2),
+        forearm=(1.2 + 0.35 * gesture, 0.9 - 0.3 * amplitude * wave_of(phase, 0.3)),
+    )
 
 
 def hands_on_hips(phase: float, amplitude: float) -> Angles:
     """Standing, the head nods."""
-    arms = {"near_arm": UP + 0.75, "near_forearm": -1.6, "far_arm": UP - 0.75, "far_forearm": 1.6}
-    return {**standing(phase, amplitude), **arms, "head": 0.1 * amplitude * wave_of(phase)}
+    return standing(phase, amplitude) | pose(
+        head=0.1 * amplitude * wave_of(phase), arm=(UP + 0.75, UP - 0.75), forearm=(-1.6, 1.6)
+    )
 
 
 def walk(phase: float, amplitude: float) -> Angles:
     """Legs and arms swing against each other."""
-    swing = 0.45 * amplitude
-    return {
-        "torso": UP - 0.05,
-        "near_thigh": swing * wave_of(phase),
-        "far_thigh": -swing * wave_of(phase),
-        "near_shin": -0.75 * amplitude * max(wave_of(phase, 0.22), 0),
-        "far_shin": -0.75 * amplitude * max(wave_of(phase, 0.72), 0),
-        "near_foot": 1.3,
-        "far_foot": 1.3,
-        "near_arm": UP - 0.4 * amplitude * wave_of(phase),
-        "far_arm": UP + 0.4 * amplitude * wave_of(phase),
-        "near_forearm": 0.25,
-        "far_forearm": 0.25,
-    }
+    swing, arm = 0.45 * amplitude, 0.4 * amplitude * wave_of(phase)
+    return pose(
+        torso=UP - 0.05,
+        thigh=(swing * wave_of(phase), -swing * wave_of(phase)),
+        shin=tuple(-0.75 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.22, 0.72)),
+        foot=(1.3, 1.3),
+        arm=(UP - arm, UP + arm),
+        forearm=(0.25, 0.25),
+    )
 
 
 def run(phase: float, amplitude: float) -> Angles:
     """Leaning forwards, long strides, arms bent; both feet leave the ground."""
-    swing = 0.85 * amplitude
-    return {
-        "torso": UP - 0.28,
-        "near_thigh": 0.2 + swing * wave_of(phase),
-        "far_thigh": 0.2 - swing * wave_of(phase),
-        "near_shin": -0.4 - 1.3 * amplitude * max(wave_of(phase, 0.3), 0),
-        "far_shin": -0.4 - 1.3 * amplitude * max(wave_of(phase, 0.8), 0),
-        "near_foot": 1.1,
-        "far_foot": 1.1,
-        "near_arm": UP - 0.9 * amplitude * wave_of(phase),
-        "far_arm": UP + 0.9 * amplitude * wave_of(phase),
-        "near_forearm": 1.5,
-        "far_forearm": 1.5,
-        "air": 0.05 * abs(wave_of(phase)),
-    }
+    swing, arm = 0.85 * amplitude * wave_of(phase), 0.9 * amplitude * wave_of(phase)
+    return pose(
+        torso=UP - 0.28,
+        air=0.05 * abs(wave_of(phase)),
+        thigh=(0.2 + swing, 0.2 - swing),
+        shin=tuple(-0.4 - 1.3 * amplitude * max(wave_of(phase, offset), 0) for offset in (0.3, 0.8)),
+        foot=(1.1, 1.1),
+        arm=(UP - arm, UP + arm),
+        forearm=(1.5, 1.5),
+    )
 
 
 def squat(phase: float, amplitude: float) -> Angles:
     """Down on bent legs with arms stretched forwards, and up again."""
     depth = min(amplitude, 1.1) * pulse(phase)
-    return {
-        "torso": UP - 0.75 * depth,
-        "head": -0.3 * depth,
-        "near_thigh": 1.75 * depth + 0.05,
-        "far_thigh": 1.7 * depth - 0.05,
-        "near_shin": -2.35 * depth,
-        "far_shin": -2.3 * depth,
-        "near_foot": 1.35 + 0.6 * depth,
-        "far_foot": 1.35 + 0.6 * depth,
-        "near_arm": UP + 1.1 * depth,
-        "far_arm": UP + 1.0 * depth,
-        "near_forearm": 0.15,
-        "far_forearm": 0.15,
-    }
+    return pose(
+        torso=UP - 0.75 * depth,
+        head=-0.3 * depth,
+        thigh=(1.75 * depth + 0.05, 1.7 * depth - 0.05),
+        shin=(-2.35 * depth, -2.3 * depth),
+        foot=(1.35 + 0.6 * depth, 1.35 + 0.6 * depth),
+        arm=(UP + 1.1 * depth, UP + 1.0 * depth),
+        forearm=(0.15, 0.15),
+    )
 
 
 def wave(phase: float, amplitude: float) -> Angles:
     """Standing, one raised forearm swings."""
-    arm = {"near_arm": UP + 2.5, "near_forearm": 0.35 + 0.75 * amplitude * wave_of(phase)}
-    return {**standing(phase, 1.0), **arm}
+    return standing(phase, 1.0) | {"near_arm": UP + 2.5, "near_forearm": 0.35 + 0.75 * amplitude * wave_of(phase)}
 
 
 def kick(phase: float, amplitude: float) -> Angles:
     """One leg swings back, then forwards and up."""
     swing = -0.5 * max(wave_of(phase), 0) + 1.75 * amplitude * max(wave_of(phase, 0.5), 0) ** 1.5
-    return {
-        "torso": UP + 0.22 * max(swing, 0),
-        "near_thigh": swing,
-        "near_shin": -0.9 * max(-swing, 0),
-        "near_foot": 1.0,
-        "far_thigh": 0.1,
-        "far_shin": -0.2,
-        "far_foot": 1.3,
-        "near_arm": UP - 0.6 * swing,
-        "far_arm": UP + 0.7 * swing,
-        "near_forearm": 0.6,
-        "far_forearm": 0.6,
-    }
+    return pose(
+        torso=UP + 0.22 * max(swing, 0),
+        thigh=(swing, 0.1),
+        shin=(-0.9 * max(-swing, 0), -0.2),
+        foot=(1.0, 1.3),
+        arm=(UP - 0.6 * swing, UP + 0.7 * swing),
+        forearm=(0.6, 0.6),
+    )
 
 
 def crawl(phase: float, amplitude: float) -> Angles:
     """On hands and knees."""
     step = 0.4 * amplitude * wave_of(phase)
-    return {
-        "torso": UP - 1.45,
-        "head": 0.7,
-        "near_thigh": 0.15 + step,
-        "far_thigh": 0.15 - step,
-        "near_shin": -1.65 - 0.3 * step,
-        "far_shin": -1.65 + 0.3 * step,
-        "near_foot": 0.2,
-        "far_foot": 0.2,
-        "near_arm": UP + 1.4 - step,
-        "far_arm": UP + 1.4 + step,
-        "near_forearm": 0.05,
-        "far_forearm": 0.05,
-    }
+    return pose(
+        torso=UP - 1.45,
+        head=0.7,
+        thigh=(0.15 + step, 0.15 - step),
+        shin=(-1.65 - 0.3 * step, -1.65 + 0.3 * step),
+        foot=(0.2, 0.2),
+        arm=(UP + 1.4 - step, UP + 1.4 + step),
+        forearm=(0.05, 0.05),
+    )
 
 
 def roll(phase: float, amplitude: float) -> Angles:
     """Tucked up, turning over forwards."""
     tuck = 0.9 + 0.1 * amplitude
-    return {
-        "torso": UP - 0.75 * tuck,
-        "head": -0.9,
-        "near_thigh": 2.0 * tuck,
-        "far_thigh": 1.9 * tuck,
-        "near_shin": -2.4 * tuck,
-        "far_shin": -2.3 * tuck,
-        "near_foot": 0.9,
-        "far_foot": 0.9,
-        "near_arm": UP + 1.2,
-        "far_arm": UP + 1.1,
-        "near_forearm": 0.9,
-        "far_forearm": 0.9,
-        "turn": 2 * np.pi * phase,
-    }
+    return pose(
+        torso=UP - 0.75 * tuck,
+        head=-0.9,
+        turn=2 * np.pi * phase,
+        thigh=(2.0 * tuck, 1.9 * tuck),
+        shin=(-2.4 * tuck, -2.3 * tuck),
+        foot=(0.9, 0.9),
+        arm=(UP + 1.2, UP + 1.1),
+        forearm=(0.9, 0.9),
+    )
 
 
 def cartwheel(phase: float, amplitude: float) -> Angles:
     """Limbs spread, turning over sideways."""
-    spread = 0.55 * amplitude
-    return {
-        "torso": UP,
-        "near_thigh": spread,
-        "far_thigh": -spread,
-        "near_arm": UP + UP - 0.5 * amplitude,
-        "far_arm": UP - UP + 0.5 * amplitude,
-        "near_foot": 0.4,
-        "far_foot": -0.4,
-        "turn": 2 * np.pi * phase,
-    }
+    spread, reach = 0.55 * amplitude, 0.5 * amplitude
+    return pose(
+        torso=UP,
+        turn=2 * np.pi * phase,
+        thigh=(spread, -spread),
+        arm=(UP + UP - reach, UP - UP + reach),
+        foot=(0.4, -0.4),
+    )
 
 
 def jumping_jack(phase: float, amplitude: float) -> Angles:
     """Jumps that spread arms and legs and close them again."""
     open_ = amplitude * pulse(phase)
-    return {
-        "torso": UP,
-        "near_thigh": 0.06 + 0.5 * open_,
-        "far_thigh": -0.06 - 0.5 * open_,
-        "near_foot": 0.7,
-        "far_foot": -0.7,
-        "near_arm": UP + 0.15 + 2.5 * open_,
-        "far_arm": UP - 0.15 - 2.5 * open_,
-        "near_forearm": 0.1,
-        "far_forearm": -0.1,
-        "air": 0.09 * abs(wave_of(phase)),
-    }
+    return pose(
+        torso=UP,
+        air=0.09 * abs(wave_of(phase)),
+        thigh=(0.06 + 0.5 * open_, -0.06 - 0.5 * open_),
+        foot=(0.7, -0.7),
+        arm=(UP + 0.15 + 2.5 * open_, UP - 0.15 - 2.5 * open_),
+        forearm=(0.1, -0.1),
+    )
 
 
 def throw(phase: float, amplitude: float) -> Angles:
@@ -211,114 +176,93 @@ def throw(phase: float, amplitude: float) -> Angles:
     cycle = phase % 1.0
     wound = pulse(min(cycle / 0.7, 1.0) / 2) if cycle < 0.7 else pulse(0.5 + (cycle - 0.7) / 0.6)
     thrown = pulse((cycle - 0.6) / 0.4) if cycle > 0.6 else 0.0
-    return {
-        **standing(phase, 0.0),
-        "torso": UP + 0.3 * wound * amplitude - 0.35 * thrown,
-        "near_arm": UP - 2.4 * wound * amplitude + 1.6 * thrown,
-        "near_forearm": 1.5 * wound,
-        "far_arm": UP + 1.3 * wound,
-        "far_thigh": 0.1 + 0.4 * wound,
-        "far_shin": -0.4 * wound,
-        "near_thigh": -0.1 - 0.3 * thrown,
-    }
+    torso = UP + 0.3 * wound * amplitude - 0.35 * thrown
+    return standing(phase, 0.0) | pose(
+        torso=torso,
+        near_forearm=1.5 * wound,
+        far_shin=-0.4 * wound,
+        arm=(UP - 2.4 * wound * amplitude + 1.6 * thrown, UP + 1.3 * wound),
+        thigh=(-0.1 - 0.3 * thrown, 0.1 + 0.4 * wound),
+    )
 
 
 def dog_standing(phase: float, amplitude: float) -> Angles:
     """On four legs, the tail wags."""
-    return {
-        "trunk": RIGHT_ANGLE,
-        "neck": 2.3,
-        "head": 1.35 + 0.1 * amplitude * wave_of(phase / 3),
-        "ear": -0.4,
-        "tail": -2.2 + 0.4 * amplitude * wave_of(phase),
-        "near_fore_paw": -0.05,
-        "near_hind_leg": 0.15,
-        "near_hind_paw": -0.3,
-        "far_hind_leg": 0.1,
-        "far_hind_paw": -0.3,
-    }
+    return pose(
+        hind_leg=(0.15, 0.1),
+        hind_paw=(-0.3, -0.3),
+        trunk=RIGHT_ANGLE,
+        neck=2.3,
+        head=1.35 + 0.1 * amplitude * wave_of(phase / 3),
+        ear=-0.4,
+        tail=-2.2 + 0.4 * amplitude * wave_of(phase),
+        near_fore_paw=-0.05,
+    )
 
 
 def dog_sitting(phase: float, amplitude: float) -> Angles:
     """On its hind legs, the tail wags."""
-    sitting = {
-        "trunk": 2.3,
-        "neck": 2.7,
-        "near_hind_leg": 1.5,
-        "near_hind_paw": -1.6,
-        "far_hind_leg": 1.4,
-        "far_hind_paw": -1.6,
-        "tail": -1.0 + 0.3 * amplitude * wave_of(phase),
-    }
-    return {**dog_standing(phase, amplitude), **sitting}
+    tail = -1.0 + 0.3 * amplitude * wave_of(phase)
+    return dog_standing(phase, amplitude) | pose(
+        trunk=2.3, neck=2.7, tail=tail, hind_leg=(1.5, 1.4), hind_paw=(-1.6, -1.6)
+    )
 
 
 def dog_run(phase: float, amplitude: float) -> Angles:
     """A gallop."""
-    angles = {
-        "trunk": RIGHT_ANGLE + 0.15 * wave_of(phase),
-        "neck": 1.9 + 0.15 * wave_of(phase, 0.2),
-        "head": 1.45,
-        "ear": -1.0,
-        "tail": -1.7 + 0.3 * wave_of(phase),
-        "air": 0.08 * max(wave_of(phase, 0.1), 0),
-    }
-    for name, offset in (("near_fore", 0.0), ("far_fore", 0.1), ("near_hind", 0.45), ("far_hind", 0.55)):
-        angles[f"{name}_leg"] = 0.9 * amplitude * wave_of(phase, offset)
-        angles[f"{name}_paw"] = -0.2 - 0.8 * amplitude * max(wave_of(phase, offset + 0.3), 0)
-    return angles
+    sides = {}
+    for name, offsets in (("fore", (0.0, 0.1)), ("hind", (0.45, 0.55))):
+        sides[f"{name}_leg"] = tuple(0.9 * amplitude * wave_of(phase, offset) for offset in offsets)
+        sides[f"{name}_paw"] = tuple(
+            -0.2 - 0.8 * amplitude * max(wave_of(phase, offset + 0.3), 0) for offset in offsets
+        )
+    return pose(
+        **sides,
+        trunk=RIGHT_ANGLE + 0.15 * wave_of(phase),
+        neck=1.9 + 0.15 * wave_of(phase, 0.2),
+        head=1.45,
+        ear=-1.0,
+        tail=-1.7 + 0.3 * wave_of(phase),
+        air=0.08 * max(wave_of(phase, 0.1), 0),
+    )
 
 
 def dog_jump(phase: float, amplitude: float) -> Angles:
     """Leaps, the nose up and then down."""
     height = pulse(phase)
     pitch = 0.65 * amplitude * wave_of(phase)
-    angles = {
-        "trunk": RIGHT_ANGLE + pitch,
-        "neck": 2.2 + 0.6 * pitch,
-        "head": 1.4 + 0.5 * pitch,
-        "ear": -0.4 - height,
-        "tail": -1.6 - pitch,
-        "air": 0.75 * amplitude * height**1.5,
-    }
-    for side, offset in (("near", 0.0), ("far", 0.12)):
-        angles[f"{side}_fore_leg"] = 0.7 * height + offset
-        angles[f"{side}_fore_paw"] = -0.9 * height
-        angles[f"{side}_hind_leg"] = -0.9 * height + offset
-        angles[f"{side}_hind_paw"] = -0.2 + 0.3 * height
-    return angles
+    return pose(
+        trunk=RIGHT_ANGLE + pitch,
+        neck=2.2 + 0.6 * pitch,
+        head=1.4 + 0.5 * pitch,
+        ear=-0.4 - height,
+        tail=-1.6 - pitch,
+        air=0.75 * amplitude * height**1.5,
+        fore_leg=(0.7 * height, 0.7 * height + 0.12),
+        fore_paw=(-0.9 * height, -0.9 * height),
+        hind_leg=(-0.9 * height, -0.9 * height + 0.12),
+        hind_paw=(-0.2 + 0.3 * height, -0.2 + 0.3 * height),
+    )
 
 
 def bird_perched(phase: float, amplitude: float) -> Angles:
     """Wings folded, the head bobs."""
-    return {
-        "trunk": 2.05,
-        "head": 1.6 + 0.25 * amplitude * wave_of(phase),
-        "tail": np.pi - 0.15,
-        "near_wing": -1.05,
-        "far_wing": -1.1,
-    }
+    head = 1.6 + 0.25 * amplitude * wave_of(phase)
+    return pose(wing=(-1.05, -1.1), trunk=2.05, head=head, tail=np.pi - 0.15)
 
 
 def bird_fly(phase: float, amplitude: float) -> Angles:
     """Over the ground, the wings flap."""
     flap = amplitude * wave_of(phase)
-    return {
-        "trunk": RIGHT_ANGLE + 0.15,
-        "head": 1.5,
-        "tail": np.pi,
-        "near_wing": UP - 0.35 + 1.5 * min(flap, 0.3) + 0.9 * flap,
-        "far_wing": UP + 0.25 + 1.5 * min(flap, 0.3) + 0.9 * flap,
-        "leg": -1.2,
-        "air": 1.0 + 0.25 * wave_of(phase / 5) - 0.06 * flap,
-    }
+    wings = tuple(start + 1.5 * min(flap, 0.3) + 0.9 * flap for start in (UP - 0.35, UP + 0.25))
+    air = 1.0 + 0.25 * wave_of(phase / 5) - 0.06 * flap
+    return pose(wing=wings, trunk=RIGHT_ANGLE + 0.15, head=1.5, tail=np.pi, leg=-1.2, air=air)
 
 
 def car_rolling(phase: float, amplitude: float) -> Angles:
     """The wheels turn, the body shakes a little."""
-    shake = 0.015 * amplitude * wave_of(3.3 * phase)
     turn = -2 * np.pi * phase
-    return {"chassis": shake, "hind_wheel": turn, "fore_wheel": turn}
+    return {"chassis": 0.015 * amplitude * wave_of(3.3 * phase), "hind_wheel": turn, "fore_wheel": turn}
 
 
 def car_parked(phase: float, amplitude: float) -> Angles:
@@ -335,8 +279,5 @@ def ball_bounce(phase: float, amplitude: float) -> Angles:
     """From the ground into the air and back, turning; flattened where it hits."""
     cycle = phase % 1.0
     contact = max(0.0, 1 - min(cycle, 1 - cycle) / 0.08)
-    return {
-        "ball": -2 * np.pi * phase * 0.6,
-        "air": 3.2 * amplitude * 4 * cycle * (1 - cycle),
-        "squash": 0.3 * contact,
-    }
+    air = 3.2 * amplitude * 4 * cycle * (1 - cycle)
+    return {"ball": -2 * np.pi * phase * 0.6, "air": air, "squash": 0.3 * contact}

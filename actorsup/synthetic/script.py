@@ -7,100 +7,59 @@ import numpy as np
 from actorsup.errors import InputError
 
 from .bodies import ACTORS, make_body
-from .performance import ACTIONS, PASTIMES, Appearance, Motion, Puppet, Stretch, all_motions, perform, usual_motions
+from .performance import ACTIONS, PASTIMES, Appearance, Motion, Puppet, Stretch, motions_of, perform
 from .stage import Stage, make_stage
 
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """The settings that all videos of a world share.
+    """The settings that all videos of a world share; an ``InputError`` names those out of their range."""
 
-    Args:
-        seed: another one gives another world: other looks, places and videos.
-        size: ``(width, height)`` of the frames in pixels.
-        fps: frames a second.
-        num_frames: of a video, least and most.
-        num_bystanders: that do something else, least and most.
-        second_performer_share: of the videos, those in which two act.
-        untrimmed_share: of the videos, those that show more than the action.
-        occluder_share: of the videos, those with something in front of the puppets.
-        camera_motion: how far the camera pans, as a share of the frame's width.
-        quality: of the compression, least and most, as JPEG counts it.
-        num_textures: that looks and places of one set are made of.
-        actions: that videos are labelled with, in the order of the labels.
-        usual_stills: whether still images show usual poses alone, as photographs do; otherwise, every pose there is.
-
-    Raises:
-        InputError: if a setting is out of its range, or an action unknown or named twice.
-    """
-
-    seed: int = 0
-    size: tuple[int, int] = (240, 180)
-    fps: float = 15.0
-    num_frames: tuple[int, int] = (40, 64)
-    num_bystanders: tuple[int, int] = (1, 4)
-    second_performer_share: float = 0.3
-    untrimmed_share: float = 0.5
-    occluder_share: float = 0.5
-    camera_motion: float = 0.06
-    quality: tuple[int, int] = (45, 90)
-    num_textures: int = 120
-    actions: tuple[str, ...] = tuple(ACTIONS)
-    usual_stills: bool = True
+    seed: int = 0  #: another one gives another world: other looks, places and videos
+    size: tuple[int, int] = (240, 180)  #: (width, height) of the frames in pixels
+    fps: float = 15.0  #: frames a second
+    num_frames: tuple[int, int] = (40, 64)  #: of a video, least and most
+    num_bystanders: tuple[int, int] = (1, 4)  #: that do something else, least and most
+    second_performer_share: float = 0.3  #: of the videos, those in which two act
+    untrimmed_share: float = 0.5  #: of the videos, those that show more than the action
+    occluder_share: float = 0.5  #: of the videos, those with something in front of the puppets
+    camera_motion: float = 0.06  #: how far the camera pans, as a share of the frame's width
+    quality: tuple[int, int] = (45, 90)  #: of the compression, least and most, as JPEG counts it
+    num_textures: int = 120  #: that looks and places of one set are made of
+    actions: tuple[str, ...] = tuple(ACTIONS)  #: that videos are labelled with, in the order of the labels
+    usual_stills: bool = True  #: whether still images show usual poses alone, as photographs do; else all poses
 
     def __post_init__(self) -> None:
-        wrong = []
-        if self.seed < 0:
-            wrong.append(f"seed={self.seed}: 0 or more")
-        if min(self.size) < 64:
-            wrong.append(f"size={self.size}: at least 64 pixels")
-        if self.fps <= 0:
-            wrong.append(f"fps={self.fps}: above 0")
-        if self.num_textures < 1:
-            wrong.append(f"num_textures={self.num_textures}: 1 or more")
-        for name, lowest, highest in (
-            ("num_frames", 4, None),
-            ("num_bystanders", 0, None),
-            ("quality", 1, 100),
-        ):
-            first, last = getattr(self, name)
-            if not lowest <= first <= last or (highest is not None and last > highest):
-                wrong.append(
-                    f"{name}={(first, last)}: least and most, from {lowest}{f' to {highest}' if highest else ''}"
-                )
-        for name in ("second_performer_share", "untrimmed_share", "occluder_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                wrong.append(f"{name}={getattr(self, name)}: from 0 to 1")
-        if not 0 <= self.camera_motion < 0.5:
-            wrong.append(f"camera_motion={self.camera_motion}: from 0 to below 0.5")
-        if not self.actions or len(set(self.actions)) < len(self.actions) or not set(self.actions) <= ACTIONS.keys():
-            wrong.append(f"actions={self.actions}: different ones of {', '.join(ACTIONS)}")
+        first, last = self.quality
+        are_known = set(self.actions) <= ACTIONS.keys() and 0 < len(self.actions) == len(set(self.actions))
+        checks = {
+            "seed": (self.seed >= 0, "0 or more"),
+            "size": (min(self.size) >= 64, "at least 64 pixels"),
+            "fps": (self.fps > 0, "above 0"),
+            "num_textures": (self.num_textures >= 1, "1 or more"),
+            "num_frames": (4 <= self.num_frames[0] <= self.num_frames[1], "least and most, from 4"),
+            "num_bystanders": (0 <= self.num_bystanders[0] <= self.num_bystanders[1], "least and most, from 0"),
+            "quality": (1 <= first <= last <= 100, "least and most, from 1 to 100"),
+            "camera_motion": (0 <= self.camera_motion < 0.5, "from 0 to below 0.5"),
+            "actions": (are_known, f"different ones of {', '.join(ACTIONS)}"),
+        }
+        for share in ("second_performer_share", "untrimmed_share", "occluder_share"):
+            checks[share] = (0 <= getattr(self, share) <= 1, "from 0 to 1")
+        wrong = [f"{name}={getattr(self, name)}: {expected}" for name, (good, expected) in checks.items() if not good]
         if wrong:
             raise InputError("puppets: expected " + "; ".join(wrong))
 
 
 @dataclass(frozen=True)
 class WorldSizes:
-    """How much of a world is drawn.
+    """How much of a world is drawn; an ``InputError`` names a number that is negative, or one frame a sequence."""
 
-    Args:
-        train_stills: still images for training detectors.
-        val_stills: and for measuring them.
-        sequences: for training trackers.
-        sequence_frames: frames of each.
-        train_videos: of each action.
-        test_videos: of each action.
-
-    Raises:
-        InputError: if a number is negative, or a sequence has fewer than two frames.
-    """
-
-    train_stills: int
-    val_stills: int
-    sequences: int
-    sequence_frames: int
-    train_videos: int
-    test_videos: int
+    train_stills: int  #: to train detectors
+    val_stills: int  #: to measure them
+    sequences: int  #: to train trackers
+    sequence_frames: int  #: of each sequence
+    train_videos: int  #: of each action
+    test_videos: int  #: of each action
 
     def __post_init__(self) -> None:
         for name, number in vars(self).items():
@@ -115,19 +74,14 @@ _ALL_MOTIONS = tuple(ACTIONS.values())
 
 @dataclass(frozen=True)
 class Scene:
-    """A filmed scene.
-
-    Args:
-        stage: where.
-        puppets: who, the farthest first.
-        appearances: of each puppet in each frame.
-        noise_seed: of the sensor.
-    """
+    """A filmed scene."""
 
     stage: Stage
-    puppets: tuple[Puppet, ...]
-    appearances: tuple[list[Appearance], ...]
-    noise_seed: int
+    puppets: tuple[Puppet, ...]  # the farthest first
+    appearances: tuple[list[Appearance], ...]  # of each puppet in each frame
+    noise_seed: int  # of the sensor
+    performers: tuple[int, ...] = ()  # indices of the puppets that act
+    span: tuple[int, int] = (0, 0)  # the first frame of their action and the one after its last
 
     def frames(self):
         """The frames ``(H, W, 3)`` uint8, RGB, one after the other."""
@@ -143,40 +97,28 @@ class Scene:
         return np.stack([self.stage.box_in_frame(index, found) for index, found in enumerate(appearances)])
 
 
-@dataclass(frozen=True)
-class ActionScene:
-    """A scene in which somebody acts.
-
-    Args:
-        scene: the scene.
-        performers: indices of the puppets that act.
-        span: the first frame of the action and the one after its last.
-    """
-
-    scene: Scene
-    performers: tuple[int, ...]
-    span: tuple[int, int]
-
-
 def write_action_scene(
     rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings, action: str
-) -> ActionScene:
+) -> Scene:
     """One or two perform the action, others do something else; it may begin late or end early."""
     motion = ACTIONS[action]
-    num_frames = int(rng.integers(settings.num_frames[0], settings.num_frames[1] + 1))
-    span = _span(rng, num_frames) if rng.random() < settings.untrimmed_share else (0, num_frames)
-    cast = [
-        (motion.actor, _performance(rng, motion, span, num_frames))
-        for _ in range(1 + (rng.random() < settings.second_performer_share))
-    ]
-    num_performers = len(cast)
-    for _ in range(rng.integers(settings.num_bystanders[0], settings.num_bystanders[1] + 1)):
+    num_frames = int(rng.integers(*settings.num_frames, endpoint=True))
+    start, end = 0, num_frames
+    if rng.random() < settings.untrimmed_share:
+        length = int(rng.uniform(0.4, 0.7) * num_frames)
+        start = int(rng.integers(0, num_frames - length + 1))
+        end = start + length
+    num_performers = 1 + (rng.random() < settings.second_performer_share)
+    cast = []
+    for _ in range(num_performers):
+        before, after = (_pick(rng, PASTIMES[motion.actor]) for _ in range(2))
+        parts = [(before, 0)] * (start > 0) + [(motion, start)] + [(after, end)] * (end < num_frames)
+        cast.append((motion.actor, tuple(_stretch(rng, *part) for part in parts)))
+    for _ in range(rng.integers(*settings.num_bystanders, endpoint=True)):
         # Every other one is of the kind that acts.
         actor = motion.actor if rng.random() < 0.5 else _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, PASTIMES[actor]), 0),)))
-    scene, order = _film(rng, textures, settings, cast, num_frames)
-    performers = tuple(sorted(order.index(index) for index in range(num_performers)))
-    return ActionScene(scene, performers, span)
+        cast.append((actor, (_stretch(rng, _pick(rng, PASTIMES[actor])),)))
+    return _film(rng, textures, settings, cast, num_frames, num_performers, (start, end))
 
 
 def write_sequence(
@@ -186,18 +128,17 @@ def write_sequence(
     cast = []
     for _ in range(rng.integers(2, 5)):
         motion = _pick(rng, _ALL_MOTIONS)
-        cast.append((motion.actor, (_stretch(rng, motion, 0),)))
-    return _film(rng, textures, settings, cast, num_frames)[0]
+        cast.append((motion.actor, (_stretch(rng, motion),)))
+    return _film(rng, textures, settings, cast, num_frames)
 
 
 def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
     """Puppets in the poses that still images usually show, or in any, for detectors."""
-    motions = usual_motions if settings.usual_stills else all_motions
     cast = []
     for _ in range(rng.integers(1, 6)):
         actor = _any_actor(rng)
-        cast.append((actor, (_stretch(rng, _pick(rng, motions(actor)), 0),)))
-    return _film(rng, textures, settings, cast, 1)[0]
+        cast.append((actor, (_stretch(rng, _pick(rng, motions_of(actor, settings.usual_stills))),)))
+    return _film(rng, textures, settings, cast, 1)
 
 
 def _any_actor(rng: np.random.Generator) -> str:
@@ -208,25 +149,7 @@ def _pick(rng: np.random.Generator, motions: tuple[Motion, ...]) -> Motion:
     return motions[rng.integers(len(motions))]
 
 
-def _span(rng: np.random.Generator, num_frames: int) -> tuple[int, int]:
-    """40 to 70 % of the video."""
-    length = int(rng.uniform(0.4, 0.7) * num_frames)
-    start = int(rng.integers(0, num_frames - length + 1))
-    return start, start + length
-
-
-def _performance(
-    rng: np.random.Generator, motion: Motion, span: tuple[int, int], num_frames: int
-) -> tuple[Stretch, ...]:
-    before, after = (_pick(rng, PASTIMES[motion.actor]) for _ in range(2))
-    stretches = [_stretch(rng, before, 0)] if span[0] else []
-    stretches.append(_stretch(rng, motion, span[0]))
-    if span[1] < num_frames:
-        stretches.append(_stretch(rng, after, span[1]))
-    return tuple(stretches)
-
-
-def _stretch(rng: np.random.Generator, motion: Motion, start: int) -> Stretch:
+def _stretch(rng: np.random.Generator, motion: Motion, start: int = 0) -> Stretch:
     return Stretch(motion, start, rng.uniform(0.75, 1.25), rng.uniform(0.85, 1.15), rng.uniform(0, 1))
 
 
@@ -236,10 +159,12 @@ def _film(
     settings: WorldSettings,
     cast: list[tuple[str, tuple[Stretch, ...]]],
     num_frames: int,
-) -> tuple[Scene, list[int]]:
-    """The scene of a cast, and the index in the cast of each of its puppets."""
-    stage = make_stage(rng, textures, settings.size, num_frames, settings.camera_motion, settings.occluder_share)
+    num_performers: int = 0,
+    span: tuple[int, int] = (0, 0),
+) -> Scene:
+    """The scene of a cast, whose first ones act."""
     width, height = settings.size
+    stage = make_stage(rng, textures, settings.size, num_frames, settings.camera_motion, settings.occluder_share)
     grounds = rng.uniform(stage.horizon + 0.14 * height, 0.46 * height, len(cast))
     places = rng.permutation(len(cast)) + rng.uniform(0.2, 0.8, len(cast))
     puppets = []
@@ -250,7 +175,8 @@ def _film(
         limits = (-0.40 * width, 0.40 * width)
         x = float(np.clip((place / len(cast) - 0.5) * 0.9 * width, *limits))
         puppets.append(Puppet(body, stretches, scale, float(ground), x, int(rng.choice([-1, 1])), limits))
-    order = sorted(range(len(cast)), key=lambda index: grounds[index])
+    order = np.argsort(grounds, kind="stable").tolist()
     puppets = tuple(puppets[index] for index in order)
     appearances = tuple(perform(puppet, num_frames, settings.fps) for puppet in puppets)
-    return Scene(stage, puppets, appearances, int(rng.integers(2**31))), order
+    performers = tuple(place for place, index in enumerate(order) if index < num_performers)
+    return Scene(stage, puppets, appearances, int(rng.integers(2**31)), performers, span)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .drawing import Canvas, blob, pick_tinted, polygon, rectangle
+from .drawing import Canvas, Thing, blob, chain, mapped, pick_tinted, points, polygon, rectangle, rotation
 from .performance import Appearance
 
 _FINER = 2  # scenes are painted with so many times the pixels of the frame, and averaged
@@ -17,82 +17,47 @@ _TEXTURES_A_UNIT = 1.2  # how often a body's texture is repeated over a unit of 
 
 
 @dataclass(frozen=True)
-class Thing:
-    """Something that stands still.
-
-    Args:
-        outline: ``(K, 2)``, in the scene.
-        texture: ``(S, S, 3)``.
-        to_texture: ``(2, 3)``, from the scene to the texture's pixels.
-    """
-
-    outline: np.ndarray
-    texture: np.ndarray
-    to_texture: np.ndarray
-
-
-@dataclass(frozen=True)
 class Stage:
-    """One place, and how it is filmed.
+    """One place, and how it is filmed."""
 
-    Args:
-        size: ``(width, height)`` of the frame.
-        horizon: y where the ground begins.
-        behind: painted before the puppets, from the back to the front.
-        before: painted after them.
-        cameras: of each frame the ``(2, 3)`` matrix from the scene to what the camera sees.
-        lights: of each frame gain and offset of the intensities, ``(T, 2)``.
-        shading: ``(H, W, 1)``, by how much light falls off over the frame.
-        grain: the sensor's noise, a field larger than the frame.
-        blur: standard deviation of the lens's blur in pixels; 0 for none.
-    """
-
-    size: tuple[int, int]
-    horizon: float
-    behind: tuple[Thing, ...]
-    before: tuple[Thing, ...]
-    cameras: np.ndarray
-    lights: np.ndarray
-    shading: np.ndarray
-    grain: np.ndarray
-    blur: float
+    size: tuple[int, int]  # (width, height) of the frame
+    horizon: float  # y where the ground begins
+    behind: tuple[Thing, ...]  # painted before the puppets, from the back to the front
+    before: tuple[Thing, ...]  # painted after them
+    cameras: np.ndarray  # ``(T, 2, 3)``, from the scene to what the camera sees
+    lights: np.ndarray  # ``(T, 2)``, gain and offset of the intensities
+    shading: np.ndarray  # ``(H, W, 1)``, by how much light falls off over the frame
+    grain: np.ndarray  # the sensor's noise, a field larger than the frame
+    blur: float  # standard deviation of the lens's blur in pixels; 0 for none
 
     def paint(self, frame: int, puppets: Sequence[Appearance], textures: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-        """The picture ``(H, W, 3)`` uint8, RGB, before noise.
-
-        Args:
-            frame: which one.
-            puppets: in the order in which they are painted, the farthest first.
-            textures: of each puppet's body.
-        """
+        """The picture ``(H, W, 3)`` uint8, RGB, before noise, of puppets from the farthest on, and their textures."""
         width, height = self.size
         canvas = Canvas(np.zeros((height * _FINER, width * _FINER, 3), np.uint8))
         camera = self.cameras[frame] * _FINER
         for thing in self.behind:
-            _paint_thing(canvas, thing, camera)
+            thing.paint(canvas, camera)
         for puppet, of_body in zip(puppets, textures, strict=True):
-            _paint_puppet(canvas, puppet, of_body, camera)
+            for bone in puppet.bones:
+                outline, to_canvas = mapped(puppet.outline_of(bone), camera), chain(camera, puppet.to_scene(bone))
+                canvas.paint_bone(outline, of_body[bone.material], to_canvas, _TEXTURES_A_UNIT)
         for thing in self.before:
-            _paint_thing(canvas, thing, camera)
+            thing.paint(canvas, camera)
         picture = cv2.resize(canvas.pixels, self.size, interpolation=cv2.INTER_AREA)
         if self.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
         gain, offset = self.lights[frame]
-        lit = picture * (gain * self.shading)
-        lit += offset
-        return np.clip(lit, 0, 255, out=lit).astype(np.uint8)
+        return np.clip(picture * (gain * self.shading) + offset, 0, 255).astype(np.uint8)
 
     def add_noise(self, rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         """The picture as the sensor gives it: another cut-out of ``grain`` each time."""
         height, width = picture.shape[:2]
         y, x = rng.integers(0, (self.grain.shape[0] - height, self.grain.shape[1] - width))
-        noisy = picture + self.grain[y : y + height, x : x + width]
-        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
+        return np.clip(picture + self.grain[y : y + height, x : x + width], 0, 255).astype(np.uint8)
 
     def box_in_frame(self, frame: int, puppet: Appearance) -> np.ndarray:
         """``(x1, y1, x2, y2)`` of a puppet in pixels of the frame, cut to it; hidden parts count."""
-        camera = self.cameras[frame]
-        box = puppet.box().reshape(2, 2) @ camera[:, :2].T + camera[:, 2] + np.array(self.size) / 2
+        box = mapped(puppet.box().reshape(2, 2), self.cameras[frame]) + np.array(self.size) / 2
         return np.clip(box.reshape(4), 0, np.tile(self.size, 2)).astype(np.float32)
 
 
@@ -104,34 +69,23 @@ def make_stage(
     camera_motion: float,
     occluder_share: float,
 ) -> Stage:
-    """A random place.
-
-    Args:
-        rng: where chance comes from.
-        textures: to choose from.
-        size: of the frame.
-        num_frames: that are filmed.
-        camera_motion: how far the camera pans and shakes, as a share of the frame's width.
-        occluder_share: of the places, those with something in front of the puppets.
-    """
+    """A random place; ``camera_motion`` and ``occluder_share`` are those of ``WorldSettings``."""
     width, height = size
     horizon = rng.uniform(-0.12, 0.05) * height
     wall = rectangle(3 * width, 3 * height) + 1j * (horizon - 1.5 * height)
     ground = rectangle(3 * width, 3 * height) + 1j * (horizon + 1.5 * height)
     behind = [_thing(rng, textures, wall), _thing(rng, textures, ground)]
     behind += [_clutter(rng, textures, size, horizon) for _ in range(rng.integers(3, 10))]
-    before = []
-    if rng.random() < occluder_share:
-        before = [_occluder(rng, textures, size) for _ in range(rng.integers(1, 3))]
+    num_occluders = rng.integers(1, 3) if rng.random() < occluder_share else 0
     return Stage(
         size,
         horizon,
         tuple(behind),
-        tuple(before),
-        _film(rng, num_frames, camera_motion * width),
-        _light(rng, num_frames),
-        _shading(rng, size),
-        grain=_grain(rng, size),
+        before=tuple(_occluder(rng, textures, size) for _ in range(num_occluders)),
+        cameras=_cameras(rng, num_frames, camera_motion * width),
+        lights=_lights(rng, num_frames),
+        shading=_shading(rng, size),
+        grain=rng.uniform(1, 6) * rng.standard_normal((2 * height, 2 * width, 1), dtype=np.float32),
         blur=rng.choice([0.0, rng.uniform(0.4, 0.9)]),
     )
 
@@ -139,9 +93,8 @@ def make_stage(
 def _thing(rng: np.random.Generator, textures: list[np.ndarray], outline: np.ndarray) -> Thing:
     texture = pick_tinted(rng, textures)
     zoom, turn = rng.uniform(0.3, 1.3), rng.uniform(0, 2 * np.pi)
-    rotation = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shift = rng.uniform(0, len(texture), 2)
-    return Thing(np.stack([outline.real, outline.imag], axis=1), texture, np.column_stack([rotation, shift]))
+    return Thing(points(outline), texture, np.column_stack([zoom * rotation(turn), shift]))
 
 
 def _clutter(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[int, int], horizon: float) -> Thing:
@@ -165,68 +118,35 @@ def _occluder(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[
     return _thing(rng, textures, shape)
 
 
-def _film(rng: np.random.Generator, num_frames: int, reach: float) -> np.ndarray:
-    """Cameras ``(T, 2, 3)``: a pan and a zoom that come and go, and the hand that shakes."""
+def _cameras(rng: np.random.Generator, num_frames: int, reach: float) -> np.ndarray:
+    """``(T, 2, 3)``: a pan and a zoom that come and go, and the hand that shakes."""
     time = np.linspace(0, 1, num_frames)
-    shift = np.stack(
-        [
-            rng.uniform(0.3, 1) * reach * np.sin(2 * np.pi * (rng.uniform(0.3, 1) * time + rng.random()))
-            for _ in range(2)
-        ],
-        axis=1,
-    ) * (1, 0.3)
+    pans = [rng.uniform(0.3, 1) * reach * _swing(rng, time, 0.3, 1) for _ in range(2)]
+    shift = np.stack(pans, axis=1) * (1, 0.3)
     shake = np.cumsum(rng.normal(0, 1, (num_frames, 2)), axis=0)
     kernel = np.ones(7) / 7
     shake = np.pad(shake - shake.mean(axis=0), ((3, 3), (0, 0)), mode="edge")
     shake = np.stack([np.convolve(axis, kernel, mode="valid") for axis in shake.T], axis=1)
     shift += shake * rng.choice([0.0, 0.12, 0.3])
-    zoom = 1 + rng.uniform(0, 0.06) * np.sin(2 * np.pi * (rng.uniform(0.2, 0.8) * time + rng.random()))
+    zoom = 1 + rng.uniform(0, 0.06) * _swing(rng, time, 0.2, 0.8)
     cameras = np.zeros((num_frames, 2, 3))
     cameras[:, 0, 0] = cameras[:, 1, 1] = zoom
     cameras[:, :, 2] = shift
     return cameras
 
 
-def _light(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    time = np.linspace(0, 1, num_frames)
-    drift = rng.uniform(0, 0.12) * np.sin(2 * np.pi * (rng.uniform(0.3, 1.5) * time + rng.random()))
+def _lights(rng: np.random.Generator, num_frames: int) -> np.ndarray:
+    drift = rng.uniform(0, 0.12) * _swing(rng, np.linspace(0, 1, num_frames), 0.3, 1.5)
     gain = rng.uniform(0.65, 1.15) * (1 + drift)
     return np.stack([gain, np.full(num_frames, rng.uniform(-12, 18))], axis=1)
+
+
+def _swing(rng: np.random.Generator, time: np.ndarray, slowest: float, fastest: float) -> np.ndarray:
+    """A sine of random phase; slowest and fastest are in cycles."""
+    return np.sin(2 * np.pi * (rng.uniform(slowest, fastest) * time + rng.random()))
 
 
 def _shading(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     x, y = np.meshgrid(*(np.linspace(-1, 1, length, dtype=np.float32) for length in size))
     angle = rng.uniform(0, 2 * np.pi)
     return (1 + rng.uniform(0, 0.25) * (x * np.cos(angle) + y * np.sin(angle)))[..., None].astype(np.float32)
-
-
-def _grain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    width, height = size
-    return rng.uniform(1, 6) * rng.standard_normal((2 * height, 2 * width, 1), dtype=np.float32)
-
-
-def _paint_thing(canvas: Canvas, thing: Thing, camera: np.ndarray) -> None:
-    inverse = cv2.invertAffineTransform(camera)
-    canvas.paint(thing.outline @ camera[:, :2].T + camera[:, 2], thing.texture, _chain(thing.to_texture, inverse))
-
-
-def _paint_puppet(canvas: Canvas, puppet: Appearance, textures: Sequence[np.ndarray], camera: np.ndarray) -> None:
-    (scale_x, scale_y), place = puppet.scale, puppet.place
-    for bone in puppet.bones:
-        turn, origin = bone.turn, bone.origin
-        to_scene = [
-            [scale_x * turn.real, -scale_x * turn.imag, scale_x * origin.real + place.real],
-            [scale_y * turn.imag, scale_y * turn.real, scale_y * origin.imag + place.imag],
-        ]
-        to_canvas = _chain(camera, np.array(to_scene))
-        texture = textures[bone.material]
-        inverse = cv2.invertAffineTransform(to_canvas) * len(texture) * _TEXTURES_A_UNIT
-        inverse[:, 2] += len(texture) / 2
-        canvas.paint(puppet.outline_of(bone) @ camera[:, :2].T + camera[:, 2], texture, inverse)
-
-
-def _chain(second: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The affine map ``(2, 3)`` that does the first, then the second."""
-    chained = second[:, :2] @ first
-    chained[:, 2] += second[:, 2]
-    return chained

@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +28,7 @@ _SETS = ("train_stills", "val_stills", "sequences", "train_videos", "test_videos
 _SMALLEST_BOX = 4.0  # pixels along a side; less is no actor that one could annotate
 
 
+@dataclass(frozen=True)
 class PuppetWorld:
     """A synthetic world: actors that act and others that do not, in still images, sequences and videos.
 
@@ -42,15 +43,10 @@ class PuppetWorld:
         world.json                       the settings that drew all this
 
     What is drawn follows from the settings alone, picture by picture, whichever process draws it.
-
-    Args:
-        settings: of the world.
-        sizes: of its sets.
     """
 
-    def __init__(self, settings: WorldSettings, sizes: WorldSizes) -> None:
-        self.settings = settings
-        self.sizes = sizes
+    settings: WorldSettings
+    sizes: WorldSizes
 
     @property
     def num_parts(self) -> int:
@@ -60,11 +56,7 @@ class PuppetWorld:
         return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
 
     def is_written(self, root: Path) -> bool:
-        """Whether the folder holds this world.
-
-        Raises:
-            InputError: if it holds something else.
-        """
+        """Whether the folder holds this world; an ``InputError`` if it holds something else."""
         if not root.exists() or not any(root.iterdir()):
             return False
         try:
@@ -101,19 +93,22 @@ class PuppetWorld:
                     yield f"{name} {index}"
         finally:
             workers.shutdown(cancel_futures=True)
-        _write_json(partial_root / "stills" / "train.json", _coco(annotation["train_stills"]))
-        _write_json(partial_root / "stills" / "val.json", _coco(annotation["val_stills"]))
         labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
-        _write_json(partial_root / "train.json", self._videos(labels))
-        _write_json(partial_root / "train_with_tubes.json", self._videos(annotation["train_videos"]))
-        _write_json(partial_root / "test.json", self._videos(annotation["test_videos"]))
-        _write_json(partial_root / MANIFEST, self._manifest())
+        for file, content in (
+            ("stills/train.json", _coco(annotation["train_stills"])),
+            ("stills/val.json", _coco(annotation["val_stills"])),
+            ("train.json", self._videos(labels)),
+            ("train_with_tubes.json", self._videos(annotation["train_videos"])),
+            ("test.json", self._videos(annotation["test_videos"])),
+            (MANIFEST, self._manifest()),
+        ):
+            (partial_root / file).write_text(json.dumps(content, separators=(",", ":")) + "\n")
         if root.exists():
             root.rmdir()  # empty, or is_written would have said so
         partial_root.rename(root)
 
     def _manifest(self) -> dict:
-        return {"version": VERSION, "settings": asdict(self.settings), "sizes": asdict(self.sizes)}
+        return {"version": VERSION, **asdict(self)}
 
     def _parts(self, root: Path) -> Iterator[tuple[str, Callable, tuple]]:
         """Set, function and its arguments of every part."""
@@ -147,21 +142,16 @@ def draw_still(settings: WorldSettings, name: str, index: int, folder: Path) -> 
     rng = _chance(settings, name, index)
     scene = write_still(rng, _textures(settings, name), settings)
     file = f"{index:06d}.jpg"
-    _write_image(folder / file, next(scene.frames()), int(rng.integers(*settings.quality, endpoint=True)))
-    boxes = [scene.boxes(puppet)[0] for puppet in range(len(scene.puppets))]
-    found = [(ACTORS.index(puppet.body.actor), box) for puppet, box in zip(scene.puppets, boxes, strict=True)]
-    return (
-        file,
-        settings.size,
-        [(category, box) for category, box in found if (box[2:] - box[:2]).min() >= _SMALLEST_BOX],
-    )
+    _write_image(folder / file, next(scene.frames()), _quality(rng, settings))
+    found = [(ACTORS.index(puppet.body.actor), scene.boxes(each)[0]) for each, puppet in enumerate(scene.puppets)]
+    return file, settings.size, [(actor, box) for actor, box in found if (box[2:] - box[:2]).min() >= _SMALLEST_BOX]
 
 
 def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames: int) -> None:
     """Write frames and ``groundtruth.txt`` (x, y, width, height, the first pixel being 1) of one target."""
     rng = _chance(settings, "sequences", index)
     scene = write_sequence(rng, _textures(settings, "sequences"), settings, num_frames)
-    quality = int(rng.integers(*settings.quality, endpoint=True))
+    quality = _quality(rng, settings)
     folder.mkdir(parents=True)
     for number, frame in enumerate(scene.frames(), start=1):
         _write_image(folder / f"{number:08d}.jpg", frame, quality)
@@ -173,18 +163,17 @@ def draw_sequence(settings: WorldSettings, index: int, folder: Path, num_frames:
 def draw_video(settings: WorldSettings, name: str, action: str, index: int, folder: Path) -> dict:
     """Write a video; return its entry in the annotation file, with the tubes of those that act."""
     rng = _chance(settings, name, index, list(ACTIONS).index(action))
-    acted = write_action_scene(rng, _textures(settings, name), settings, action)
+    scene = write_action_scene(rng, _textures(settings, name), settings, action)
     split = name.removesuffix("_videos")
     video = f"{split}/{action}/{index:04d}"
-    quality = int(rng.integers(*settings.quality, endpoint=True))
-    _write_video(folder / f"{video}.avi", acted.scene.frames(), settings, quality)
-    start, end = acted.span
-    boxes = [acted.scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in acted.performers]
+    _write_video(folder / f"{video}.avi", scene.frames(), settings, _quality(rng, settings))
+    start, end = scene.span
+    boxes = [scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in scene.performers]
     return {
         "video": video,
         "split": split,
         "label": action,
-        "num_frames": len(acted.scene.stage.cameras),
+        "num_frames": len(scene.stage.cameras),
         "size": list(settings.size),
         "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
     }
@@ -200,6 +189,10 @@ def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
     return make_textures(rng, settings.num_textures)
 
 
+def _quality(rng: np.random.Generator, settings: WorldSettings) -> int:
+    return int(rng.integers(*settings.quality, endpoint=True))
+
+
 def _workers(number: int) -> Executor:
     if number == 1:
         return ThreadPoolExecutor(1)
@@ -207,7 +200,7 @@ def _workers(number: int) -> Executor:
 
 
 def _prepare_process() -> None:
-    """Every process draws on one core, and leaves Ctrl-C to the one that waits for them."""
+    """Draw on one core, and leave Ctrl-C to the process that waits."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -235,20 +228,8 @@ def _coco(stills: list[tuple[str, tuple[int, int], list]]) -> dict:
         images.append({"id": image_id, "file_name": file, "width": width, "height": height})
         for category, box in actors:
             x1, y1, x2, y2 = (round(float(value), 2) for value in box)
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image_id,
-                    "category_id": category + 1,
-                    "bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)],
-                    "area": round((x2 - x1) * (y2 - y1), 2),
-                    "iscrowd": 0,
-                }
-            )
+            entry = {"id": len(annotations) + 1, "image_id": image_id, "category_id": category + 1}
+            entry |= {"bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)], "area": round((x2 - x1) * (y2 - y1), 2)}
+            annotations.append(entry | {"iscrowd": 0})
     categories = [{"id": index + 1, "name": name} for index, name in enumerate(ACTORS)]
     return {"images": images, "annotations": annotations, "categories": categories}
-
-
-def _write_json(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=None, separators=(",", ":")) + "\n")

@@ -1,13 +1,12 @@
-"""Backbones of trackers, without padding."""
+"""Backbones without padding, for trackers."""
 
 from collections.abc import Sequence
 
+from mmengine.model import kaiming_init
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
-from actorsup.models.encoders import Encoder
-from actorsup.models.encoders.pretrained import load_torchvision_weights
-from actorsup.models.encoders.vgg16 import vgg16_layers
+from actorsup.models.encoders import Encoder, load_torchvision_weights, vgg16_layers
 from actorsup.registry import MODELS
 
 _NUM_LAYERS_TO_CONV4_3 = 22
@@ -45,7 +44,7 @@ class UnpaddedVGG16(Encoder):
         self.is_init = True
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Features ``(K, 512, h', w')`` of preprocessed crops ``(K, 3, h, w)``."""
+        """See ``Encoder.forward``; of preprocessed crops."""
         return self.features(crops)
 
 
@@ -78,16 +77,14 @@ class UnpaddedThinNet(Encoder):
         )
 
     def init_weights(self) -> None:
-        """Draw random weights, such that every layer keeps the variance of its input (He et al.)."""
+        """Draw random weights that keep the variance of each layer's input (He et al.)."""
         for layer in self.features:
             if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
+                kaiming_init(layer)
         self.is_init = True
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Features ``(K, C, h', w')`` of preprocessed crops ``(K, 3, h, w)``."""
+        """See ``Encoder.forward``; of preprocessed crops."""
         return self.features(crops)
 
 

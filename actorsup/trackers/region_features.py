@@ -13,32 +13,25 @@ from torch import Tensor
 from actorsup.models.encoders import measure_cell_center
 from actorsup.ops import actor_roi_pool3d
 
-from .crops import crop_squares, sample_lattice
+from .crops import crop_rectangles, sample_lattice
 from .siamese_network import SiameseNetwork
 
 
 class RegionFeatures(ABC):
-    """Embeds square regions of an image.
-
-    Args:
-        network: embeds images.
-    """
+    """Embeds square regions of an image."""
 
     def __init__(self, network: SiameseNetwork) -> None:
         self.network = network
 
     @abstractmethod
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
-        """Features of ``S`` square regions around each of ``P`` centres.
+        """Features ``(P, S, C, h, w)`` of ``S`` square regions around each of ``P`` centres.
 
         Args:
             image: ``(H, W, 3)`` uint8, RGB.
             centers: ``(P, 2)``, (x, y) in continuous pixels of the image.
             sides: ``(P, S)``, in pixels of the image.
             size: side in pixels that a region is resized to.
-
-        Returns:
-            ``(P, S, C, h, w)``.
         """
 
     def _preprocess(self, image: np.ndarray) -> Tensor:
@@ -58,7 +51,7 @@ class CropFeatures(RegionFeatures):
         num_together = num_targets if preprocessed.is_cuda else 1
         embedded = []
         for few, of_few in zip(centers.split(num_together), sides.split(num_together), strict=True):
-            crops = crop_squares(preprocessed, few.repeat_interleave(num_scales, dim=0), of_few.flatten(), size)
+            crops = crop_rectangles(preprocessed, few.repeat_interleave(num_scales, dim=0), of_few.reshape(-1, 1), size)
             embedded.append(self.network.embed(crops))
         return torch.cat(embedded).unflatten(0, (num_targets, num_scales))
 
@@ -66,16 +59,15 @@ class CropFeatures(RegionFeatures):
 class SharedFeatures(RegionFeatures):
     """The image is embedded once at each magnification in use; regions are sampled bilinearly from the maps.
 
-    The magnifications are ``2 ** (i / levels_per_octave)``: a target takes the one nearest to that of its crops, and
-    what remains between the two is made up for by the spacing of the samples. So the time grows with the size of the
-    frame, and hardly with the number of targets; features are slightly coarser or finer than those of crops.
+    Magnifications are powers of 2: a target takes the one nearest to that of its crops, and the spacing of the samples
+    makes up for the rest. So the time grows with the size of the frame, and hardly with the number of targets; features
+    are slightly coarser or finer than those of crops.
 
     Linking goes up and down a video many times. The maps used last are kept, as far as they fit, and found again by
     what the image shows.
 
     Args:
         network: embeds the magnified images; its backbone is an ``Encoder``.
-        levels_per_octave: how many magnifications there are between one and its double.
         max_magnification: of small targets, whose regions are sampled more densely instead: a whole frame magnified
             twice takes four times as long, and shows no more.
         reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer to the border
@@ -86,13 +78,11 @@ class SharedFeatures(RegionFeatures):
     def __init__(
         self,
         network: SiameseNetwork,
-        levels_per_octave: int = 1,
         max_magnification: float = 1.0,
         reach: int = 16,
         max_kept_bytes: int = 512 << 20,
     ) -> None:
         super().__init__(network)
-        self.levels_per_octave = levels_per_octave
         self.max_magnification = max_magnification
         self.reach = reach
         self.max_kept_bytes = max_kept_bytes
@@ -104,20 +94,14 @@ class SharedFeatures(RegionFeatures):
         """See ``RegionFeatures.__call__``. A target's magnification is that of its middle scale."""
         num_scales = sides.shape[1]
         magnifications = (size / sides[:, num_scales // 2]).clamp(max=self.max_magnification)
-        levels = (magnifications.log2() * self.levels_per_octave).round()
+        levels = magnifications.log2().round()
         features, order = [], []
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
-            magnification = 2 ** (level / self.levels_per_octave)
-            features.append(
-                self._sample(
-                    self._maps(image, magnification),
-                    # From here on in pixels of the magnified image.
-                    centers[of_level] * magnification,
-                    sides[of_level] * magnification,
-                    size,
-                )
-            )
+            scale = 2**level
+            maps = self._maps(image, scale)
+            # From here on in pixels of the magnified image.
+            features.append(self._sample(maps, centers[of_level] * scale, sides[of_level] * scale, size))
             order.append(of_level)
         return torch.cat(features)[torch.cat(order).argsort()]
 
@@ -130,15 +114,17 @@ class SharedFeatures(RegionFeatures):
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        lead, num_dropped, stride = self._lead, self._num_dropped, self.network.stride
+        preprocessed, stride = self._preprocess(image), self.network.stride
+        # Cells at the border that see its padding, and pixels from the border to the centre of the first other cell.
+        num_dropped = max(0, math.ceil((self.reach - self._first_center) / stride))
+        lead = self._first_center + stride * num_dropped
         coordinates, num_cells = [], []
-        for length in (image.shape[1], image.shape[0]):
-            num = math.ceil((length * magnification + 2 * self.reach) / stride) + 1
-            num_pixels = (num - 1) * stride + math.ceil(2 * lead)
+        for length in image.shape[1::-1]:
+            num_cells.append(math.ceil((length * magnification + 2 * self.reach) / stride) + 1)
+            num_pixels = (num_cells[-1] - 1) * stride + math.ceil(2 * lead)
             pixels = torch.arange(num_pixels, dtype=torch.float32) + 0.5 - self.reach - lead
-            coordinates.append(pixels[None].to(next(self.network.parameters()).device) / magnification)
-            num_cells.append(num)
-        embedded = self.network.embed(sample_lattice(self._preprocess(image), *coordinates))
+            coordinates.append(pixels[None].to(preprocessed.device) / magnification)
+        embedded = self.network.embed(sample_lattice(preprocessed, *coordinates))
         maps = embedded[..., num_dropped:, num_dropped:][..., : num_cells[1], : num_cells[0]]
         self._kept[key] = maps.clone()  # without the cells that were dropped
         self._kept_bytes += maps.nbytes
@@ -150,31 +136,25 @@ class SharedFeatures(RegionFeatures):
         """Features of regions, all in pixels of the magnified image."""
         stride = self.network.stride
         num_cells = self._cells(size)
-        # In cells of the maps, the first of which is centred at 0.
-        in_cells = (centers + self.reach) / stride
+        in_cells = (centers + self.reach) / stride  # the first cell is centred at 0
         spacing = sides / size
         extents = spacing.amax(dim=1, keepdim=True) * (num_cells - 1) / 2
-        low = (in_cells - extents).amin(dim=0).floor().long().tolist()
-        high = (in_cells + extents).amax(dim=0).ceil().long().tolist()
-        window = _window(maps, low, high)
+        low = (in_cells - extents).amin(dim=0).floor()
+        high = (in_cells + extents).amax(dim=0).ceil()
+        # The cells from low to high; outside of the maps the nearest ones are repeated.
+        columns, rows = (
+            torch.arange(first, last + 1, device=maps.device).clamp(0, length - 1)
+            for first, last, length in zip(low.long().tolist(), high.long().tolist(), maps.shape[:1:-1], strict=True)
+        )
+        window = maps[:, :, rows[:, None], columns]
         # The op takes the first cell of the window to be centred at ½.
-        in_window = in_cells - centers.new_tensor(low) + 0.5
+        in_window = in_cells - low + 0.5
         half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
         boxes = torch.cat([in_window[:, None] - half_sides, in_window[:, None] + half_sides], dim=2)
         boxes = boxes.flatten(0, 1)[:, None]  # (P · S, 1, 4)
         of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
         sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
         return sampled.unflatten(0, sides.shape)
-
-    @cached_property
-    def _num_dropped(self) -> int:
-        """Cells at the border of what is embedded that see its padding."""
-        return max(0, math.ceil((self.reach - self._first_center) / self.network.stride))
-
-    @cached_property
-    def _lead(self) -> float:
-        """Pixels from the border of what is embedded to the centre of the first cell that is used."""
-        return self._first_center + self.network.stride * self._num_dropped
 
     def _cells(self, size: int) -> int:
         """Cells along a side that the network makes of a crop of that size."""
@@ -189,14 +169,5 @@ class SharedFeatures(RegionFeatures):
         size = 128  # holds a cell whose receptive field is not cut off
         cell = self._cells(size) // 2
         with torch.inference_mode(False), torch.enable_grad():
-            return (
-                measure_cell_center(self.network.backbone, (size, size), (cell, cell))[1] - self.network.stride * cell
-            )
-
-
-def _window(maps: Tensor, low: list[int], high: list[int]) -> Tensor:
-    """Cells ``low … high`` (x, y) of maps ``(1, C, H, W)``; outside of them the nearest ones are repeated."""
-    height, width = maps.shape[2:]
-    rows = torch.arange(low[1], high[1] + 1, device=maps.device).clamp(0, height - 1)
-    columns = torch.arange(low[0], high[0] + 1, device=maps.device).clamp(0, width - 1)
-    return maps[:, :, rows[:, None], columns]
+            _, center = measure_cell_center(self.network.backbone, (size, size), (cell, cell))
+        return center - self.network.stride * cell

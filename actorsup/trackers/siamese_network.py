@@ -1,4 +1,4 @@
-"""Fully convolutional Siamese networks: one embedding, correlated with itself, and how it is trained."""
+"""Fully convolutional Siamese networks: an embedding, its correlation with itself, and how it is trained."""
 
 import math
 
@@ -12,47 +12,30 @@ from actorsup.registry import MODELS
 
 
 def cross_correlate(templates: Tensor, searches: Tensor) -> Tensor:
-    """Sums of products of each template with every window of its search regions.
+    """Correlate templates ``(P, C, h, w)`` with regions ``(P, S, C, H, W)``: ``(P, S, H − h + 1, W − w + 1)``.
 
     A convolution with one group a target does the same; its kernels for few channels a group make it many times slower
     than one matrix product of all cells of the template with all cells of the region, most of which is used.
-
-    Args:
-        templates: ``(P, C, h, w)``.
-        searches: ``(P, S, C, H, W)``.
-
-    Returns:
-        ``(P, S, H − h + 1, W − w + 1)``.
     """
-    num_targets, _, height, width = templates.shape
-    num_scales, _, full_height, full_width = searches.shape[1:]
-    num_cells, num_full_cells = height * width, full_height * full_width
+    (height, width), (full_height, full_width) = templates.shape[2:], searches.shape[3:]
+    num_full_cells = full_height * full_width
     products = templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)  # (P, S, h · w, H · W)
+    products = products.contiguous()
     # Seen as (P, S, y, x, h, w): the product of template cell (h, w) with cell (y + h, x + w) of the region.
-    windows = products.contiguous().as_strided(
-        (num_targets, num_scales, full_height - height + 1, full_width - width + 1, height, width),
-        (
-            num_scales * num_cells * num_full_cells,
-            num_cells * num_full_cells,
-            full_width,
-            1,
-            width * num_full_cells + full_width,
-            num_full_cells + 1,
-        ),
+    windows = products.as_strided(
+        (*products.shape[:2], full_height - height + 1, full_width - width + 1, height, width),
+        (*products.stride()[:2], full_width, 1, width * num_full_cells + full_width, num_full_cells + 1),
     )
     return windows.sum(dim=(4, 5))
 
 
 def window_means(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Means ``(…, H − h + 1, W − w + 1)`` of every window of ``size = (h, w)`` of maps ``(…, H, W)``.
-
-    Two products with a band of ones: for large windows far fewer operations than average pooling's.
-    """
-    height, width = maps.shape[-2:]
-    over_rows = torch.ones((height - size[0] + 1, height), dtype=maps.dtype, device=maps.device)
-    over_rows = over_rows.triu().tril(size[0] - 1) / size[0]
-    over_columns = torch.ones((width - size[1] + 1, width), dtype=maps.dtype, device=maps.device)
-    over_columns = over_columns.triu().tril(size[1] - 1) / size[1]
+    """Means ``(…, H − h + 1, W − w + 1)`` of every window of ``size = (h, w)`` of maps ``(…, H, W)``."""
+    # Two products with a band of ones: for large windows far fewer operations than average pooling's.
+    over_rows, over_columns = (
+        maps.new_ones((full - length + 1, full)).triu().tril(length - 1) / length
+        for full, length in zip(maps.shape[-2:], size, strict=True)
+    )
     return over_rows @ (maps @ over_columns.T)
 
 
@@ -63,10 +46,9 @@ class CrossCorrelation(nn.Module):
     Args:
         scale: factor of the plain correlation, which is large and would saturate a logistic loss (SiamFC: 1e-3).
         normalized: zero-mean normalized cross-correlation instead: the cosine, in [-1, 1], between template and window,
-            each without its mean a channel. It compares patterns rather than energy, which makes features usable that
-            were never trained to be correlated.
-        trainable: the response, plain or normalized, becomes a logit, ``exp(log_scale) · response + bias``, whose scale
-            (it starts at ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
+            each without its mean a channel. It makes features usable that were never trained to be correlated.
+        trainable: the response becomes a logit, ``exp(log_scale) · response + bias``, whose scale (it starts at
+            ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
     """
 
     def __init__(self, scale: float = 1e-3, normalized: bool = False, trainable: bool = False) -> None:
@@ -95,10 +77,8 @@ class CrossCorrelation(nn.Module):
         size = templates.shape[2:]
         power = window_means(searches.square().sum(dim=2), size)  # (P, S, R, R)
         variance = (power - window_means(searches, size).square().sum(dim=2)).clamp(min=0)
-        # A window that is flat but for rounding resembles nothing.
-        is_flat = variance <= 1e-6 * power
-        # (The root of 0 would have an infinite gradient.)
-        return torch.where(is_flat, 0, responses / (variance * size.numel()).clamp(min=1e-12).sqrt())
+        # A window that is flat but for rounding resembles nothing; the root of 0 would have an infinite gradient.
+        return torch.where(variance <= 1e-6 * power, 0, responses / (variance * size.numel()).clamp(min=1e-12).sqrt())
 
     def confidence(self, peaks: Tensor) -> Tensor:
         """Peaks of the response as scores in [0, 1]: the logistic of a logit, the positive part of a cosine."""
@@ -143,15 +123,14 @@ class SiameseNetwork(BaseModule):
         Raises:
             InputError: if ``template_cells`` has no centre there: more than there are, or odd where they are even.
         """
-        if self.template_cells is None:
-            return features
-        margin, remainder = divmod(features.shape[-1] - self.template_cells, 2)
+        size = features.shape[-1]
+        margin, remainder = divmod(size - (self.template_cells or size), 2)
         if margin < 0 or remainder:
             raise InputError(
-                f"template_cells={self.template_cells} cannot be the centre of exemplar features of "
-                f"{features.shape[-1]} cells: choose one of {list(range(features.shape[-1], 0, -2))}"
+                f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells: "
+                f"choose one of {list(range(size, 0, -2))}"
             )
-        return features[..., margin : margin + self.template_cells, margin : margin + self.template_cells]
+        return features[..., margin : size - margin, margin : size - margin]
 
     def forward(self, exemplars: Tensor, searches: Tensor) -> Tensor:
         """Responses ``(P, S, R, R)`` of exemplar crops ``(P, 3, h, w)`` in search crops ``(P, S, 3, H, W)``."""
@@ -160,46 +139,36 @@ class SiameseNetwork(BaseModule):
 
 
 def cell_displacements(size: int, stride: int) -> Tensor:
-    """Displacement (x, y) ``(R, R, 2)``, in pixels of the search crop, that each cell of a response stands for.
-
-    The middle of the response is the middle of the crop: there the target did not move.
-    """
+    """Displacement (x, y) ``(R, R, 2)`` in pixels of the search crop that each cell of a response stands for."""
     steps = (torch.arange(size) - (size - 1) / 2) * stride
-    y, x = torch.meshgrid(steps, steps, indexing="ij")
-    return torch.stack([x, y], dim=-1)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1)
 
 
 def positive_cells(offsets: Tensor, size: int, stride: int, radius: float) -> Tensor:
     """Which cells ``(P, R, R)`` of the responses show the target: those within ``radius`` pixels of it (SiamFC, Eq. 4).
 
-    Args:
-        offsets: ``(P, 2)``, where the target is: (x, y) from the centre of the search crop, in its pixels.
-        size: R, cells along a side of the response.
-        stride: pixels between cells.
-        radius: in pixels of the search crop.
+    ``offsets (P, 2)`` say where the target is: (x, y) from the centre of the search crop, in its pixels.
     """
-    displacements = cell_displacements(size, stride).to(offsets)
-    return (displacements - offsets[:, None, None]).norm(dim=-1) <= radius
+    return (cell_displacements(size, stride).to(offsets) - offsets[:, None, None]).norm(dim=-1) <= radius
 
 
 def balanced_logistic_loss(responses: Tensor, positives: Tensor) -> Tensor:
-    """Logistic loss ``(P,)`` of responses ``(P, R, R)``; positive and negative cells weigh one half each, all together.
+    """Logistic loss ``(P,)`` of responses ``(P, R, R)``: positive cells weigh one half, negative ones the other.
 
     Where a pair has no cell of one kind, that kind adds nothing.
     """
     losses = F.binary_cross_entropy_with_logits(responses, positives.to(responses), reduction="none")
-    halves = [_mean_where(losses, cells) / 2 for cells in (positives, ~positives)]
-    return halves[0] + halves[1]
+    return _mean_of_kinds(losses, positives)
 
 
 def balanced_accuracy(responses: Tensor, positives: Tensor) -> Tensor:
     """Share ``(P,)`` of cells whose logit has the right sign, the mean of the two kinds' shares."""
-    correct = ((responses > 0) == positives).to(responses)
-    return (_mean_where(correct, positives) + _mean_where(correct, ~positives)) / 2
+    return _mean_of_kinds(((responses > 0) == positives).to(responses), positives)
 
 
-def _mean_where(values: Tensor, cells: Tensor) -> Tensor:
-    return (values * cells).sum(dim=(1, 2)) / cells.sum(dim=(1, 2)).clamp(min=1)
+def _mean_of_kinds(values: Tensor, positives: Tensor) -> Tensor:
+    sums = [(values * cells).sum(dim=(1, 2)) / cells.sum(dim=(1, 2)).clamp(min=1) for cells in (positives, ~positives)]
+    return (sums[0] + sums[1]) / 2
 
 
 @MODELS.register_module()
@@ -226,18 +195,10 @@ class SiamesePairs(BaseModel):
     def forward(
         self, exemplar: Tensor, search: Tensor, offset: Tensor, mode: str = "tensor"
     ) -> Tensor | dict[str, Tensor] | list[dict[str, float]]:
-        """Compare P pairs.
+        """Compare P pairs of crops ``(P, 3, h, w)`` and offsets ``(P, 2)``, batched as ``PairDataset`` gives them.
 
-        Args:
-            exemplar: ``(P, 3, h, w)`` uint8 RGB crops with the target in the middle.
-            search: ``(P, 3, H, W)`` uint8 RGB crops.
-            offset: ``(P, 2)``, the target's place (x, y) in the search crop, in its pixels from its centre.
-            mode: as mmengine's runner calls models.
-
-        Returns:
-            The responses ``(P, R, R)`` for ``tensor``; for ``loss`` the mean loss and, to watch, the balanced
-            ``accuracy``; for ``predict`` a dict a pair: ``loss``, ``accuracy`` and ``center_error`` in pixels of the
-            search crop.
+        Mode ``tensor`` returns the responses ``(P, R, R)``; ``loss`` the mean loss and, to watch, the balanced
+        ``accuracy``; ``predict`` a dict a pair: ``loss``, ``accuracy``, ``center_error`` in pixels of the crop.
         """
         preprocess = self.network.preprocess
         responses = self.network(preprocess(exemplar.float()), preprocess(search.float())[:, None])[:, 0]
@@ -249,16 +210,18 @@ class SiamesePairs(BaseModel):
         if mode == "loss":
             return {"loss": losses.mean(), "accuracy": accuracy.mean()}
         errors = (self._peaks(responses) - offset).norm(dim=1)
-        return [
-            {"loss": loss, "accuracy": share, "center_error": error}
-            for loss, share, error in zip(losses.tolist(), accuracy.tolist(), errors.tolist(), strict=True)
-        ]
+        rows = torch.stack([losses, accuracy, errors], dim=1).tolist()
+        return [dict(zip(("loss", "accuracy", "center_error"), row, strict=True)) for row in rows]
 
     def _peaks(self, responses: Tensor) -> Tensor:
         """Where the responses are highest: (x, y) ``(P, 2)`` in pixels of the search crop from its centre."""
         factor = self.response_upsampling
         fine = F.interpolate(responses[:, None], scale_factor=factor, mode="bicubic", align_corners=False)[:, 0]
-        size = fine.shape[-1]
-        peak = fine.flatten(1).argmax(dim=1)
-        steps = torch.stack([peak % size, peak // size], dim=1) - (size - 1) / 2
-        return steps * (self.network.stride / factor)
+        return peaks_from_center(fine) * (self.network.stride / factor)
+
+
+def peaks_from_center(responses: Tensor) -> Tensor:
+    """Where each of responses ``(P, R, R)`` is highest: (x, y) ``(P, 2)`` in cells from the centre."""
+    size = responses.shape[-1]
+    peak = responses.flatten(1).argmax(dim=1)
+    return torch.stack([peak % size, peak // size], dim=1) - (size - 1) / 2

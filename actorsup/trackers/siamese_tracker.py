@@ -1,7 +1,7 @@
 """The multi-scale fully convolutional Siamese tracker (SiamFC), for many targets at once."""
 
-from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,27 +14,19 @@ from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS, TRACKERS
 from actorsup.structures import clip_boxes
 
-from .crops import context_sides
+from .crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides
 from .region_features import CropFeatures, SharedFeatures
-from .tracker import Tracker
+from .siamese_network import peaks_from_center
+from .tracker import Tracker, check_targets
 
 
-@dataclass
-class _Targets:
+class _Targets(NamedTuple):
     """Of ``P`` targets: templates ``(P, C, h, w)``; sizes (width, height) and centres (x, y) ``(P, 2)`` in pixels."""
 
     templates: Tensor
     first_sizes: Tensor
     centers: Tensor
     sizes: Tensor
-
-    def boxes(self) -> Tensor:
-        """Boxes ``(P, 4)``, not cut to the frame."""
-        return torch.cat([self.centers - self.sizes / 2, self.centers + self.sizes / 2], dim=1)
-
-    def followed_by(self, others: "_Targets") -> "_Targets":
-        """These targets and others after them."""
-        return _Targets(*(torch.cat([getattr(self, f.name), getattr(others, f.name)]) for f in fields(self)))
 
 
 @TRACKERS.register_module()
@@ -47,8 +39,6 @@ class SiameseTracker(Tracker):
         network: config of a ``SiameseNetwork``.
         checkpoint: its trained weights, a file or a URL, of the network itself or of the ``SiamesePairs`` that trained
             it; None where the backbone's own weights are all there is.
-        exemplar_size: side in pixels of the resized crop that shows the target with its context.
-        search_size: side in pixels of the resized crop that is searched, at the exemplar's magnification.
         response_upsampling: how much finer than the network's stride the peak is located (bicubic).
         num_scales: search regions of ``scale_step ** {…, -1, 0, 1, …}`` times the target's scale.
         scale_step: ratio of neighbouring scales.
@@ -66,8 +56,6 @@ class SiameseTracker(Tracker):
         self,
         network: dict,
         checkpoint: str | None = None,
-        exemplar_size: int = 127,
-        search_size: int = 255,
         response_upsampling: int = 16,
         num_scales: int = 3,
         scale_step: float = 1.0375,
@@ -89,8 +77,6 @@ class SiameseTracker(Tracker):
         # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
         # Shared features cost so little that a few together, no more than the cache holds, are markedly faster.
         self.num_searched_together = 8 if shared_features else 1
-        self.exemplar_size = exemplar_size
-        self.search_size = search_size
         self.response_upsampling = response_upsampling
         exponents = torch.arange(num_scales, device=self.device) - num_scales // 2
         self.scales = scale_step ** exponents.float()
@@ -106,34 +92,34 @@ class SiameseTracker(Tracker):
     @torch.inference_mode()
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
         """See ``Tracker.add``."""
-        boxes = torch.from_numpy(np.asarray(boxes, dtype=np.float32)).to(self.device)
-        if boxes.ndim != 2 or boxes.shape[1] != 4 or not (boxes[:, 2:] > boxes[:, :2]).all():
-            raise ValueError(f"targets must be boxes (P, 4) of positive width and height, got {boxes.tolist()}")
+        boxes = torch.from_numpy(check_targets(boxes)).to(self.device)
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         sizes = boxes[:, 2:] - boxes[:, :2]
         sides = context_sides(sizes)[:, None]
-        exemplars = self.region_features(image, centers, sides, self.exemplar_size).squeeze(1)
+        exemplars = self.region_features(image, centers, sides, EXEMPLAR_SIZE).squeeze(1)
         added = _Targets(self.network.to_templates(exemplars), sizes, centers, sizes)
-        self.targets = added if self.targets is None else self.targets.followed_by(added)
+        if self.targets is not None:
+            added = _Targets(*(torch.cat(both) for both in zip(self.targets, added, strict=True)))
+        self.targets = added
 
     @torch.inference_mode()
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See ``Tracker.update``."""
-        targets = self.targets
-        sides = context_sides(targets.sizes) * (self.search_size / self.exemplar_size)
-        regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, self.search_size)
+        targets, (height, width) = self.targets, image.shape[:2]
+        sides = context_sides(targets.sizes) * (SEARCH_SIZE / EXEMPLAR_SIZE)
+        regions = self.region_features(image, targets.centers, sides[:, None] * self.scales, SEARCH_SIZE)
         best_scale, displacements, scores = self._search(targets.templates, regions)
         # Cells of the upsampled response → pixels of the crop → pixels of the image.
         pixels = self.network.stride / self.response_upsampling
-        crop_to_image = sides * self.scales[best_scale] / self.search_size
-        height, width = image.shape[:2]
+        crop_to_image = sides * self.scales[best_scale] / SEARCH_SIZE
         centers = targets.centers + displacements * pixels * crop_to_image[:, None]
-        targets.centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
+        centers = centers.clamp(centers.new_zeros(2), centers.new_tensor([width, height]))
         change = 1 - self.scale_rate + self.scale_rate * self.scales[best_scale]
-        smallest, largest = self.SCALE_LIMITS
-        first = targets.first_sizes
-        targets.sizes = (targets.sizes * change[:, None]).clamp(first * smallest, first * largest)
-        return clip_boxes(targets.boxes().cpu().numpy(), (width, height)), scores.cpu().numpy()
+        smallest, largest = (limit * targets.first_sizes for limit in self.SCALE_LIMITS)
+        sizes = (targets.sizes * change[:, None]).clamp(smallest, largest)
+        self.targets = targets._replace(centers=centers, sizes=sizes)
+        boxes = torch.cat([centers - sizes / 2, centers + sizes / 2], dim=1)
+        return clip_boxes(boxes.cpu().numpy(), (width, height)), scores.cpu().numpy()
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""
@@ -163,8 +149,7 @@ class SiameseTracker(Tracker):
         hann = torch.hann_window(size, periodic=False, device=responses.device)
         window = hann[:, None] * hann[None]
         mixed = (1 - self.window_influence) * responses + self.window_influence * window / window.sum()
-        peak = mixed.flatten(1).argmax(dim=1)
-        return torch.stack([peak % size, peak // size], dim=1) + 0.5 - size / 2
+        return peaks_from_center(mixed)
 
 
 @cache

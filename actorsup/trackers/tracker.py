@@ -17,7 +17,10 @@ class Tracker(ABC):
 
         Args:
             image: ``(H, W, 3)`` uint8, RGB.
-            boxes: ``(P, 4)``, ``(x1, y1, x2, y2)`` in pixels, of positive width and height.
+            boxes: ``(P, 4)``, ``(x1, y1, x2, y2)`` in pixels.
+
+        Raises:
+            ValueError: if a box has no positive width and height.
         """
 
     @abstractmethod
@@ -34,3 +37,11 @@ class Tracker(ABC):
         Returns:
             boxes ``(P, 4)``, cut to the frame, and scores ``(P,)`` in [0, 1]: how sure the tracker is of each.
         """
+
+
+def check_targets(boxes: np.ndarray) -> np.ndarray:
+    """Boxes as float32, or ``ValueError`` unless they are ``(P, 4)`` of positive width and height."""
+    boxes = np.asarray(boxes, dtype=np.float32)
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not (boxes[:, 2:] > boxes[:, :2]).all():
+        raise ValueError(f"targets must be boxes (P, 4) of positive width and height, got {boxes.tolist()}")
+    return boxes

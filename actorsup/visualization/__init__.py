@@ -1,15 +1,7 @@
 """Pictures of tubes on their video, of trackers and of errors."""
 
-from .curves import (
-    curve_rows,
-    diagnosis_chart,
-    experiment_chart,
-    proposal_curves,
-    recall_bars,
-    track_sheet,
-    tracking_curves,
-)
-from .overlay import DrawnTube, class_color, contact_sheet, draw_tubes, save_picture, tube_sheet
+from .curves import curve_rows, diagnosis_chart, experiment_chart, proposal_curves, recall_bars, tracking_curves
+from .overlay import DrawnTube, class_color, contact_sheet, draw_tubes, equal_steps, save_picture, track_rows, tube_row
 from .videos import Timeline, render_video, video_file
 
 __all__ = [
@@ -20,13 +12,14 @@ __all__ = [
     "curve_rows",
     "diagnosis_chart",
     "draw_tubes",
+    "equal_steps",
     "experiment_chart",
     "proposal_curves",
     "recall_bars",
     "render_video",
     "save_picture",
-    "track_sheet",
+    "track_rows",
     "tracking_curves",
-    "tube_sheet",
+    "tube_row",
     "video_file",
 ]

@@ -1,8 +1,7 @@
-"""Tubes and words on frames of a video, and sheets of them."""
+"""Tubes and words on frames of a video, and pictures of several frames."""
 
 import colorsys
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,72 +11,21 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from actorsup.structures import ActionTube, Tube, clip_boxes
-
-FONT_SIZE = 12
-PADDING = 2
-
-
-@cache
-def font() -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib and has the letters of most alphabets."""
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
-
-
-def text_size(text: str) -> tuple[int, int]:
-    """Width and height in pixels of a line with its ground."""
-    ascent, descent = font().getmetrics()
-    return round(font().getlength(text)) + 2 * PADDING, ascent + descent + 1
-
-
-def draw_text(
-    draw: ImageDraw.ImageDraw, position: tuple[int, int], text: str, color: tuple[int, int, int], ground: bool = True
-) -> None:
-    """Write a line, its upper left corner at the position, on a dark ground that lets the picture through."""
-    x, y = position
-    if ground:
-        width, height = text_size(text)
-        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=(0, 0, 0, 150))
-    draw.text((x + PADDING, y), text, fill=color, font=font())
-
-
-def save_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write ``(H, W, 3)`` uint8, RGB, in the format of the name's suffix; its folder is made.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"{path}: the picture cannot be written")
-
-
-def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: int = 240) -> np.ndarray:
-    """Rows of pictures ``(H, W, 3)`` uint8, each scaled to one height: one picture, black where a row is shorter.
-
-    Raises:
-        ValueError: if there is no picture.
-    """
-    if not pictures:
-        raise ValueError("a sheet needs a picture")
-    scaled = []
-    for picture in pictures:
-        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
-        scaled.append(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
-    rows = [np.concatenate(scaled[start : start + num_columns], axis=1) for start in range(0, len(scaled), num_columns)]
-    width = max(row.shape[1] for row in rows)
-    return np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])
-
+from actorsup.io.files import save
+from actorsup.structures import ActionTube, Tube, clip_boxes, elementwise_iou
 
 Color = tuple[int, int, int]
 TRUTH_COLOR = (255, 255, 255)
 RANK_COLORS = ((255, 80, 60), (70, 200, 80), (70, 140, 255), (240, 200, 40), (200, 90, 220), (60, 210, 210))
-LINE_WIDTH = 2
-DASH, GAP = 6, 4  # pixels
-GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+GOLDEN_RATIO = (5**0.5 - 1) / 2
 SATURATIONS = (1.0, 0.35, 0.7, 0.5, 0.85)
 LUMA = (0.299, 0.587, 0.114)  # BT.601
 MIN_LUMINANCE = 0.5
+# In pixels.
+LINE_WIDTH = 2
+DASH, GAP = 6, 4
+FONT_SIZE = 12
+PADDING = 2
 
 
 @dataclass(frozen=True)
@@ -123,6 +71,29 @@ def class_color(label: int) -> Color:
     if luminance < MIN_LUMINANCE:
         rgb += (1 - rgb) * (MIN_LUMINANCE - luminance) / (1 - luminance)
     return tuple((255 * rgb).round().astype(int).tolist())
+
+
+@cache
+def font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib and has the letters of most alphabets."""
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
+
+
+def text_size(text: str) -> tuple[int, int]:
+    """Width and height in pixels of a line with its ground."""
+    ascent, descent = font().getmetrics()
+    return round(font().getlength(text)) + 2 * PADDING, ascent + descent + 1
+
+
+def draw_text(
+    draw: ImageDraw.ImageDraw, position: tuple[int, int], text: str, color: Color, ground: bool = True
+) -> None:
+    """Write a line, its upper left corner at the position, on a dark ground that lets the picture through."""
+    x, y = position
+    if ground:
+        width, height = text_size(text)
+        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=(0, 0, 0, 150))
+    draw.text((x + PADDING, y), text, fill=color, font=font())
 
 
 def draw_tubes(frame: np.ndarray, index: int, tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
@@ -175,10 +146,84 @@ def _free_place(
     return x, max(0, corner[1] - size[1])
 
 
-def tube_sheet(frames: np.ndarray, indices: Sequence[int], tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
+def equal_steps(length: int, count: int) -> np.ndarray:
+    """So many of ``length`` indices in equal steps, the first and the last among them; all where there are no more."""
+    return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(int))
+
+
+def tube_row(frames: np.ndarray, indices: Sequence[int], tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
     """Frames ``(N, H, W, 3)`` of the given indices side by side, each with its tubes: ``(H, N · W, 3)``."""
     drawn = [
         draw_tubes(frame, int(index), tubes, f"{title} frame {index}".strip())
         for frame, index in zip(frames, indices, strict=True)
     ]
     return np.concatenate(drawn, axis=1)
+
+
+def track_rows(
+    frames: np.ndarray,
+    indices: Sequence[int],
+    truth: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    max_width: int = 360,
+) -> np.ndarray:
+    """A row of frames a tracker, with the true box, white and dashed, and the tracker's, with its IoU.
+
+    Args:
+        frames: ``(N, H, W, 3)`` RGB.
+        indices: ``(N,)``, which frames of the sequence they are.
+        truth: ``(T, 4)``, true boxes of the whole sequence; there has to be one in each of the frames.
+        predictions: each tracker's name and boxes ``(T, 4)``, NaN where it has none.
+        max_width: of a frame in the picture; larger frames are shrunk, so that captions can be read.
+    """
+    scale = min(1.0, max_width / frames.shape[2])
+    if scale < 1:
+        frames = np.stack(
+            [cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for frame in frames]
+        )
+
+    def in_frame(index: int, boxes: np.ndarray) -> Tube:
+        return Tube(int(index), boxes[[index]] * scale, np.ones(1), 1.0, 0)
+
+    rows = []
+    for rank, (name, boxes) in enumerate(predictions.items()):
+        overlaps = elementwise_iou(boxes[indices], truth[indices])
+        drawn = [DrawnTube.truth(in_frame(index, truth)) for index in indices]
+        drawn += [
+            DrawnTube.ranked(in_frame(index, boxes), rank, f"{overlap:.2f}")
+            for index, overlap in zip(indices, overlaps, strict=True)
+            if np.isfinite(boxes[index]).all()
+        ]
+        rows.append(tube_row(frames, indices, drawn, title=name))
+    return np.concatenate(rows)
+
+
+def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: int = 240) -> np.ndarray:
+    """Rows of pictures ``(H, W, 3)`` uint8, each scaled to one height: one picture, black where a row is shorter.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    if not pictures:
+        raise ValueError("a contact sheet needs a picture")
+    widths = [max(1, round(picture.shape[1] * height / picture.shape[0])) for picture in pictures]
+    scaled = [
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        for picture, width in zip(pictures, widths, strict=True)
+    ]
+    rows = [np.concatenate(scaled[start : start + num_columns], axis=1) for start in range(0, len(scaled), num_columns)]
+    width = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])
+
+
+def save_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write ``(H, W, 3)`` uint8, RGB, in the format of the name's suffix; its folder is made.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    _, encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    try:
+        save(path, encoded.tobytes())
+    except OSError as error:
+        raise OSError(f"{path}: the picture cannot be written ({error})") from error

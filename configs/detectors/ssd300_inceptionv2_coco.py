@@ -39,4 +39,4 @@ model = dict(
         ),
     ),
 )
-custom_hooks = [*_base_.custom_hooks, dict(type="actorsup.MendSSDHeads")]  # before it validates
+custom_hooks = [*_base_.custom_hooks, dict(type="actorsup.SSDHeadCompatibilityHook")]  # before it validates

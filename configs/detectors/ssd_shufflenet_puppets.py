@@ -116,6 +116,6 @@ default_hooks = dict(
     checkpoint=dict(type="CheckpointHook", interval=5, max_keep_ckpts=2, published_keys=["state_dict"]),
     sampler_seed=dict(type="DistSamplerSeedHook"),
 )
-custom_hooks = [dict(type="actorsup.MendSSDHeads")]  # before it validates
+custom_hooks = [dict(type="actorsup.SSDHeadCompatibilityHook")]  # before it validates
 log_processor = dict(type="LogProcessor", window_size=50, by_epoch=True)
 env_cfg = dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0))

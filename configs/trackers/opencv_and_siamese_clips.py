@@ -44,10 +44,10 @@ sequences = dict(
     thumos13=dict(
         type="TubeSequences",
         dataset=dict(
-            type="THUMOS13",
+            type="AnnotatedVideos",
             data_root=f"{data}/thumos13",
-            split_file="splits/all_videos.txt",
             ann_file="pyannot.pkl",
+            format=dict(type="THUMOS13", split_lists=dict(all="splits/all_videos.txt")),
             video_prefix="clips",
             missing_videos="skip",
         ),

@@ -2,7 +2,7 @@
 
 import json
 
-from actorsup.datasets.formats import convert_folder, convert_thumos13, write_videos_file
+from actorsup.datasets.formats import THUMOS13, VideoFolder, write_videos_file
 from tests.toy import make_toy, run_tool
 
 CONFIG = """
@@ -22,7 +22,7 @@ def succeed(*arguments, root):
 
 def test_labels_of_folders_train_and_test_a_model_and_true_tubes_measure_it(tmp_path):
     toy = make_toy(tmp_path)
-    write_videos_file(tmp_path / "folder.json", convert_folder(tmp_path / "videos", test_share=0.3).collection)
+    write_videos_file(tmp_path / "folder.json", VideoFolder(tmp_path / "videos", test_share=0.3).read())
     folder = tmp_path / "folder.py"
     text = CONFIG.format(base=toy, root=tmp_path, ann_file="folder.json", test_mode=False)
     folder.write_text(text + 'test_evaluator = [dict(type="VideoAccuracy")]\n')
@@ -31,9 +31,7 @@ def test_labels_of_folders_train_and_test_a_model_and_true_tubes_measure_it(tmp_
     succeed("test", folder, tmp_path / "work" / "epoch_1.pth", root=tmp_path)
     assert json.loads((tmp_path / "work" / "test_metrics.json").read_text())["metrics"].keys() == {"accuracy"}
 
-    splits = tmp_path / "splits"
-    converted = convert_thumos13(tmp_path / "pyannot.pkl", splits / "trainlist01.txt", splits / "testlist01.txt")
-    write_videos_file(tmp_path / "toy.json.gz", converted.collection)
+    write_videos_file(tmp_path / "toy.json.gz", THUMOS13(data_root=tmp_path).read())
     tubes = tmp_path / "tubes.py"
     tubes.write_text(CONFIG.format(base=toy, root=tmp_path, ann_file="toy.json.gz", test_mode=True))
     # Its labels count from 0 to 23; the toy's model knows two of the classes.

@@ -9,6 +9,7 @@ import pytest
 
 from tests.toy import make_toy
 
+pytestmark = pytest.mark.slow
 BENCHMARKS = Path(__file__).parents[2] / "tools/benchmarks"
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from actorsup.cli import main
 from actorsup.datasets import AnnotatedVideos
-from actorsup.datasets.formats import load_pickle, read_videos_file
+from actorsup.datasets.formats import VideosFile, load_pickle
 from tests.conftest import moving_square, write_video
 from tests.datasets.conversion.test_a2d import ROW, write_frame
 from tests.datasets.conversion.test_ucf_sports import lines, make_clip
@@ -39,21 +39,21 @@ def test_clips_are_converted_and_what_is_in_doubt_is_printed(tmp_path, convert):
     make_clip(tmp_path, "Run-Side/001", lines([1, 2]) | lines([3], "5 5 0 7 Running"))
     printed = convert("ucf-sports", ".", "--out", "out.json")
     assert "note: 1 boxes have no area and are taken for none: Run-Side/001/gt/2538-5_3.tif.txt" in printed
-    assert len(read_videos_file("out.json").videos) == 1
+    assert len(VideosFile("out.json").read().videos) == 1
 
 
 def test_a2d_is_converted(tmp_path, convert):
     (tmp_path / "videoset.csv").write_text(ROW.format("dogs", 77, 1) + "\n")
     write_frame(tmp_path / "Annotations" / "mat" / "dogs" / "00021.mat", [[1, 1, 10, 10]], [77])
     assert "test: annotated" in convert("a2d", ".", "--out", "out.json")
-    assert read_videos_file("out.json").classes == ("dog-running",)
+    assert VideosFile("out.json").read().classes == ("dog-running",)
 
 
 def test_a_folder_is_converted(tmp_path, convert):
     for name in ("a", "b"):
         write_video(tmp_path / "videos" / "walk" / f"{name}.avi", moving_square(3))
     convert("folder", "videos", "--test-share", "0.5", "--seed", "3", "--name", "pets", "--out", "out.json")
-    collection = read_videos_file("out.json")
+    collection = VideosFile("out.json").read()
     assert (collection.name, sorted(video.split for video in collection.videos)) == ("pets", ["test", "train"])
 
 
@@ -69,7 +69,7 @@ def test_a_table_is_converted_and_goes_to_acts_pickle_and_back(tmp_path, convert
     assert convert("to-act", "table.json", "--out", "act.pkl") == "act.pkl\n"
     assert load_pickle("act.pkl")["test_videos"] == [["walk/a"]]
     convert("act", "act.pkl", "--split", "1", "--out", "again.json")
-    assert read_videos_file("again.json").videos[0].tubes[0].boxes.tolist() == [[1, 2, 3, 4]]
+    assert VideosFile("again.json").read().videos[0].tubes[0].boxes.tolist() == [[1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "json", "a.json.zip"])

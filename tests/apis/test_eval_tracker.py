@@ -117,10 +117,8 @@ def test_several_processes_and_sources_that_are_none_are_refused(measured, tmp_p
     with pytest.raises(InputError, match="measured in one process"):
         evaluate_trackers(config)
     config = load_config(path, work_dir=tmp_path)
-    config.sequences = {
-        "videos": {"type": "THUMOS13", "data_root": "absent", "split_file": "list.txt", "lazy_init": True}
-    }
-    with pytest.raises(InputError, match=r"sequences\.videos: THUMOS13 holds no tracking sequences"):
+    config.sequences = {"videos": {"type": "AnnotatedVideos", "data_root": "absent", "lazy_init": True}}
+    with pytest.raises(InputError, match=r"sequences\.videos: AnnotatedVideos holds no tracking sequences"):
         evaluate_trackers(config)
 
 

@@ -103,6 +103,7 @@ def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiment
         tests.run("longer", 0)
 
 
+@pytest.mark.slow
 def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):
     config = make_toy(tmp_path)
     assert run_tool("generate_proposals", config, root=tmp_path).returncode == 0

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.conftest import write_video
-from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_tool, start_tool
+from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_processes, run_tool, start_tool
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,7 @@ def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
 UPPER_BOUND = """
 _base_ = "toy_config.py"
 train_pipeline = [*_base_.train_pipeline[:-1], dict(type="LabelTubes"), _base_.train_pipeline[-1]]
-train_dataloader = dict(dataset=dict(ann_file="pyannot.pkl", true_tubes=True, pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(true_tubes=True, pipeline=train_pipeline))
 model = dict(head=dict(type="SupervisedTubeHead"))
 """
 WHOLE_FRAME = """
@@ -292,9 +292,10 @@ def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_proposals_as_one(trained, tmp_path):
     root, config, _ = trained
-    output = run_tool(
+    output = run_processes(
         "generate_proposals",
         config,
         *("--launcher", "pytorch", "--cfg-options", f"proposals.root={tmp_path}"),
@@ -321,6 +322,7 @@ def assert_same_stores(first, second):
     assert files == others
 
 
+@pytest.mark.slow
 def test_processes_that_slurm_started_make_the_same_proposals_on_cpus(trained, tmp_path):
     root, config, _ = trained
     with socket.socket() as free:
@@ -456,13 +458,14 @@ def test_a_damaged_proposal_file_is_named(trained, tmp_path):
     assert damaged.name in output.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_test(trained, tmp_path):
     root, config, _ = trained
     options = {"root": root, "num_processes": 2}
     common = ("--launcher", "pytorch", "--work-dir", tmp_path)
-    output = run_tool("train", config, *common, "--cfg-options", "train_cfg.max_epochs=1", **options)
+    output = run_processes("train", config, *common, "--cfg-options", "train_cfg.max_epochs=1", **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    output = run_tool("test", config, tmp_path / "epoch_1.pth", *common, **options)
+    output = run_processes("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
     assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
 

@@ -10,7 +10,7 @@ import pytest
 from actorsup import __version__
 from actorsup.cli import main
 from actorsup.cli.commands import COMMANDS
-from tests.toy import REPOSITORY, run_tool
+from tests.toy import REPOSITORY, run_processes
 
 NAMES = [command.name for command in COMMANDS]
 TOOLS = {
@@ -105,7 +105,7 @@ def test_the_module_is_the_command(tmp_path):
     )
     assert output.returncode == 2
     assert output.stderr.startswith("usage: actorsup report [-h]")
-    refused = run_tool("report", tmp_path / "absent", root=tmp_path)
+    refused = run_processes("report", tmp_path / "absent", root=tmp_path)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from actorsup.cli.running import run
 from actorsup.errors import StoreError
 from actorsup.linkers import ViterbiLinker
 from actorsup.registry import LINKERS, TRACKERS
+from tests.running import ctrl_c_is_heard, wait_for
 from tests.toy import REPOSITORY
 
 
@@ -105,9 +105,10 @@ def test_defects_of_our_own_keep_their_traceback(defect):
 
 @pytest.mark.parametrize("is_program", [False, True])
 def test_the_handler_of_ctrl_c_is_what_it_was_before(is_program):
-    before = signal.getsignal(signal.SIGINT)
-    run(lambda: None, is_program)
-    assert signal.getsignal(signal.SIGINT) is before
+    with ctrl_c_is_heard():
+        before = signal.getsignal(signal.SIGINT)
+        run(lambda: None, is_program)
+        assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_that_is_ignored_stays_so():
@@ -128,7 +129,8 @@ def test_ctrl_c_between_imports_is_raised_where_the_program_is(capsys):
         finally:
             cleaned.append(True)
 
-    assert run(work, is_program=True) == 130
+    with ctrl_c_is_heard():
+        assert run(work, is_program=True) == 130
     assert cleaned == [True]
     assert capsys.readouterr().err == "interrupted; what was finished is kept\n"
 
@@ -137,7 +139,7 @@ STUBBORN = """
 import pathlib, time
 pathlib.Path(__file__).with_name("importing").touch()
 try:
-    time.sleep(60)
+    time.sleep(600)
 except BaseException:  # as extension modules do, which turn it into an ImportError
     pass
 """
@@ -150,21 +152,18 @@ except BaseException:  # as extension modules do, which turn it into an ImportEr
 )
 def test_ctrl_c_gets_through_imports_that_swallow_it(tmp_path, program):
     (tmp_path / "torch.py").write_text(STUBBORN)
-    process = subprocess.Popen(
-        [sys.executable, *program, "demo_puppets"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "importing").exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    with ctrl_c_is_heard():
+        process = subprocess.Popen(
+            [sys.executable, *program, "demo_puppets"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    wait_for(tmp_path / "importing", process)
     process.send_signal(signal.SIGINT)
-    printed = process.communicate(timeout=30)
+    printed = process.communicate(timeout=60)
     assert (process.returncode, *printed) == (130, "", "interrupted; what was finished is kept\n")
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
-from actorsup.datasets import THUMOS13
+from actorsup.datasets import AnnotatedVideos
+from actorsup.datasets.formats.thumos13 import CLASSES
 from actorsup.io import Fingerprint, Proposals, TubeStore
 from actorsup.structures import Tube
 from tests.conftest import moving_square, write_video
 
-CLASSES = THUMOS13.METAINFO["classes"]
+FORMAT = {"type": "THUMOS13", "split_lists": {"all": "list.txt"}}
 MADE_BY = {"linker": {"type": "SiameseLinker"}}
 # Name, number of tubes that the proposals hold.
 VIDEOS = {
@@ -64,10 +65,10 @@ class SmallThumos13:
     def options(self, **changes) -> dict:
         """Arguments of a data set that has everything, for training."""
         store = {"folder": str(self.root / "tubes"), "made_by": MADE_BY}
-        return {"data_root": str(self.root), "split_file": "list.txt", "tube_store": store, **changes}
+        return {"data_root": str(self.root), "format": FORMAT, "tube_store": store, **changes}
 
-    def build(self, **changes) -> THUMOS13:
-        return THUMOS13(**self.options(**changes))
+    def build(self, **changes) -> AnnotatedVideos:
+        return AnnotatedVideos(**self.options(**changes))
 
 
 @pytest.fixture

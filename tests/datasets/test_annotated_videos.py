@@ -137,9 +137,9 @@ def test_a_missing_file_says_what_makes_it_once(tmp_path):
         AnnotatedVideos(tmp_path / "absent", "pets.json", test_mode=True)
     title, annotation, videos = str(raised.value).splitlines()
     assert title == "AnnotatedVideos: files for testing are missing."
-    assert annotation.startswith(f"  {tmp_path / 'absent' / 'pets.json'}: no list of videos. There belongs")
+    assert annotation.startswith(f"  {tmp_path / 'absent' / 'pets.json'}: no such file. There belongs")
     assert "actorsup convert" in annotation
-    assert "There belong the videos of the annotation file" in videos
+    assert "There belong the videos of the annotation" in videos
 
 
 def test_a_config_builds_it_and_finds_missing_files_before_it_reads(pets):

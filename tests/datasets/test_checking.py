@@ -5,8 +5,8 @@ import pytest
 
 from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.checking import ListedVideos, check_lists, check_video
-from actorsup.datasets.formats import VideoAnnotation
-from actorsup.datasets.formats.fields import tube_of_frames
+from actorsup.datasets.formats import LabelledVideo
+from actorsup.datasets.formats.reading import tube_of_frames
 from tests.conftest import moving_square, write_video
 
 SIZE = (96, 64)
@@ -18,9 +18,9 @@ def video(tmp_path_factory):
     return write_video(tmp_path_factory.mktemp("video") / "a.avi", moving_square(6, SIZE))
 
 
-def annotation(boxes, frames=None, num_frames=6, size=SIZE) -> VideoAnnotation:
+def annotation(boxes, frames=None, num_frames=6, size=SIZE) -> LabelledVideo:
     frames = np.arange(len(boxes)) if frames is None else frames
-    return VideoAnnotation(num_frames, 0, size, (tube_of_frames(frames, boxes, 0),))
+    return LabelledVideo("a", "test", 0, num_frames, size, (tube_of_frames(frames, boxes, 0),))
 
 
 def found(findings) -> list[tuple[str, bool]]:
@@ -34,7 +34,7 @@ GOOD = [10, 10, 30, 40]
     "good",
     [
         None,
-        VideoAnnotation(6, 0, None, ()),
+        LabelledVideo("a", "test", 0, 6, None, ()),
         annotation([GOOD] * 6),
         annotation([[0, 0, *SIZE]]),
         annotation([[-1, -1, 97, 65]]),  # what rounding explains
@@ -83,7 +83,7 @@ def test_interpolated_boxes_are_not_judged(video):
     boxes = tube.boxes.copy()
     boxes[2] = 0
     broken = type(tube)(0, boxes, tube.scores, 1.0, 0, tube.annotated)
-    assert check_video(video, VideoAnnotation(6, 0, SIZE, (broken,)), None, decode=True) == []
+    assert check_video(video, LabelledVideo("a", "test", 0, 6, SIZE, (broken,)), None, decode=True) == []
 
 
 @pytest.mark.parametrize(
@@ -122,15 +122,14 @@ def test_an_unreadable_video_is_found(tmp_path, decode):
 
 def listed(name: str, labels: dict, tubes: dict | None = None, classes=("walk", "jump"), num_skipped=0) -> ListedVideos:
     """Videos of these labels, all there; ``tubes`` has the labels of the tubes of those that are annotated."""
-    annotations = None
-    if tubes is not None:
-        annotations = {
-            video: VideoAnnotation(
-                9, labels[video], SIZE, tuple(tube_of_frames([0], [GOOD], label) for label in of_video)
-            )
-            for video, of_video in tubes.items()
-        }
-    return ListedVideos(name, classes, labels, dict.fromkeys(labels, "x"), annotations, num_skipped, None)
+    annotated = {
+        video: tuple(tube_of_frames([0], [GOOD], label) for label in of_video)
+        for video, of_video in (tubes or {}).items()
+    }
+    videos = {
+        video: LabelledVideo(video, name, label, 9, SIZE, annotated.get(video)) for video, label in labels.items()
+    }
+    return ListedVideos(name, classes, videos, dict.fromkeys(labels, "x"), tubes is not None, num_skipped)
 
 
 TRAIN = {"a": 0, "b": 1}
@@ -219,7 +218,7 @@ def test_labels_without_videos_are_errors_unless_they_may_be_missing(tmp_path, m
     write_video(tmp_path / "videos" / "one.avi", moving_square(2))
     dataset = AnnotatedVideos(tmp_path, "a.json", missing_videos=missing_videos, lazy_init=True)
     train = ListedVideos.of("train", dataset)
-    assert train.annotations is None
+    assert train.annotated == {}
     (finding,) = check_lists([train], [])
     if missing_videos == "error":
         assert train.counts()[-1] == {"class": "all", "videos": 2, "found": 1, "annotated": 0, "tubes": 0}

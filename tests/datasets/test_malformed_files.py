@@ -4,6 +4,7 @@ import copy
 import gzip
 import json
 import pickle
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -15,19 +16,16 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from actorsup.datasets.formats import (
-    convert_a2d,
-    convert_table,
+    A2D,
+    ACTPickle,
+    LabelTable,
+    VideosFile,
     load_pickle,
-    read_act_pickle,
-    read_class_index,
-    read_matlab_annotation,
-    read_pyannot,
-    read_split_list,
-    read_videos_file,
     write_act_pickle,
     write_videos_file,
 )
 from actorsup.datasets.formats.a2d import read_a2d_frame
+from actorsup.datasets.formats.thumos13 import read_class_index, read_split_list, read_ucf101_annotation
 from actorsup.datasets.formats.ucf_sports import BoxFile, read_box_files
 from actorsup.errors import InputError
 
@@ -116,10 +114,10 @@ def damaged(good: bytes):
 def test_annotation_files(tmp_path, content):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(content))
-    collection = valid_or_refused(read_videos_file, path)
+    collection = valid_or_refused(VideosFile(path).read)
     if collection is not None:
         write_videos_file(tmp_path / "again.json", collection)
-        assert len(read_videos_file(tmp_path / "again.json").videos) == len(collection.videos)
+        assert len(VideosFile(tmp_path / "again.json").read().videos) == len(collection.videos)
         valid_or_refused(write_act_pickle, tmp_path / "a.pkl", collection)
 
 
@@ -127,24 +125,24 @@ def test_annotation_files(tmp_path, content):
 @given(damaged(json.dumps(VIDEOS).encode()) | damaged(gzip.compress(json.dumps(VIDEOS).encode(), mtime=0)))
 def test_bytes_instead_of_annotation_files(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
-    valid_or_refused(read_videos_file, tmp_path / "a.json")
+    valid_or_refused(VideosFile(tmp_path / "a.json").read)
 
 
 @fuzzed
 @given(changes_of(PYANNOT, JSON | ARRAYS))
 def test_pyannot(tmp_path, content):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))
-    valid_or_refused(read_pyannot, tmp_path / "a.pkl", CLASSES)
+    valid_or_refused(read_ucf101_annotation, tmp_path / "a.pkl", CLASSES)
 
 
 @fuzzed
 @given(changes_of(ACT, JSON | ARRAYS))
 def test_act_pickles(tmp_path, content):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(content))
-    collection = valid_or_refused(read_act_pickle, tmp_path / "a.pkl")
+    collection = valid_or_refused(ACTPickle(tmp_path / "a.pkl").read)
     if collection is not None:
         write_videos_file(tmp_path / "a.json", collection)
-        assert len(read_videos_file(tmp_path / "a.json").videos) == len(collection.videos)
+        assert len(VideosFile(tmp_path / "a.json").read().videos) == len(collection.videos)
 
 
 @fuzzed
@@ -152,8 +150,8 @@ def test_act_pickles(tmp_path, content):
 def test_bytes_instead_of_pickles(tmp_path, content):
     (tmp_path / "a.pkl").write_bytes(content)
     valid_or_refused(load_pickle, tmp_path / "a.pkl")
-    valid_or_refused(read_pyannot, tmp_path / "a.pkl", CLASSES)
-    valid_or_refused(read_act_pickle, tmp_path / "a.pkl")
+    valid_or_refused(read_ucf101_annotation, tmp_path / "a.pkl", CLASSES)
+    valid_or_refused(ACTPickle(tmp_path / "a.pkl").read)
 
 
 @fuzzed
@@ -170,7 +168,7 @@ def test_matlab_files(tmp_path, key, value):
         savemat(tmp_path / "a.mat", {"annot": records([video], "name num_imgs tubes")})
     except (TypeError, ValueError):  # what Matlab has no type for
         return
-    valid_or_refused(read_matlab_annotation, tmp_path / "a.mat", CLASSES)
+    valid_or_refused(read_ucf101_annotation, tmp_path / "a.mat", CLASSES)
 
 
 @fuzzed
@@ -182,7 +180,7 @@ def test_bytes_instead_of_matlab_files(tmp_path, content):
         savemat(path, {"annot": records([video], "name num_imgs tubes")})
         content = path.read_bytes()[:content]
     path.write_bytes(content)
-    valid_or_refused(read_matlab_annotation, path, CLASSES)
+    valid_or_refused(read_ucf101_annotation, path, CLASSES)
 
 
 LINES = st.lists(
@@ -195,9 +193,11 @@ LINES = st.lists(
 def test_lists(tmp_path, content):
     (tmp_path / "a.txt").write_bytes(content)
     valid_or_refused(read_split_list, tmp_path / "a.txt", CLASSES)
-    index = valid_or_refused(read_class_index, tmp_path / "a.txt")
-    if index is not None:
-        valid_or_refused(read_split_list, tmp_path / "a.txt", CLASSES, index)
+    if valid_or_refused(read_class_index, tmp_path / "a.txt") is not None:
+        (tmp_path / "list").mkdir(exist_ok=True)
+        for name in ("classInd.txt", "list.txt"):
+            shutil.copy(tmp_path / "a.txt", tmp_path / "list" / name)
+        valid_or_refused(read_split_list, tmp_path / "list" / "list.txt", CLASSES)
 
 
 @fuzzed
@@ -247,21 +247,21 @@ def test_frames_of_a2d(tmp_path, boxes, labels, empty):
 @given(st.lists(st.sampled_from(ROW.format("dogs", 77, 0).split(",")) | st.text(max_size=6), max_size=12).map(",".join))
 def test_lists_of_a2d(tmp_path, line):
     (tmp_path / "videoset.csv").write_text(f"{ROW.format('a', 11, 1)}\n{line}\n", errors="replace")
-    valid_or_refused(convert_a2d, tmp_path)
+    valid_or_refused(A2D(data_root=tmp_path).read)
 
 
 @fuzzed
 @given(LINES.map(lambda text: "video,label,split\n" + text.replace(" ", ",")) | st.text(max_size=40))
 def test_tables_of_labels(tmp_path, text):
     (tmp_path / "a.csv").write_text(text, errors="replace")
-    valid_or_refused(convert_table, tmp_path / "a.csv")
+    valid_or_refused(LabelTable(tmp_path / "a.csv").read)
 
 
 @fuzzed
 @given(JSON)
 def test_json_tables_of_labels(tmp_path, content):
     (tmp_path / "a.json").write_text(json.dumps(content))
-    valid_or_refused(convert_table, tmp_path / "a.json")
+    valid_or_refused(LabelTable(tmp_path / "a.json").read)
 
 
 @fuzzed
@@ -270,4 +270,4 @@ def test_tables_of_boxes(tmp_path, cells):
     (tmp_path / "a.csv").write_text("video,label\na,walk\n")
     text = "video,tube,frame,x1,y1,x2,y2\na,1,0,1,1,9,9\n" + ",".join(cells) + "\n"
     (tmp_path / "boxes.csv").write_text(text, errors="replace")
-    valid_or_refused(convert_table, tmp_path / "a.csv", tmp_path / "boxes.csv", tmp_path)
+    valid_or_refused(LabelTable(tmp_path / "a.csv", boxes=tmp_path / "boxes.csv", videos=tmp_path).read)

@@ -1,14 +1,19 @@
 import numpy as np
 import pytest
 
-from actorsup.datasets import THUMOS13, VideoDataset
+from actorsup.datasets import AnnotatedVideos
+from actorsup.datasets.formats import DatasetFormat, LabelledVideo, VideoCollection
 from actorsup.errors import InputError, StoreError
 from actorsup.io import Fingerprint, Proposals, TubeStore
-from actorsup.registry import DATASETS
+from actorsup.registry import DATASET_FORMATS, DATASETS
 
 from .conftest import CLASSES, MADE_BY, NUM_FRAMES, SIZE, VIDEOS, make_tube
 
 BASKETBALL, BIKING, WITHOUT_TUBES, NOT_ANNOTATED = VIDEOS
+
+
+def listed(path) -> dict:
+    return {"type": "THUMOS13", "split_lists": {"all": path}}
 
 
 def test_training_samples_hold_labels_and_no_boxes_and_the_annotation_is_not_opened(thumos13, logged_warnings):
@@ -56,11 +61,6 @@ def test_training_keeps_videos_without_a_proposal_where_true_tubes_are_added(thu
     assert (sample.video, len(sample.proposals), sample.label) == (WITHOUT_TUBES, 1, dataset.labels[2])
 
 
-def test_training_with_true_tubes_needs_the_annotation(thumos13):
-    with pytest.raises(InputError, match=r"files for training are missing\.\n.*ann_file is not set: .*pyannot\.pkl"):
-        thumos13.build(true_tubes=True)
-
-
 def test_testing_keeps_videos_without_a_tube_and_leaves_out_those_without_annotation(thumos13, logged_warnings):
     dataset = thumos13.build(ann_file="pyannot.pkl", test_mode=True)
     (warning,) = logged_warnings
@@ -89,7 +89,7 @@ def test_true_tubes_are_in_pixels_of_the_video(thumos13, logged_warnings, with_p
 def test_without_proposals_the_list_of_videos_is_there_but_no_sample(thumos13):
     dataset = thumos13.build(tube_store=None)
     assert dataset.videos() == [(name, thumos13.root / "videos" / f"{name}.avi") for name in VIDEOS]
-    with pytest.raises(InputError, match="THUMOS13: samples need proposals, set tube_store"):
+    with pytest.raises(InputError, match="AnnotatedVideos: samples need proposals, set tube_store"):
         dataset[0]
 
 
@@ -111,9 +111,9 @@ def test_classes_that_are_not_different_known_ones_are_an_error(thumos13, classe
 def test_everything_that_is_missing_is_one_message_with_what_to_do(tmp_path):
     root = tmp_path / "data"
     with pytest.raises(InputError) as raised:
-        THUMOS13(root, "test.txt", "pyannot.pkl", tube_store=tmp_path / "tubes", test_mode=True)
+        AnnotatedVideos(root, "pyannot.pkl", listed("test.txt"), tube_store=tmp_path / "tubes", test_mode=True)
     title, *lines = str(raised.value).splitlines()
-    assert title == "THUMOS13: files for testing are missing."
+    assert title == "AnnotatedVideos: files for testing are missing."
     for line, (path, source) in zip(
         lines,
         [
@@ -133,13 +133,8 @@ def test_files_are_checked_before_any_is_read(thumos13):
     dataset = thumos13.build(lazy_init=True)
     dataset.require_files()
     (thumos13.root / "list.txt").unlink()
-    with pytest.raises(InputError, match="no list of videos"):
+    with pytest.raises(InputError, match=r"list\.txt: no such file"):
         dataset.require_files()
-
-
-def test_testing_without_an_annotation_file_is_an_error(thumos13):
-    with pytest.raises(InputError, match=r"ann_file is not set: .*pyannot\.pkl"):
-        thumos13.build(test_mode=True)
 
 
 def test_single_missing_videos_and_proposals_are_counted_and_named(thumos13):
@@ -156,7 +151,7 @@ def test_only_the_first_of_many_missing_names_are_listed(tmp_path):
     (tmp_path / "videos").mkdir()
     (tmp_path / "list.txt").write_text("".join(f"Biking/v_{index}.avi\n" for index in range(100)))
     with pytest.raises(InputError, match=r"100 of 100 .*: Biking/v_0, .*, Biking/v_4 and others\. There"):
-        THUMOS13(tmp_path, "list.txt")
+        AnnotatedVideos(tmp_path, format=listed("list.txt"))
 
 
 def test_skip_uses_the_videos_that_are_there(thumos13, logged_warnings):
@@ -167,8 +162,13 @@ def test_skip_uses_the_videos_that_are_there(thumos13, logged_warnings):
 
 
 def test_no_usable_video_is_an_error(thumos13):
-    with pytest.raises(InputError, match=r"list\.txt: no video of this list can be used"):
+    with pytest.raises(InputError, match=r"pyannot\.pkl: none of its videos can be used"):
         thumos13.build(classes=["Diving"])
+
+
+def test_a_split_without_a_list_is_an_error(thumos13):
+    with pytest.raises(InputError, match="split_lists has no split 'val', only all"):
+        thumos13.build(split="val")
 
 
 def test_an_unknown_way_with_missing_videos_is_an_error(thumos13):
@@ -196,25 +196,39 @@ def test_an_unknown_option_of_the_tube_store_is_an_error(thumos13, store):
 
 
 def test_an_unknown_option_of_the_data_set_is_an_error(thumos13):
-    with pytest.raises(TypeError, match="split"):
-        thumos13.build(split="train")
+    with pytest.raises(TypeError, match="splits"):
+        thumos13.build(splits="train")
 
 
-def test_a_data_set_of_ones_own_says_only_how_its_files_are_read(thumos13):
-    class Own(VideoDataset):
-        METAINFO = {"classes": ("Biking",), "actors": ("person",)}  # noqa: RUF012
-        split_file_source = ann_file_source = videos_source = "my files"
+def test_a_format_of_ones_own_says_only_how_its_files_are_read(thumos13):
+    @DATASET_FORMATS.register_module()
+    class Own(DatasetFormat):
+        def load(self, splits, with_tubes):
+            assert not with_tubes  # training reads no true tube
+            return VideoCollection("own", ("Biking",), (LabelledVideo(BIKING, "train", 0),))
 
-        def read_labels(self):
-            return [(BIKING, 0)]
-
-        def read_annotations(self):
-            raise AssertionError("training does not read annotation")
-
-    dataset = Own(**thumos13.options())
+    try:
+        dataset = thumos13.build(format={"type": "Own"}, ann_file="list.txt")
+    finally:
+        DATASET_FORMATS.module_dict.pop("Own")
     assert dataset[0]["video"] == BIKING
     with pytest.raises(TypeError, match="abstract"):
-        VideoDataset(**thumos13.options())
+        DatasetFormat("list.txt")
+
+
+def test_training_reads_no_box_of_the_proposals_before_their_video_is_asked_for(thumos13, logged_warnings, monkeypatch):
+    def refused(self, arrays):
+        raise AssertionError("read before it was asked for")
+
+    monkeypatch.setattr(TubeStore, "_from_arrays", refused)
+    dataset = thumos13.build()
+    assert dataset.videos_without_tubes == (WITHOUT_TUBES,)
+    logged_warnings.clear()
+    testing = thumos13.build(test_mode=True)
+    logged_warnings.clear()
+    assert len(testing.ground_truth(0)) == 1
+    with pytest.raises(AssertionError, match="before it was asked for"):
+        dataset[0]
 
 
 def test_a_subset_keeps_files_labels_and_true_tubes_together(thumos13, logged_warnings):
@@ -236,7 +250,7 @@ PIPELINE = [
 
 
 def test_the_whole_pipeline_gives_a_video_sample(thumos13, logged_warnings):
-    dataset = DATASETS.build({"type": "THUMOS13", **thumos13.options(pipeline=PIPELINE)})
+    dataset = DATASETS.build({"type": "AnnotatedVideos", **thumos13.options(pipeline=PIPELINE)})
     logged_warnings.clear()
     packed = dataset[2]
     sample = packed["data_samples"]
@@ -267,8 +281,12 @@ def test_an_unreadable_video_in_training_is_an_error_that_names_the_file(thumos1
 
 
 def test_the_six_real_clips_have_true_tubes_inside_their_frames(data_root):
-    dataset = THUMOS13(
-        data_root / "thumos13", "splits/all_videos.txt", "pyannot.pkl", "clips", missing_videos="skip", test_mode=True
+    dataset = AnnotatedVideos(
+        data_root / "thumos13",
+        format=listed("splits/all_videos.txt"),
+        video_prefix="clips",
+        missing_videos="skip",
+        test_mode=True,
     )
     tubes = {video: dataset.ground_truth(index) for index, (video, _) in enumerate(dataset.videos())}
     assert (len(tubes), sum(map(len, tubes.values()))) == (6, 12)
@@ -285,7 +303,9 @@ def test_the_thirteen_real_videos_without_annotation_are_named(data_root, tmp_pa
         path = tmp_path / "videos" / line.split()[0]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    dataset = THUMOS13(tmp_path, root / "splits" / "all_videos.txt", root / "pyannot.pkl", test_mode=True)
+    dataset = AnnotatedVideos(
+        tmp_path, root / "pyannot.pkl", listed(root / "splits" / "all_videos.txt"), test_mode=True
+    )
     (warning,) = logged_warnings
     assert "13 of 3207 videos" in warning
     assert len(warning.split(": ")[-1].split(", ")) == 13

@@ -110,6 +110,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_two_stage_model_is_refused_when_it_is_built(tmp_path):
     config = tmp_path / "two_stage.py"
     config.write_text(

@@ -70,6 +70,7 @@ def trained(tmp_path_factory):
     return root, run_tool("train", CONFIG, "--cfg-options", *SMALL, root=root)
 
 
+@pytest.mark.slow
 def test_the_tool_trains_and_validates_it(trained):
     root, output = trained
     assert output.returncode == 0, output.stderr[-3000:]
@@ -82,6 +83,7 @@ def test_the_tool_trains_and_validates_it(trained):
     assert "Epoch(val) [4][1/1]" in output.stdout + output.stderr
 
 
+@pytest.mark.slow
 def test_its_checkpoint_detects_actors(trained):
     work_dir = trained[0] / "work_dirs" / CONFIG.stem
     checkpoint = work_dir / "epoch_4.pth"

@@ -8,6 +8,7 @@ import pytest
 from tests.toy import REPOSITORY
 
 
+@pytest.mark.slow
 def test_the_documentation_builds_without_a_warning(tmp_path):
     for needed in ("sphinx", "myst_parser", "furo"):
         pytest.importorskip(needed, reason=f"{needed} is missing: pip install 'actorsup[docs]'")

@@ -7,6 +7,7 @@ import pytest
 from tests.docs.pages import blocks, run_commands, write_files
 from tests.toy import REPOSITORY
 
+pytestmark = pytest.mark.slow
 PAGE = REPOSITORY / "docs" / "own_videos.md"
 
 

@@ -168,7 +168,7 @@ def test_scores_without_a_row_for_each_tube_are_an_error(scores):
 
 
 def test_label_outside_the_classes_is_an_error():
-    with pytest.raises(InputError, match="bad: a true tube has the label 2, but the data set has the classes 0 to 1"):
+    with pytest.raises(InputError, match="bad: a true tube has the label 2, but the dataset has the classes 0 to 1"):
         scored("bad", [[1.0]], [[0.5, 0.5]], [2])
 
 
@@ -195,12 +195,3 @@ def test_threshold_outside_the_range_is_an_error():
 def test_unknown_matching_is_refused():
     with pytest.raises(ValueError, match="matching must be one of best_unmatched, best_of_all, got 'hungarian'"):
         protocol(matching="hungarian")
-
-
-def test_scores_are_copied_once_for_all_rules():
-    given = np.ones((1, 1))
-    truth = [still_tube([0, 0, 10, 10])]
-    first, second = ScoredVideo.under_rules("a", truth, truth, given, [OverlapRule(), OverlapRule(1, 1)]).values()
-    assert first.scores is second.scores
-    given[:] = 0
-    assert first.scores.all()

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from actorsup.datasets import THUMOS13
+from actorsup.datasets.formats.thumos13 import CLASSES
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import PROTOCOLS
 from tests.toy import REPOSITORY
@@ -26,7 +26,7 @@ def program():
 def cases(program, tmp_path):
     """Two videos with true tubes, one that the annotation lacks."""
     content, names = {}, []
-    for label, action in enumerate(THUMOS13.METAINFO["classes"][:2]):
+    for label, action in enumerate(CLASSES[:2]):
         name = f"{action}/v_{action}_g01_c01"
         boxes = np.tile(np.uint16([40 + 30 * label, 50, 60, 90]), (12, 1))
         tubes = [

@@ -12,6 +12,7 @@ from actorsup.evaluation.functional import (
     PROTOCOLS,
     DiagnosedVideo,
     ScoredVideo,
+    VideoOverlaps,
     diagnose,
 )
 
@@ -47,8 +48,8 @@ DEFINITIONS = {
 def diagnosed(video, tubes, truth, scores, protocol=ACT) -> DiagnosedVideo:
     rule, in_space = protocol.overlap, replace(protocol.overlap, spatial_only=True)
     scores = np.asarray(scores, dtype=float)
-    measured = ScoredVideo.under_rules(video, tubes, truth, scores, [rule, in_space])
-    return DiagnosedVideo(measured[rule], measured[in_space].overlaps.iou, scores.argmax(axis=1))
+    measured = VideoOverlaps.under_rules(video, tubes, truth, [rule, in_space])
+    return DiagnosedVideo(ScoredVideo(measured[rule], scores), measured[in_space].iou, scores.argmax(axis=1))
 
 
 def of_class(label: int, tube=TRUTH):

@@ -1,12 +1,14 @@
 import pickle
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from mmengine.evaluator import Evaluator
 
 from actorsup.errors import InputError
-from actorsup.evaluation.functional import PROTOCOLS, ScoredVideo, localization_accuracy
+from actorsup.evaluation.functional import PROTOCOLS, ScoredVideo, VideoOverlaps, localization_accuracy
 from actorsup.evaluation.metrics import (
     LocalizationGivenLabel,
     PredictedVideos,
@@ -16,7 +18,7 @@ from actorsup.evaluation.metrics import (
     VideoAccuracy,
 )
 from actorsup.registry import METRICS
-from actorsup.structures import RankedTubes, VideoSample
+from actorsup.structures import OverlapRule, RankedTubes, VideoSample, tube_ious
 
 from .scenes import random_scene, still_tube
 
@@ -237,6 +239,23 @@ def test_results_survive_the_way_between_ranks_and_any_order(name):
     assert alone.evaluate(len(samples)) == gathered.evaluate(len(samples))
 
 
+@pytest.mark.parametrize("processed", [False, True])
+def test_overlaps_of_a_rule_are_computed_once_for_all_metrics_of_an_evaluator(monkeypatch, processed):
+    computed = Counter()
+
+    def count(tubes, ground_truth, rules):
+        computed.update(rules)
+        return tube_ious(tubes, ground_truth, rules)
+
+    monkeypatch.setattr("actorsup.evaluation.functional.video_overlaps.tube_ious", count)
+    evaluator = Evaluator([built(name) for name in METRIC_NAMES] + [built("TubeDiagnosis", protocol="multisports")])
+    ranked = RankedTubes((TRUTH,), np.ones((1, 3)), np.zeros(1, int)) if processed else None
+    evaluator.process([replace(sample("a"), processed=ranked)])
+    in_space = {replace(PROTOCOLS[name].overlap, spatial_only=True) for name in ("act", "multisports")}
+    rules = {protocol.overlap for protocol in PROTOCOLS.values()} | in_space | {OverlapRule()}
+    assert computed == Counter(rules)
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_results_do_not_keep_the_tubes(name):
     long = still_tube([0, 0, 10, 10], num_frames=20_000)  # 320 kB of boxes
@@ -319,7 +338,7 @@ def test_measures_of_labels_without_a_usable_one_are_an_error(name, what, label)
 
 def test_label_that_a_function_is_given_outside_the_classes_is_an_error():
     rules = PROTOCOLS["act"]
-    video = ScoredVideo.under_rules("a", [TRUTH], [TRUTH], np.ones((1, 3)), [rules.overlap])[rules.overlap]
+    video = ScoredVideo(VideoOverlaps.from_tubes("a", [TRUTH], [TRUTH], rules.overlap), np.ones((1, 3)))
     with pytest.raises(InputError, match="a: localisation needs the video's label, 0 to 2, got 3"):
         localization_accuracy([video], [3], [0.5], rules)
 
@@ -394,7 +413,7 @@ def test_predicted_videos_of_a_model_without_scores_of_videos_have_none():
 
 
 def test_scores_that_are_not_of_the_classes_end_the_listing_of_predicted_videos():
-    with pytest.raises(InputError, match="num_classes must be that of the data set"):
+    with pytest.raises(InputError, match="num_classes must be that of the dataset"):
         predictions_of([sample("a", tube_scores=np.ones((1, 2)))])
     with pytest.raises(InputError, match="num_tubes"):
         PredictedVideos(num_tubes=0)

@@ -7,6 +7,7 @@ from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
     PROTOCOLS,
     ScoredVideo,
+    VideoOverlaps,
     average_precision,
     average_precision_protocol,
     evaluate_predictions,
@@ -22,7 +23,7 @@ CLASSES = ("Basketball", "Diving", "Fencing")
 def measure(scene, name, thresholds=(0.2, 0.5), max_per_class=None):
     rules = PROTOCOLS[name]
     videos = [
-        ScoredVideo.under_rules(video, tubes, truth, scores, [rules.overlap])[rules.overlap]
+        ScoredVideo(VideoOverlaps.from_tubes(video, tubes, truth, rules.overlap), scores)
         for video, tubes, truth, scores in scene
     ]
     return average_precision(videos, thresholds, rules, max_per_class)
@@ -153,6 +154,17 @@ def test_videos_without_predictions_count_as_missed():
     assert table == [{"class": "Basketball", "num_ground_truth": 2, "AP@0.5": 0.5}]
 
 
+def test_scores_may_come_in_a_buffer_that_is_used_again():
+    truth, buffer = still_tube([0, 0, 10, 10]), np.empty((1, 3))
+
+    def stream():
+        for video in "ab":
+            buffer[:] = np.eye(3)[[0]] if video == "a" else -np.inf
+            yield video, [truth], buffer
+
+    assert evaluate_predictions(stream(), {"a": [truth], "b": [truth]}, CLASSES, [0.5])[0]["mAP@0.5"] == 0.5
+
+
 def test_predictions_of_a_video_that_is_not_evaluated_are_an_error():
     with pytest.raises(InputError, match="stray: predicted, but not one of the 1 videos of the ground truth"):
         evaluate_predictions([predicted("stray")], {"a": [still_tube([0, 0, 10, 10])]}, CLASSES)
@@ -183,6 +195,7 @@ def test_predicted_boxes_that_are_not_finite_are_refused_by_the_tube():
 
 def test_unknown_protocol_is_an_error_that_lists_the_known():
     with pytest.raises(
-        InputError, match=r"unknown protocol 'coco' .* choose one of act, multisports, spatial, voc, yo"
+        InputError,
+        match=r"unknown protocol of average precision 'coco': choose one of act, multisports, spatial, voc, yo",
     ):
         average_precision_protocol("coco")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from actorsup.linkers.siamese_linker import Candidates, foresee_seeds, guess_track
+from actorsup.linkers.siamese_linker import Candidates, guess_track, look_ahead
 
 
 def candidates(*rows) -> Candidates:
@@ -25,19 +25,19 @@ def test_a_guessed_track_keeps_its_aspect_ratio():
     np.testing.assert_allclose((box[:2] + box[2:]) / 2, [12, 4], rtol=1e-6)
 
 
-def test_one_seed_is_foreseen_for_each_actor_by_score():
+def test_the_lookahead_names_one_seed_for_each_actor_by_score():
     found = candidates((0, 0, 0.5), (0, 50, 0.7), (1, 1, 0.9), (1, 51, 0.6), (2, 100, 0.1))
     remaining = np.ones(5, dtype=bool)
-    foreseen = foresee_seeds(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=20)
-    assert foreseen == [2, 1, 4]
-    assert foresee_seeds(found, remaining, {}, 3, num_tubes=2, overlap_threshold=0.7, max_seeds=20) == [2, 1]
-    assert foresee_seeds(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=1) == [2]
+    seeds = look_ahead(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=20)
+    assert seeds == [2, 1, 4]
+    assert look_ahead(found, remaining, {}, 3, num_tubes=2, overlap_threshold=0.7, max_seeds=20) == [2, 1]
+    assert look_ahead(found, remaining, {}, 3, num_tubes=20, overlap_threshold=0.7, max_seeds=1) == [2]
     assert remaining.all()
 
 
-def test_known_tracks_are_not_foreseen_again_but_drop_what_they_explain():
+def test_the_lookahead_names_no_known_track_but_drops_what_it_explains():
     found = candidates((0, 0, 0.9), (1, 0, 0.8), (1, 50, 0.7))
     elsewhere = np.tile(np.float32([50, 0, 70, 10]), (2, 1))
     elsewhere[0] = found.boxes[0]
-    seeds = foresee_seeds(found, np.ones(3, dtype=bool), {0: elsewhere}, 2, 20, overlap_threshold=0.7, max_seeds=20)
+    seeds = look_ahead(found, np.ones(3, dtype=bool), {0: elsewhere}, 2, 20, overlap_threshold=0.7, max_seeds=20)
     assert seeds == [1]

@@ -48,23 +48,16 @@ def test_windows_side_by_side_cover_the_frame_once():
     assert (covered == 1).all()
 
 
-def test_windows_in_time_reach_from_end_to_end():
-    tubes = link(max_tubes=None, scales=[1.0], aspects=[1.0], durations=[1.0, 0.5])
-    assert [(tube.start, tube.end) for tube in tubes] == [(0, 12), (3, 9), (0, 6), (6, 12)]
-
-
 @pytest.mark.parametrize("num_frames", [1, 2, 12])
-def test_all_lie_inside_frame_and_video_no_two_are_the_same_and_larger_ones_come_first(num_frames):
-    tubes = link(num_frames, max_tubes=None, durations=[1.0, 0.5, 0.3])
+def test_all_lie_inside_the_frame_no_two_are_the_same_and_larger_ones_come_first(num_frames):
+    tubes = link(num_frames, max_tubes=None)
     boxes = np.array(boxes_of(tubes))
     assert (boxes >= 0).all()
     assert (boxes[:, 2:] <= [WIDTH, HEIGHT]).all()
-    assert all(0 <= tube.start < tube.end <= num_frames for tube in tubes)
-    assert len({(tube.start, tube.end, *box) for tube, box in zip(tubes, boxes.tolist(), strict=True)}) == len(tubes)
+    assert all((tube.start, tube.end) == (0, num_frames) for tube in tubes)
+    assert len({tuple(box) for box in boxes.tolist()}) == len(tubes)
     assert boxes[0].tolist() == [0, 0, WIDTH, HEIGHT]
-    whole = box_areas(boxes[[len(tube) == num_frames for tube in tubes]])
-    if num_frames == 12:  # in a shorter video, windows of different durations last as long
-        assert (np.diff(whole) <= 1e-2).all()
+    assert (np.diff(box_areas(boxes)) <= 1e-2).all()
 
 
 def test_the_same_however_often_and_however_the_scales_are_listed():
@@ -79,10 +72,8 @@ def test_the_same_however_often_and_however_the_scales_are_listed():
     ("option", "message"),
     [
         ({"max_tubes": 0}, "max_tubes >= 1 or None, got 0"),
-        ({"scales": []}, r"at least one of each, got \[\]"),
+        ({"scales": []}, r"at least one, .*got \[\]"),
         ({"scales": [1.5]}, r"at most 1.*got \[1\.5\]"),
-        ({"durations": [0.0]}, r"above 0.*\[0\.0\]"),
-        ({"durations": ()}, r"at least one.*\(\)"),
         ({"stride": 0.0}, r"stride above 0.* and 0\.0"),
         ({"aspects": [-1.0]}, r"aspects above 0.*\[-1\.0\]"),
         ({"aspects": []}, r"aspects above 0, at least one, got \[\]"),

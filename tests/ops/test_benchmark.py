@@ -37,6 +37,7 @@ def test_leaves_out_visibly_what_needs_too_much_memory(program):
     assert not program.unusable("actorsup", large)
 
 
+@pytest.mark.slow
 def test_the_command_for_a_gpu_runs_on_the_cpu_and_counts_what_failed(tmp_path):
     environment = {**os.environ, "PYTHON": sys.executable, "ACTORSUP_DATA": str(tmp_path)}
     command = [PATH.with_name("gpu.sh"), tmp_path / "out", "cpu", "machine", "build", "equality", "linking"]

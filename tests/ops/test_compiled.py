@@ -140,18 +140,18 @@ def test_same_bits_in_every_run_and_for_every_number_of_threads(device, restored
         assert torch.equal(grad, results[0][1])
 
 
-@pytest.mark.parametrize("num_threads", [1, 5])
-def test_takes_as_many_threads_as_torch_has(num_threads):
-    code = f"""
+def test_takes_as_many_threads_as_torch_has():
+    code = """
 import os, torch
 from tests.ops.cases import pool, random_case
-torch.set_num_threads({num_threads})
-before = len(os.listdir("/proc/self/task"))
-pool(*random_case(channels=320, num_tubes=500))
-print(len(os.listdir("/proc/self/task")) - before)
+for num_threads in (1, 5):
+    torch.set_num_threads(num_threads)
+    before = len(os.listdir("/proc/self/task"))
+    pool(*random_case(channels=320, num_tubes=500))
+    print(len(os.listdir("/proc/self/task")) - before)
 """
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert int(output) == num_threads - 1
+    assert output.split() == ["0", "4"]
 
 
 def test_deterministic_mode_accepts_it(device):

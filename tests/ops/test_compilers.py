@@ -12,6 +12,7 @@ import actorsup.ops
 FOLDER = Path(actorsup.ops.__file__).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["g++-11", "clang++"])
 def test_compiles_without_a_warning(name, tmp_path):
     compiler = shutil.which(name)

@@ -18,6 +18,7 @@ from .cases import HEIGHT, STRIDE, WIDTH, channels_last, random_case
 SOURCES = Path(actorsup.ops.__file__).parent / "csrc"
 
 
+@pytest.mark.slow
 def test_compiles_for_sm_80_and_sm_90(tmp_path):
     nvcc = shutil.which("nvcc")
     if not nvcc or torch.version.cuda is None:

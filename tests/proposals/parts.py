@@ -1,8 +1,11 @@
 """Videos, a detector and a linker for tests that start processes, and what a process of them runs."""
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -14,17 +17,15 @@ from tests.conftest import moving_square, write_video
 
 
 @DETECTORS.register_module()
-class SlowDetector:
-    """One box a frame, from the frame's pixels, after some time."""
-
-    def __init__(self, seconds=0.0):
-        self.seconds = seconds
+class BrightnessDetector:
+    """One box a frame, from the frame's pixels."""
 
     def detect(self, frames):
-        for frame in frames:
-            time.sleep(self.seconds)
-            left = float(frame.mean())
-            yield Detections([[left, 0, left + 10, 10]], [0.9], [0])
+        return map(self.look, frames)
+
+    def look(self, frame):
+        left = float(frame.mean())
+        return Detections([[left, 0, left + 10, 10]], [0.9], [0])
 
 
 @LINKERS.register_module()
@@ -49,29 +50,61 @@ def write_videos(folder: Path) -> dict[str, Path]:
     }
 
 
-def proposal_config(root: Path, seconds: float = 0.0) -> ProposalConfig:
+def proposal_config(root: Path) -> ProposalConfig:
     return ProposalConfig.from_config(
         {
             "root": root,
-            "detector": "slow",
-            "detectors": {"slow": {"type": "SlowDetector", "seconds": seconds}},
+            "detector": "brightness",
+            "detectors": {"brightness": {"type": "BrightnessDetector"}},
             "linker": "backward",
             "linkers": {"backward": {"type": "BackwardLinker"}},
         }
     )
 
 
-def run(root: Path, videos: dict[str, Path], seconds: float = 0.0) -> GenerationReport:
-    return ProposalGenerator(proposal_config(root, seconds)).run(list(videos.items()))
+# Where a process can be killed: between two frames, with all detections of a video, and before a file gets its name.
+MOMENTS = {"looks": (BrightnessDetector, "look"), "links": (BackwardLinker, "link"), "names": (os, "replace")}
+SECONDS_OF_A_STOP = 600
 
 
-def run_rank(root: Path, videos: dict[str, Path], seconds: float, rank: int, world_size: int, meeting: Path) -> None:
-    """One of several processes; they find each other by a file. It leaves its report beside the stores."""
+@contextlib.contextmanager
+def stops_when(moment: str, count: int, stopped: Path) -> Iterator[None]:
+    """Stop for good, with a file that says so, where something is done the ``count``-th time."""
+    owner, name = MOMENTS[moment]
+    original, calls = getattr(owner, name), []
+
+    def call(*arguments):
+        calls.append(arguments)
+        if len(calls) == count:
+            stopped.touch()
+            time.sleep(SECONDS_OF_A_STOP)
+        return original(*arguments)
+
+    with mock.patch.object(owner, name, call):
+        yield
+
+
+def run(root: Path, videos: dict[str, Path]) -> GenerationReport:
+    return ProposalGenerator(proposal_config(root)).run(list(videos.items()))
+
+
+def run_until(root: Path, videos: dict[str, Path], moment: str, count: int, stopped: Path) -> None:
+    """A process that does not end by itself, see ``stops_when``."""
+    with stops_when(moment, count, stopped):
+        run(root, videos)
+
+
+def run_rank(root: Path, videos: dict[str, Path], rank: int, world_size: int, meeting: Path, *stop) -> None:
+    """One of several processes; they find each other by a file. It leaves its report beside the stores.
+
+    With arguments of ``stops_when`` it does not end by itself.
+    """
     import torch
 
     torch.distributed.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=world_size)
     try:
-        report = run(root, videos, seconds)
+        with stops_when(*stop) if stop else contextlib.nullcontext():
+            report = run(root, videos)
     except Exception as error:
         meeting.with_name(f"report_{rank}").write_text(str(error))
         raise

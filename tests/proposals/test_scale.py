@@ -1,7 +1,6 @@
 """Killed at any moment and started again, or shared by processes: the stores hold the same bytes."""
 
 import multiprocessing
-import random
 import re
 import time
 
@@ -11,8 +10,7 @@ from tests.proposals import parts
 
 # A server that has imported everything and starts no thread makes processes at once, and safely.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.proposals.parts"])
-SECONDS = 0.02  # of a frame: 37 frames in six videos
+CONTEXT.set_forkserver_preload(["tests.proposals.parts", "actorsup.detectors"])
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +22,7 @@ def videos(tmp_path_factory):
 def expected(tmp_path_factory, videos):
     """What one uninterrupted process writes."""
     root = tmp_path_factory.mktemp("whole") / "proposals"
-    parts.run(root, videos, SECONDS)
+    parts.run(root, videos)
     return parts.content(root)
 
 
@@ -34,11 +32,15 @@ def start(target, *arguments):
     return process
 
 
-def wait_for_files(root, at_least, process):
-    """Until the stores hold so many files of videos."""
-    while len(list(root.rglob("*.npz"))) < at_least:
+def kill_when(stopped, process):
+    """Kill a process when it has come to where it stops."""
+    deadline = time.monotonic() + 60
+    while not stopped.exists():
         assert process.is_alive(), "ended too early"
-        time.sleep(0.001)
+        assert time.monotonic() < deadline, "does not stop"
+        time.sleep(0.01)
+    process.kill()
+    assert ended(process) == -9
 
 
 def ended(process, seconds=60):
@@ -47,18 +49,16 @@ def ended(process, seconds=60):
     return process.exitcode
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_killed_at_any_moment_and_started_again_the_store_is_the_same(tmp_path, videos, expected, seed):
-    moment = random.Random(seed)
-    root = tmp_path / "proposals"
-    process = start(parts.run, root, videos, SECONDS)
-    wait_for_files(root, moment.randrange(1, 9), process)
-    time.sleep(moment.uniform(0, 6 * SECONDS))
-    process.kill()
-    assert ended(process) == -9
+# Of 37 frames in six videos, whose detections and tubes each get a name; the stores' manifests got one before.
+@pytest.mark.parametrize(
+    ("moment", "count"), [("looks", 1), ("looks", 24), ("links", 3), ("names", 5), ("names", 10)], ids=str
+)
+def test_killed_at_any_moment_and_started_again_the_store_is_the_same(tmp_path, videos, expected, moment, count):
+    root, stopped = tmp_path / "proposals", tmp_path / "stopped"
+    kill_when(stopped, start(parts.run_until, root, videos, moment, count, stopped))
     finished = {path: path.stat().st_mtime_ns for path in root.rglob("*.npz")}
     num_tubes = sum(path.parts[-3].startswith("tubes") for path in finished)
-    report = parts.run(root, videos, SECONDS)
+    report = parts.run(root, videos)
     assert parts.content(root) == expected
     # Nothing that was finished is made again: of the video in hand even the detections are kept.
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
@@ -68,7 +68,7 @@ def test_killed_at_any_moment_and_started_again_the_store_is_the_same(tmp_path, 
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_several_processes_write_the_same_store_as_one(tmp_path, videos, expected, world_size):
     root, meeting = tmp_path / "proposals", tmp_path / "meeting"
-    processes = [start(parts.run_rank, root, videos, SECONDS, rank, world_size, meeting) for rank in range(world_size)]
+    processes = [start(parts.run_rank, root, videos, rank, world_size, meeting) for rank in range(world_size)]
     assert [ended(process) for process in processes] == [0] * world_size
     assert parts.content(root) == expected
     reports = {meeting.with_name(f"report_{rank}").read_text() for rank in range(world_size)}
@@ -82,7 +82,7 @@ def test_broken_videos_are_reported_by_all_processes(tmp_path, videos):
     broken.write_bytes(b"")
     meeting = tmp_path / "meeting"
     several = {**videos, "class/broken": broken, "class/absent": tmp_path / "absent.avi"}
-    processes = [start(parts.run_rank, tmp_path / "proposals", several, 0.0, rank, 2, meeting) for rank in range(2)]
+    processes = [start(parts.run_rank, tmp_path / "proposals", several, rank, 2, meeting) for rank in range(2)]
     assert [ended(process) for process in processes] == [0, 0]
     for rank in range(2):
         assert "failed={'class/" in meeting.with_name(f"report_{rank}").read_text()
@@ -91,15 +91,14 @@ def test_broken_videos_are_reported_by_all_processes(tmp_path, videos):
 
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_process_that_dies_blocks_none_and_the_rest_is_made_later(tmp_path, videos, expected, victim):
-    root, meeting = tmp_path / "proposals", tmp_path / "meeting"
-    processes = [start(parts.run_rank, root, videos, SECONDS, rank, 2, meeting) for rank in range(2)]
-    wait_for_files(root, 1, processes[victim])
-    processes[victim].kill()
-    assert ended(processes[victim]) == -9
+    root, meeting, stopped = tmp_path / "proposals", tmp_path / "meeting", tmp_path / "stopped"
+    stops = {victim: ("links", 2, stopped)}
+    processes = [start(parts.run_rank, root, videos, rank, 2, meeting, *stops.get(rank, ())) for rank in range(2)]
+    kill_when(stopped, processes[victim])
     assert ended(processes[1 - victim]) == 1
     assert "another process ended early" in meeting.with_name(f"report_{1 - victim}").read_text()
-    done = len(list(root.glob("slow/tubes_backward/**/*.npz")))
+    done = len(list(root.glob("brightness/tubes_backward/**/*.npz")))
     assert 3 <= done < len(videos)  # all of its own share
-    report = parts.run(root, videos, SECONDS)
+    report = parts.run(root, videos)
     assert (len(report.kept), len(report.made)) == (done, len(videos) - done)
     assert parts.content(root) == expected

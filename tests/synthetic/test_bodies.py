@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from actorsup.synthetic.bodies import ACTORS, Body, Bone, make_body, pose_body
-from actorsup.synthetic.performance import ACTIONS, PASTIMES, all_motions, blend, usual_motions
+from actorsup.synthetic.performance import ACTIONS, PASTIMES, blend, motions_of
 from actorsup.synthetic.poses import UP
 
 TEXTURES = [np.full((8, 8, 3), 100, np.uint8)]
@@ -64,14 +64,14 @@ def test_bones_of_an_action_are_those_of_its_actor():
 
 
 def test_still_images_show_no_deformed_poses():
-    shown = {motion.pose for motion in usual_motions("person")}
+    shown = {motion.pose for motion in motions_of("person", usual=True)}
     assert shown.isdisjoint(ACTIONS[name].pose for name in ("squat", "crawl", "roll", "cartwheel", "kick"))
-    assert all(usual_motions(actor) for actor in ACTORS)
+    assert all(motions_of(actor, usual=True) for actor in ACTORS)
 
 
 def test_what_a_category_does_is_its_pastimes_and_its_actions():
     for actor in ACTORS:
-        found = all_motions(actor)
+        found = motions_of(actor)
         assert {motion.actor for motion in found} == {actor}
-        assert set(usual_motions(actor)) < set(found) or actor in ("car", "sports ball")
-    assert sum(len(all_motions(actor)) for actor in ACTORS) == len(ACTIONS) + sum(map(len, PASTIMES.values()))
+        assert set(motions_of(actor, usual=True)) < set(found) or actor in ("car", "sports ball")
+    assert sum(len(motions_of(actor)) for actor in ACTORS) == len(ACTIONS) + sum(map(len, PASTIMES.values()))

@@ -67,6 +67,7 @@ def root(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_its_tables_and_gives_the_same_numbers_again(root):
     numbers = []
     for _ in range(2):

@@ -6,9 +6,8 @@ import pytest
 
 from actorsup.synthetic import generated_pairs
 from actorsup.synthetic.drawing import Canvas, capsule, make_textures, tinted
-from actorsup.synthetic.figures import make_figure, pose_figure
-from actorsup.synthetic.generated_pairs import GeneratedPairs
-from actorsup.trackers.crops import context_side
+from actorsup.synthetic.generated_pairs import GeneratedPairs, make_figure, pose_figure
+from actorsup.trackers.crops import context_sides
 
 WHITE = np.full((128, 128, 3), 255, np.uint8)
 
@@ -18,14 +17,14 @@ def test_a_painted_body_lies_where_it_should_at_the_size_of_a_crop(seed):
     rng = np.random.default_rng(seed)
     figure = make_figure(rng)
     turn = np.diag([1.2, 0.8]) @ np.array([[0.8, -0.6], [0.6, 0.8]])
-    body = generated_pairs.Body(figure, (WHITE,), (turn, turn), activity=1.0)
+    dressed = generated_pairs.DressedFigure(figure, (WHITE,), (turn, turn), activity=1.0)
     parts, scale = generated_pairs._fit(pose_figure(rng, figure, 1.0), turn)
     view = Canvas(np.zeros((255, 255, 3), np.uint8))
-    generated_pairs._paint_body(view, body, parts, scale, np.array([20.0, -10.0]))
+    generated_pairs._paint_figure(view, dressed, parts, scale, np.array([20.0, -10.0]))
     rows, columns = np.nonzero(view.pixels[..., 0])
     lowest, highest = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
     np.testing.assert_allclose((lowest + highest) / 2 - 127.5, [20, -10], atol=1.5)
-    assert context_side(highest - lowest) == pytest.approx(127, abs=3)
+    assert context_sides(highest - lowest) == pytest.approx(127, abs=3)
 
 
 def test_paint_shows_the_texture_where_the_matrix_says_and_nothing_outside(rng):

@@ -20,8 +20,8 @@ def scene_of(action: str, seed: int = 0, settings: WorldSettings = SETTINGS):
 def test_a_box_is_what_the_puppet_alone_covers(action):
     """The same frame with and without the puppet differs inside the box, up to its sides, and nowhere else."""
     acted = scene_of(action, settings=replace(SETTINGS, num_bystanders=(0, 0), second_performer_share=0))
-    stage = replace(acted.scene.stage, behind=(), before=(), blur=0.0)
-    (appearances,) = acted.scene.appearances
+    stage = replace(acted.stage, behind=(), before=(), blur=0.0)
+    (appearances,) = acted.appearances
     white = [[np.full((8, 8, 3), 255, np.uint8)] * 5]
     lights = np.tile([1.0, 0.0], (len(appearances), 1))
     stage = replace(stage, lights=lights, shading=np.ones_like(stage.shading))
@@ -34,40 +34,40 @@ def test_a_box_is_what_the_puppet_alone_covers(action):
 
 
 def test_the_same_chance_draws_the_same_pictures():
-    first, second = (list(scene_of("walk", seed=3).scene.frames()) for _ in range(2))
+    first, second = (list(scene_of("walk", seed=3).frames()) for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    assert not np.array_equal(first[0], next(scene_of("walk", seed=4).scene.frames()))
+    assert not np.array_equal(first[0], next(scene_of("walk", seed=4).frames()))
 
 
 def test_those_that_stand_by_do_nothing_that_is_labelled():
     labelled = {motion.pose for motion in ACTIONS.values()}
     for seed in range(10):
         acted = scene_of("run", seed)
-        for index, puppet in enumerate(acted.scene.puppets):
+        for index, puppet in enumerate(acted.puppets):
             acts = any(stretch.motion.pose in labelled for stretch in puppet.stretches)
             assert acts == (index in acted.performers)
-        assert 1 <= len(acted.performers) <= 2 <= len(acted.scene.puppets)
+        assert 1 <= len(acted.performers) <= 2 <= len(acted.puppets)
 
 
 def test_an_untrimmed_video_begins_or_ends_with_something_else():
     settings = replace(SETTINGS, untrimmed_share=1.0)
     for seed in range(5):
         acted = scene_of("wave", seed, settings)
-        num_frames = len(acted.scene.stage.cameras)
+        num_frames = len(acted.stage.cameras)
         start, end = acted.span
         assert 0 <= start < end <= num_frames
         assert end - start <= 0.7 * num_frames
-        stretches = acted.scene.puppets[acted.performers[0]].stretches
+        stretches = acted.puppets[acted.performers[0]].stretches
         assert [stretch.start for stretch in stretches if stretch.motion is ACTIONS["wave"]] == [start]
     trimmed = scene_of("wave", settings=replace(SETTINGS, untrimmed_share=0.0))
-    assert trimmed.span == (0, len(trimmed.scene.stage.cameras))
+    assert trimmed.span == (0, len(trimmed.stage.cameras))
 
 
 def test_puppets_stay_in_sight():
     for seed, action in enumerate(ACTIONS):
         acted = scene_of(action, seed)
         for index in acted.performers:
-            boxes = acted.scene.boxes(index)
+            boxes = acted.boxes(index)
             assert ((boxes[:, 2:] - boxes[:, :2]).min(axis=1) > 0).all()
 
 

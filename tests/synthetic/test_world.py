@@ -9,7 +9,6 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.synthetic import ACTIONS, ACTORS, PuppetWorld, WorldSettings, WorldSizes
 from actorsup.trackers.training_data import SequenceFolder
-from actorsup.trackers.training_data.pairs import read_coco_boxes
 
 SETTINGS = WorldSettings(size=(96, 72), num_frames=(6, 8), num_textures=4)
 WORLD = PuppetWorld(SETTINGS, WorldSizes(3, 1, 2, 3, train_videos=1, test_videos=1))
@@ -77,9 +76,9 @@ def test_a_world_of_some_actions_shows_them_as_the_whole_one_does(root, tmp_path
 
 
 def test_stills_are_coco_and_sequences_a_trackers(root):
-    found = read_coco_boxes(root / "stills" / "train.json", root / "stills" / "train", min_size=1)
-    assert {path.name for path, _ in found} <= {f"{index:06d}.jpg" for index in range(3)}
     content = json.loads((root / "stills" / "train.json").read_text())
+    assert {image["id"]: image["file_name"] for image in content["images"]} == {i: f"{i:06d}.jpg" for i in range(3)}
+    assert all(min(entry["bbox"][2:]) >= 4 and entry["image_id"] in range(3) for entry in content["annotations"])
     assert [category["name"] for category in content["categories"]] == list(ACTORS)
     sequences = list(SequenceFolder(root / "sequences"))
     assert [len(sequence) for sequence in sequences] == [3, 3]

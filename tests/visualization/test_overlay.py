@@ -1,7 +1,7 @@
 import numpy as np
 
 from actorsup.structures import ActionTube, Tube
-from actorsup.visualization import DrawnTube, class_color, draw_tubes, tube_sheet
+from actorsup.visualization import DrawnTube, class_color, draw_tubes, tube_row
 
 RED = (255, 0, 0)
 
@@ -26,7 +26,7 @@ def test_a_box_is_drawn_where_it_is():
 
 def test_a_tube_is_drawn_in_its_own_frames_only():
     frames = np.full((4, 80, 120, 3), 60, np.uint8)
-    sheet = tube_sheet(frames, [2, 3, 4, 5], [DrawnTube(tube(), RED)])
+    sheet = tube_row(frames, [2, 3, 4, 5], [DrawnTube(tube(), RED)])
     assert sheet.shape == (80, 480, 3)
     panels = [is_red(sheet[:, 120 * index : 120 * (index + 1)]) for index in range(4)]
     assert [panel.any() for panel in panels] == [False, True, True, False]

@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from actorsup.cli.running import run
-from actorsup.datasets import THUMOS13
-from actorsup.datasets.formats import VideoAnnotation, read_pyannot, read_split_list
+from actorsup.datasets.formats import LabelledVideo
+from actorsup.datasets.formats.thumos13 import CLASSES, read_split_list, read_ucf101_annotation
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
     PROTOCOLS,
@@ -38,7 +38,6 @@ from actorsup.evaluation.functional import (
 )
 from actorsup.structures import OverlapRule, Tube
 
-CLASSES = THUMOS13.METAINFO["classes"]
 RECALL_THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 THRESHOLDS = (0.2, 0.5)
 FRAMES_WITHOUT_ANNOTATION = 180
@@ -54,7 +53,7 @@ class Case:
     scores: np.ndarray
 
 
-def make_case(name: str, label: int, annotation: VideoAnnotation | None, num_tubes: int, seed: int) -> Case:
+def make_case(name: str, label: int, annotation: LabelledVideo | None, num_tubes: int, seed: int) -> Case:
     """Tubes and scores of a video; the scores of those that follow a true tube are a little higher for its class."""
     rng = np.random.default_rng(seed)
     truth = annotation.tubes if annotation else ()
@@ -83,12 +82,13 @@ def evaluate(cases: Sequence[Case], protocols: Mapping[str, Protocol]) -> tuple[
 
     start = time.perf_counter()
     rules = list({protocol.overlap: None for protocol in protocols.values()})
-    videos = [ScoredVideo.under_rules(case.name, case.tubes, case.truth, case.scores, rules) for case in cases]
+    measured = [VideoOverlaps.under_rules(case.name, case.tubes, case.truth, rules) for case in cases]
     seconds[f"overlaps of {len(protocols)} protocols"] = time.perf_counter() - start
     for name, protocol in protocols.items():
         start = time.perf_counter()
-        measured = average_precision([video[protocol.overlap] for video in videos], THRESHOLDS, protocol)
-        for threshold, value in zip(THRESHOLDS, measured.mean, strict=True):
+        videos = [ScoredVideo(of[protocol.overlap], case.scores) for of, case in zip(measured, cases, strict=True)]
+        result = average_precision(videos, THRESHOLDS, protocol)
+        for threshold, value in zip(THRESHOLDS, result.mean, strict=True):
             numbers[f"mAP@{threshold:g}/{name}"] = float(value)
         seconds[f"mAP, {name}"] = time.perf_counter() - start
     return numbers, seconds
@@ -213,7 +213,7 @@ def read_cases(annotation: Path, split: Path, num_tubes: int) -> list[Case]:
     for path in (annotation, split):
         if not path.is_file():
             raise InputError(f"{path}: no such file; give it by --annotation and --split, or set ACTORSUP_DATA")
-    annotations = read_pyannot(annotation, CLASSES)
+    annotations = read_ucf101_annotation(annotation, CLASSES)
     videos = read_split_list(split, CLASSES)
     return [make_case(name, label, annotations.get(name), num_tubes, seed) for seed, (name, label) in enumerate(videos)]
 

@@ -39,7 +39,7 @@ stage() {
 build() {
     local wanted=CPU
     [ "$device" = cpu ] || wanted=CUDA
-    $python -c "from actorsup.ops.library import build_info; print(build_info()); assert '$wanted' in build_info()" ||
+    $python -c "from actorsup.ops.ops import build_info; print(build_info()); assert '$wanted' in build_info()" ||
         FORCE_CUDA=$([ "$device" = cpu ] && echo 0 || echo 1) $python setup.py build_ext --inplace
 }
 

@@ -1,64 +1,29 @@
-"""The videos of a dataset with what people marked in them, whatever format they came in."""
+"""What every format gives: the videos of a dataset, their labels, and the tubes that people marked in them."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 
 from actorsup.datasets.video_files import VIDEO_SUFFIXES
+from actorsup.errors import InputError
 from actorsup.structures import Tube
+from actorsup.structures.tube import require_within
 
-from .fields import MAX_COORDINATE, MAX_FRAMES, require_text
-
-
-@dataclass(frozen=True, eq=False)
-class VideoAnnotation:
-    """The true tubes of one video.
-
-    Args:
-        num_frames: frames of the video that was annotated; None where unknown.
-        label: action class of the video.
-        size: ``(width, height)`` of the frames in whose pixels the tubes are given; None where there are no tubes.
-        tubes: the label of each is the action class; its scores are 1.
-
-    Raises:
-        ValueError: if a tube ends after the video, or there are tubes and no size.
-    """
-
-    num_frames: int | None
-    label: int
-    size: tuple[int, int] | None
-    tubes: tuple[Tube, ...]
-
-    def __post_init__(self) -> None:
-        if self.tubes and self.size is None:
-            raise ValueError("its tubes need the size of the frames in whose pixels they are")
-        for index, tube in enumerate(self.tubes):
-            if self.num_frames is not None and tube.end > self.num_frames:
-                raise ValueError(f"tube {index} ends at frame {tube.end}, the video has {self.num_frames} frames")
-
-    def tubes_at(self, size: tuple[int, int]) -> tuple[Tube, ...]:
-        """The tubes in pixels of a copy of the video whose frames have ``size = (width, height)``."""
-        if tuple(size) == self.size or not self.tubes:
-            return self.tubes
-        scale = np.array(size, np.float32) / np.array(self.size, np.float32)
-        return tuple(replace(tube, boxes=tube.boxes * np.tile(scale, 2)) for tube in self.tubes)
-
-    def with_classes(self, new_labels: dict[int, int]) -> "VideoAnnotation":
-        """With other numbers for the classes, ``{old: new}``; tubes of classes that have no new number are dropped."""
-        tubes = tuple(replace(tube, label=new_labels[tube.label]) for tube in self.tubes if tube.label in new_labels)
-        return replace(self, label=new_labels[self.label], tubes=tubes)
+from .reading import MAX_COORDINATE, MAX_FRAMES, naming, require, require_label
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledVideo:
-    """One video of a data set.
+    """One video of a dataset.
 
     Args:
         video: path below the folder of the videos, without suffix.
-        split: which part of the data set it belongs to; ``train`` and ``test`` by convention.
+        split: which part of the dataset it belongs to; ``train`` and ``test`` by convention.
         label: its action class.
         num_frames: frames of the video that was annotated; None where unknown.
         size: ``(width, height)`` in whose pixels the tubes are; None where unknown, which needs ``tubes`` without any.
@@ -86,31 +51,34 @@ class LabelledVideo:
             )
         if path.suffix.lower() in VIDEO_SUFFIXES:
             raise ValueError(f"the name must be without the suffix {path.suffix}")
+        require(self.split, "split", str)
         if self.num_frames is not None and not 1 <= self.num_frames <= MAX_FRAMES:
             raise ValueError(f"num_frames must be from 1 to {MAX_FRAMES}, got {self.num_frames}")
-        require_text(self.split, "split")
         if self.size is not None and (len(self.size) != 2 or not all(1 <= side < MAX_COORDINATE for side in self.size)):
             raise ValueError(f"size must be the frames' width and height in pixels, got {list(self.size)}")
-        _ = self.annotation  # which checks that the tubes fit the video
+        if self.tubes and self.size is None:
+            raise ValueError("its tubes need the size of the frames in whose pixels they are")
+        require_within(self.tubes or (), MAX_FRAMES if self.num_frames is None else self.num_frames)
 
-    @property
-    def annotation(self) -> VideoAnnotation | None:
-        """The true tubes as data sets use them; None where nobody marked them."""
-        if self.tubes is None:
-            return None
-        return VideoAnnotation(self.num_frames, self.label, self.size, self.tubes)
+    def tubes_at(self, size: tuple[int, int]) -> tuple[Tube, ...]:
+        """The true tubes in pixels of a copy of the video whose frames have ``size = (width, height)``."""
+        if tuple(size) == self.size or not self.tubes:
+            return self.tubes or ()
+        scale = np.array(size, np.float32) / np.array(self.size, np.float32)
+        return tuple(replace(tube, boxes=tube.boxes * np.tile(scale, 2)) for tube in self.tubes)
 
 
 @dataclass(frozen=True, eq=False)
 class VideoCollection:
-    """The videos of a data set and what their labels mean.
+    """The videos of a dataset and what their labels mean.
 
     Args:
-        name: of the data set.
+        name: of the dataset.
         classes: action classes in the order of their labels.
-        videos: in the order of the file.
+        videos: in the order of the files.
         class_actors: whose action each class is, parallel to ``classes``; None where that is not known.
         actors: categories of actors that a detector should find; None where they are not known.
+        notes: sentences, each of what the reader left out or is in doubt of.
 
     Raises:
         ValueError: naming video and value, if names are not text or not different, a label is no class, or
@@ -122,14 +90,15 @@ class VideoCollection:
     videos: tuple[LabelledVideo, ...]
     class_actors: tuple[str, ...] | None = None
     actors: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        require(self.name, "name", str)
         if not self.classes:
             raise ValueError("'classes' names no class")
-        require_text(self.name, "name")
         for key, names in (("classes", self.classes), ("actors", self.actors or ())):
             for name in names:
-                require_text(name, f"a name in {key}")
+                require(name, f"a name in {key}", str)
             if repeated := _repeated(names):
                 raise ValueError(f"{key!r} names {repeated!r} several times")
         if self.class_actors is not None and len(self.class_actors) != len(self.classes):
@@ -139,15 +108,130 @@ class VideoCollection:
         if repeated := _repeated([video.video for video in self.videos]):
             raise ValueError(f"video {repeated}: is there several times")
         for video in self.videos:
-            for label in (video.label, *(tube.label for tube in video.tubes or ())):
-                if not 0 <= label < len(self.classes):
-                    raise ValueError(f"video {video.video}: label {label} is outside 0..{len(self.classes) - 1}")
+            with naming(f"video {video.video}"):
+                for labelled in (video, *(video.tubes or ())):
+                    require_label(labelled.label, self.classes)
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, in the order in which they occur."""
         return tuple(dict.fromkeys(video.split for video in self.videos))
 
+    @property
+    def metainfo(self) -> dict:
+        """Name of the dataset, classes and, where they are known, actors, as mmengine's datasets say it."""
+        known = {"class_actors": self.class_actors, "actors": self.actors}
+        return {"dataset": self.name, "classes": self.classes} | {
+            key: value for key, value in known.items() if value is not None
+        }
+
+    def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
+        """The videos and tubes of these classes only, which are numbered in this order.
+
+        Raises:
+            ValueError: if they are not different ones of the classes, at least one.
+        """
+        if not set(classes) <= set(self.classes) or not classes or len(set(classes)) < len(classes):
+            raise ValueError(
+                f"classes must be different ones of {', '.join(self.classes)}, got {', '.join(classes) or 'none'}"
+            )
+        old = [self.classes.index(name) for name in classes]
+
+        def renumbered(labelled):
+            return [replace(each, label=old.index(each.label)) for each in labelled if each.label in old]
+
+        videos = [
+            video if video.tubes is None else replace(video, tubes=tuple(renumbered(video.tubes)))
+            for video in renumbered(self.videos)
+        ]
+        class_actors = self.class_actors and tuple(self.class_actors[label] for label in old)
+        return replace(self, classes=tuple(classes), videos=tuple(videos), class_actors=class_actors)
+
+    def counts(self) -> list[dict]:
+        """Videos, annotated videos and tubes by class and split, and in all: rows of a table."""
+        columns: dict[str, Counter] = {}
+        for split in self.splits:
+            videos = [video for video in self.videos if video.split == split]
+            columns[f"{split}: videos"] = Counter(video.label for video in videos)
+            columns[f"{split}: annotated"] = Counter(video.label for video in videos if video.tubes is not None)
+            columns[f"{split}: tubes"] = Counter(tube.label for video in videos for tube in video.tubes or ())
+        return rows_by_class(self.classes, columns)
+
+
+def rows_by_class(classes: Sequence[str], columns: Mapping[str, Counter]) -> list[dict]:
+    """A row for each class, and one for all of them, of numbers that are counted by label."""
+    numbers = [{key: counter[label] for key, counter in columns.items()} for label in range(len(classes))]
+    numbers.append({key: counter.total() for key, counter in columns.items()})
+    return [{"class": name} | row for name, row in zip((*classes, "all"), numbers, strict=True)]
+
 
 def _repeated(names: Sequence[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+@dataclass(frozen=True)
+class DatasetFormat(ABC):
+    """Somebody's files, which say which videos there are, their labels and their true tubes.
+
+    A config gives one to ``AnnotatedVideos`` as ``format``; ``actorsup convert`` writes what it reads as an annotation
+    file. For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of
+    a dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
+
+    Args:
+        ann_file: the file that says most, or a folder.
+        data_root: folder that all files are relative to.
+    """
+
+    ann_file: str | Path
+    data_root: str | Path = ""
+
+    source: ClassVar[str] = "the annotation"
+    videos_source: ClassVar[str] = "the videos of the annotation, by their names in it"
+
+    @property
+    def path(self) -> Path:
+        """The annotation file, which messages name."""
+        return self.below_root(self.ann_file)
+
+    def below_root(self, path: str | Path) -> Path:
+        """A path that is relative to ``data_root``."""
+        return Path(self.data_root) / path
+
+    @abstractmethod
+    def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
+        """Read the files; see ``read``.
+
+        Raises:
+            ValueError: naming video and value; ``read`` names ``path``. An ``InputError`` names another file itself.
+        """
+
+    def files(self, splits: Sequence[str] | None, with_tubes: bool) -> Mapping[Path, str]:
+        """The files that ``read`` needs, each with what belongs there and where it comes from."""
+        return {self.path: self.source}
+
+    def read(self, splits: Sequence[str] | None = None, with_tubes: bool = True) -> VideoCollection:
+        """The videos.
+
+        Args:
+            splits: those of these splits only; None is all.
+            with_tubes: without, the tubes may be left out: labels are all that training needs.
+
+        Raises:
+            InputError: naming file, video and value, if anything in a file is wrong, or there is no such split.
+        """
+        with naming(self.path, InputError):
+            collection = self.load(splits, with_tubes)
+            known = collection.splits
+            if unknown := [name for name in splits or () if name not in known]:
+                raise ValueError(f"has no split {unknown[0]!r}, only {', '.join(known) or 'no video'}")
+            if splits is None:
+                return collection
+            return replace(collection, videos=tuple(video for video in collection.videos if video.split in splits))
+
+    def annotated(self) -> dict[str, LabelledVideo]:
+        """The annotated videos of all splits, by name."""
+        return {video.video: video for video in self.read().videos if video.tubes is not None}
+
+    def metainfo(self) -> dict:
+        """See ``VideoCollection.metainfo``; a format that knows its classes by itself reads no file."""
+        return self.read(with_tubes=False).metainfo

@@ -1,99 +1,94 @@
 """A folder ``class/video.mp4``: labels are the names of folders, and nobody marked anything."""
 
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from actorsup.datasets.video_files import find_videos, strip_suffix
+from actorsup.datasets.video_files import find_videos, holds_frames, strip_suffix
 from actorsup.errors import InputError
-from actorsup.io.video_reader import IMAGE_SUFFIXES
+from actorsup.registry import DATASET_FORMATS
 
-from .collection import LabelledVideo, VideoCollection
-from .conversion import Conversion, enumeration
-from .split_list import read_names
+from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .reading import notes_of, read_lines
 
 
-def convert_folder(
-    videos: str | Path,
-    name: str | None = None,
-    test_list: str | Path | None = None,
-    test_share: float | None = None,
-    seed: int = 0,
-) -> Conversion:
+@DATASET_FORMATS.register_module()
+@dataclass(frozen=True)
+class VideoFolder(DatasetFormat):
     """The videos in the folders of a folder, labelled with the folder's name.
 
     All are for training, or a list or a share of them is for testing.
 
     Args:
-        videos: the folder of the classes; in each, video files and folders of frames.
-        name: of the data set; None takes the folder's.
+        ann_file: the folder of the classes; in each, video files and folders of frames.
+        data_root: see ``DatasetFormat``.
+        name: of the dataset; None takes the folder's.
         test_list: a line ``class/video``, with or without suffix, for each video that is for testing.
         test_share: how many of each class are drawn for testing, from 0 to 1; at least one of a class of several, and
             never all.
         seed: of the draw: the same one draws the same videos, whatever order the disk lists them in.
-
-    Raises:
-        InputError: naming folder, file and value, if there is no video, a name cannot be used, or the choice for
-            testing makes no sense.
     """
-    videos = Path(videos)
-    if not videos.is_dir():
-        raise InputError(f"{videos}: no such folder; a folder for each class belongs there, with its videos")
-    if test_list is not None and test_share is not None:
-        raise InputError("choose the videos for testing by test_list or by test_share, not by both")
-    if test_share is not None and not 0 < test_share < 1:
-        raise InputError(f"test_share must be between 0 and 1, got {test_share}")
-    by_class, unused = {}, []
-    for folder in sorted(path for path in videos.iterdir() if not path.name.startswith(".")):
-        found = _videos_in(folder, unused) if folder.is_dir() else []
-        if found:
-            by_class[folder.name] = found
-        else:
-            unused.append(folder.name)
-    if not by_class:
-        raise InputError(f"{videos}: holds no class/video")
-    every = [video for found in by_class.values() for video in found]
-    test = set() if test_list is None else _listed(test_list, every)
-    if test_share is not None:
-        generator = np.random.default_rng(seed)
-        for found in by_class.values():
-            count = int(np.clip(round(test_share * len(found)), 1, max(len(found) - 1, 0))) if len(found) > 1 else 0
-            test |= {found[place] for place in generator.permutation(len(found))[:count]}
-    classes = tuple(by_class)
-    try:
-        labelled = tuple(
+
+    ann_file: str | Path = "videos"
+    name: str | None = None
+    test_list: str | Path | None = None
+    test_share: float | None = None
+    seed: int = 0
+
+    def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
+        """See ``DatasetFormat.load``."""
+        if self.test_list is not None and self.test_share is not None:
+            raise InputError("choose the videos for testing by test_list or by test_share, not by both")
+        if self.test_share is not None and not 0 < self.test_share < 1:
+            raise InputError(f"test_share must be between 0 and 1, got {self.test_share}")
+        if not self.path.is_dir():
+            raise ValueError("no such folder; a folder for each class belongs there, with its videos")
+        by_class, unused = {}, []
+        for folder in sorted(path for path in self.path.iterdir() if not path.name.startswith(".")):
+            found = _videos_in(folder, unused) if folder.is_dir() else []
+            if found:
+                by_class[folder.name] = found
+            else:
+                unused.append(folder.name)
+        if not by_class:
+            raise ValueError("holds no class/video")
+        test = self._for_testing(by_class)
+        labelled = [
             LabelledVideo(video, "test" if video in test else "train", label)
             for label, found in enumerate(by_class.values())
             for video in found
-        )
-        collection = VideoCollection(name or videos.resolve().name, classes, labelled)
-    except ValueError as error:
-        raise InputError(f"{videos}: {error}") from error
-    notes = [enumeration(len(unused), "files and folders hold no video and are left out", unused)] if unused else []
-    return Conversion(collection, tuple(notes))
+        ]
+        name = self.name or self.path.resolve().name
+        notes = notes_of({"files and folders hold no video and are left out": unused})
+        return VideoCollection(name, tuple(by_class), tuple(labelled), notes=notes)
+
+    def _for_testing(self, by_class: dict[str, list[str]]) -> set[str]:
+        known = [video for found in by_class.values() for video in found]
+        if self.test_list is not None:
+            path = self.below_root(self.test_list)
+            names = {strip_suffix(line) for _, line in read_lines(path)}
+            if unknown := sorted(names - set(known)):
+                raise InputError(f"{path}: {unknown[0]!r} is none of the {len(known)} videos, such as {known[0]!r}")
+            return names
+        test: set[str] = set()
+        if self.test_share is not None:
+            generator = np.random.default_rng(self.seed)
+            for found in by_class.values():
+                count = min(max(round(self.test_share * len(found)), 1), len(found) - 1)
+                test |= {found[place] for place in generator.permutation(len(found))[:count]}
+        return test
 
 
 def _videos_in(folder: Path, unused: list[str]) -> list[str]:
     """Names ``class/video`` of what is a video in the folder of a class, sorted; what is none goes to ``unused``."""
-    entries = {
-        entry: f"{folder.name}/{strip_suffix(entry) if (folder / entry).is_file() else entry}"
-        for entry in os.listdir(folder)
-        if not entry.startswith(".")
+    names = {
+        path.name: f"{folder.name}/{strip_suffix(path.name) if path.is_file() else path.name}"
+        for path in folder.iterdir()
+        if not path.name.startswith(".")
     }
-    there = find_videos(folder.parent, entries.values())
-    found = {video for video, path in there.items() if path.is_file() or _holds_frames(path)}
-    unused += sorted(f"{folder.name}/{entry}" for entry, video in entries.items() if video not in found)
+    there = find_videos(folder.parent, names.values())
+    found = {video for video, path in there.items() if path.is_file() or holds_frames(path)}
+    unused += sorted(f"{folder.name}/{entry}" for entry, video in names.items() if video not in found)
     return sorted(found)
-
-
-def _holds_frames(folder: Path) -> bool:
-    return any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
-
-
-def _listed(path: str | Path, known: Sequence[str]) -> set[str]:
-    names = {strip_suffix(line) for line in read_names(path)}
-    if unknown := sorted(names - set(known)):
-        raise InputError(f"{path}: {unknown[0]!r} is none of the {len(known)} videos, such as {known[0]!r}")
-    return names

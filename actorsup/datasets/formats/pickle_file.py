@@ -15,6 +15,8 @@ import numpy as np
 
 from actorsup.errors import InputError
 
+from .reading import read_bytes
+
 DTYPE = re.compile(r"[?biufcSUO]\d{0,4}")
 NDARRAY = object()  # what stands for numpy's class in a pickle; it cannot be called
 
@@ -118,16 +120,12 @@ class _DataUnpickler(pickle._Unpickler):
 def load_pickle(path: str | Path):
     """The content of a pickle file that holds builtin containers, numbers, strings and numpy arrays only.
 
-    A pickle is a program: whoever loads one from the web with ``pickle.load`` runs it. Here it can name a few types.
-
     Raises:
         InputError: if the file is missing or damaged, or names anything else, which is neither imported nor called.
     """
-    path = Path(path)
+    content = read_bytes(path)
     try:
-        return _DataUnpickler(path.read_bytes(), path).load()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
+        return _DataUnpickler(content, Path(path)).load()
     except InputError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything

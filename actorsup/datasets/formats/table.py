@@ -1,144 +1,120 @@
 """Labels in a table, CSV or JSON, and, where there are any, boxes in another."""
 
-import csv
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
-
-from actorsup.datasets.video_files import find_videos, strip_suffix
+from actorsup.datasets.video_files import find_videos, frame_size, strip_suffix
 from actorsup.errors import InputError
+from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
-from .collection import LabelledVideo, VideoCollection
-from .conversion import Conversion, enumeration, frame_size
-from .fields import MAX_FRAMES, box_array, brief, text, tube_of_frames
+from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .reading import box_array, brief, enumeration, naming, notes_of, read_csv, read_json, tube_of_frames, value_of
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
 
-def convert_table(
-    table: str | Path,
-    boxes: str | Path | None = None,
-    videos: str | Path | None = None,
-    name: str | None = None,
-) -> Conversion:
+@DATASET_FORMATS.register_module()
+@dataclass(frozen=True)
+class LabelTable(DatasetFormat):
     """The videos of a table of labels.
 
     Args:
-        table: a CSV file with a header, or a JSON list of objects: ``video``, with or without suffix, ``label`` and,
+        ann_file: a CSV file with a header, or a JSON list of objects: ``video``, with or without suffix, ``label`` and,
             unless all are for training, ``split``; or a JSON object ``{video: label}``.
+        data_root: see ``DatasetFormat``.
         boxes: a CSV file with a header: ``video``, ``tube`` (any name of one tube of the video), ``frame`` from 0,
             ``x1``, ``y1``, ``x2``, ``y2`` in continuous pixels of the video and, unless it is the video's, ``label``.
             Videos that it does not have are not annotated.
         videos: folder of the videos, which tells in whose pixels boxes are; needed with ``boxes``.
-        name: of the data set; None takes the table's.
-
-    Raises:
-        InputError: naming file, line or number of the entry, and value, if anything is not as described above.
+        name: of the dataset; None takes the table's.
     """
-    labels, splits = _read_labels(Path(table))
-    classes = tuple(sorted(set(labels.values())))
-    tubes, sizes, notes = {}, {}, []
-    if boxes is not None:
-        if videos is None:
-            raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
-        of_tubes = _read_boxes(Path(boxes), labels, classes)
-        tubes = {video: _tubes(of_video, classes) for video, of_video in of_tubes.items()}
-        sizes = _sizes(Path(videos), tubes)
-        without = [video for video in labels if splits[video] != "train" and video not in tubes]
-        if without:
-            notes.append(enumeration(len(without), f"videos not for training have no box in {boxes}", without))
-    try:
-        collected = tuple(
-            LabelledVideo(video, splits[video], classes.index(label), None, sizes.get(video), tubes.get(video))
-            for video, label in labels.items()
-        )
-        return Conversion(VideoCollection(name or Path(table).stem, classes, collected), tuple(notes))
-    except ValueError as error:
-        raise InputError(f"{table}: {error}") from error
 
+    boxes: str | Path | None = None
+    videos: str | Path | None = None
+    name: str | None = None
 
-def _read_labels(path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Label and split of every video."""
-    labels: dict[str, str] = {}
-    splits: dict[str, str] = {}
-    for place, entry in _json_entries(path) if path.suffix == ".json" else _csv_rows(path, ("video", "label")):
-        try:
-            video = strip_suffix(text(entry, "video"))
-            if video in labels:
-                raise ValueError(f"video {video} was there before")
-            labels[video] = text(entry, "label")
-            splits[video] = text(entry, "split") if "split" in entry else "train"
-        except ValueError as error:
-            raise InputError(f"{path}, {place}: {error}") from error
-    if not labels:
-        raise InputError(f"{path}: lists no video")
-    return labels, splits
+    def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
+        """See ``DatasetFormat.load``."""
+        listed: dict[str, tuple[str, str]] = {}  # label and split
+        for place, entry in (
+            _json_entries(self.path) if self.path.suffix == ".json" else _csv_entries(self.path, ("video", "label"))
+        ):
+            with naming(f"{self.path}, {place}", InputError):
+                video = strip_suffix(value_of(entry, "video", str))
+                if video in listed:
+                    raise ValueError(f"video {video} was there before")
+                split = value_of(entry, "split", str) if "split" in entry else "train"
+                listed[video] = value_of(entry, "label", str), split
+        if not listed:
+            raise ValueError("lists no video")
+        classes = sorted({label for label, _ in listed.values()})
+        tubes, sizes, notes = {}, {}, ()
+        if with_tubes and self.boxes is not None:
+            if self.videos is None:
+                raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
+            boxes = self.below_root(self.boxes)
+            tubes = _read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
+            sizes = _sizes(self.below_root(self.videos), tubes)
+            without = [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]
+            notes = notes_of({f"videos not for training have no box in {boxes}": without})
+        videos = [
+            LabelledVideo(video, split, classes.index(label), None, sizes.get(video), tubes.get(video))
+            for video, (label, split) in listed.items()
+        ]
+        return VideoCollection(self.name or self.path.stem, tuple(classes), tuple(videos), notes=notes)
 
 
 def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON ({error})") from error
+    content = read_json(path)
     if isinstance(content, dict):
         content = [{"video": video, "label": label} for video, label in content.items()]
     if not isinstance(content, list):
         raise InputError(f"{path}: expected a list of videos or an object {{video: label}}, got {brief(content)}")
-    for index, entry in enumerate(content):
-        yield f"entry {index + 1}", entry
+    for number, entry in enumerate(content, start=1):
+        yield f"entry {number}", entry
 
 
-def _csv_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Mapping]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
-                raise InputError(f"{path}: its first line must name the columns {', '.join(columns)}; no {missing[0]}")
-            for row in reader:
-                yield f"line {reader.line_num}", row
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: is no CSV file ({error})") from error
+def _csv_entries(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Mapping]]:
+    rows = read_csv(path)
+    _, header = next(rows, (0, []))
+    if missing := [column for column in columns if column not in header]:
+        raise InputError(f"{path}: its first line must name the columns {', '.join(columns)}; no {missing[0]}")
+    for number, cells in rows:
+        yield f"line {number}", dict(zip_longest(header, cells))
 
 
-def _read_boxes(path: Path, labels: Mapping[str, str], classes: tuple[str, ...]) -> dict[str, dict]:
-    """``{video: {(tube, label): {frame: box}}}``."""
-    tubes: dict[str, dict] = defaultdict(lambda: defaultdict(dict))
-    for place, row in _csv_rows(path, ("video", "tube", "frame", *CORNERS)):
-        try:
-            video = strip_suffix(text(row, "video"))
+def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
+    """The tubes of every video that has some."""
+    marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
+    for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
+        with naming(f"{path}, {place}", InputError):
+            video = strip_suffix(value_of(row, "video", str))
             if video not in labels:
                 raise ValueError(f"video {video} has no label")
-            label = text(row, "label") if row.get("label") else labels[video]
+            label = value_of(row, "label", str) if row.get("label") else labels[video]
             if label not in classes:
                 raise ValueError(f"label {label!r} is none of the {len(classes)} classes: {', '.join(classes)}")
-            frame = int(text(row, "frame"))
-            of_tube = tubes[video][text(row, "tube"), label]
-            if not 0 <= frame < MAX_FRAMES or frame in of_tube:
-                raise ValueError(f"frame {frame} is no number from 0 to {MAX_FRAMES - 1}, or was there before")
-            of_tube[frame] = box_array([[float(text(row, corner)) for corner in CORNERS]], "box")[0]
-        except ValueError as error:
-            raise InputError(f"{path}, {place}: {error}") from error
-    return tubes
-
-
-def _tubes(of_tubes: Mapping, classes: tuple[str, ...]) -> tuple[Tube, ...]:
-    tubes = []
-    for (_, label), boxes in of_tubes.items():
-        frames = sorted(boxes)
-        tubes.append(tube_of_frames(np.array(frames), [boxes[frame] for frame in frames], classes.index(label)))
-    return tuple(tubes)
+            frame = int(value_of(row, "frame", str))
+            of_tube = marked[video][value_of(row, "tube", str), label]
+            if frame in of_tube:
+                raise ValueError(f"frame {frame} was there before")
+            (of_tube[frame],) = box_array([[float(value_of(row, corner, str)) for corner in CORNERS]])
+            tube_of_frames([frame], [of_tube[frame]], 0)  # refuses what is no frame, here where its line is known
+    return {
+        video: tuple(
+            tube_of_frames(*zip(*sorted(boxes.items()), strict=True), classes.index(label))
+            for (_, label), boxes in of_video.items()
+        )
+        for video, of_video in marked.items()
+    }
 
 
 def _sizes(folder: Path, names: Mapping) -> dict[str, tuple[int, int]]:
     paths = find_videos(folder, names)
     if absent := [name for name in names if name not in paths]:
-        raise InputError(f"{folder}: {enumeration(len(absent), 'videos with boxes are missing', absent, most=5)}")
+        raise InputError(f"{folder}: {enumeration('videos with boxes are missing', absent, most=5)}")
     return {name: frame_size(path) for name, path in paths.items()}

@@ -1,267 +1,268 @@
-"""THUMOS13: split lists, and the annotation of UCF101-24 in each format that it is found in.
+"""THUMOS13: split lists, and the annotation of UCF101-24 in each form in which it is found.
 
-``pyannot.pkl``: the corrected annotation of UCF101-24 (gurkirt/corrected-UCF101-Annots).
+``pyannot.pkl``, the corrected annotation (gurkirt/corrected-UCF101-Annots)::
 
-``{video: {numf, label, annotations: [{label, sf, ef, boxes}]}}``: ``sf`` is the first frame, 0-based, ``ef`` the frame
-after the last. ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels counted from 1 at 320×240, stored as uint8 or uint16.
+    {video: {numf, label, annotations: [{label, sf, ef, boxes}]}}
 
-Matlab files of UCF101-24: ``finalAnnots.mat``, the corrected annotation, and ``annot_apt.mat``, the one before it.
+``sf`` is the first frame, from 0, ``ef`` the frame after the last. ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels
+counted from 1 at 320×240, stored as uint8 or uint16.
 
-A struct array ``annot`` with ``name``, ``num_imgs``, ``tubes``, or ``videos`` with ``name``, ``num_images``, ``tubes``.
-A tube has ``sf`` and ``ef``, its first and its last frame from 1, ``class`` from 1, and ``boxes (ef - sf + 1, 4)``:
-``x y w h`` in pixels counted from 1 at 320×240.
+``finalAnnots.mat``, the same, and ``annot_apt.mat``, the one before it: a struct array ``annot`` with ``name``,
+``num_imgs``, ``tubes``, or ``videos`` with ``name``, ``num_images``, ``tubes``. A tube is as above, but for ``sf`` and
+``ef``, its first and its last frame from 1, and ``class``, from 1.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat
 
 from actorsup.errors import InputError
+from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
-from .act import is_act_content, read_act_pickle
-from .collection import LabelledVideo, VideoAnnotation, VideoCollection
-from .conversion import Conversion, enumeration
-from .fields import field, whole_number
+from .act import ACTPickle
+from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .split_list import read_class_index, read_split_list
+from .reading import naming, notes_of, number_array, read_lines, require, require_label, value_of
 
+# fmt: off
+CLASSES = (
+    "Basketball", "BasketballDunk", "Biking", "CliffDiving", "CricketBowling", "Diving", "Fencing",
+    "FloorGymnastics", "GolfSwing", "HorseRiding", "IceDancing", "LongJump", "PoleVault", "RopeClimbing",
+    "SalsaSpin", "SkateBoarding", "Skiing", "Skijet", "SoccerJuggling", "Surfing", "TennisSwing",
+    "TrampolineJumping", "VolleyballSpiking", "WalkingWithDog",
+)
+# fmt: on
 SIZE = (320, 240)
+NO_VIDEOS = VideoCollection("thumos13", CLASSES, (), class_actors=("person",) * len(CLASSES), actors=("person",))
+
+LINE = re.compile(
+    r"(?P<video>(?P<folder>\w[^/\s]*)/\w[^/\s]*?)(?:\.(?:avi|mp4|mkv|webm|mov))?(?:\s+(?P<number>\d{1,9}))?",
+    re.ASCII | re.IGNORECASE,
+)
+CLASS_LINE = re.compile(r"(?P<number>\d{1,9})\s+(?P<name>\w[^/\s]*)", re.ASCII)
+MATLAB_LAYOUTS = {"annot": "num_imgs", "videos": "num_images"}
 
 
-def read_pyannot(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnnotation]:
-    """The annotation of every video, by its name ``Class/v_Class_g01_c01``.
+@DATASET_FORMATS.register_module()
+@dataclass(frozen=True)
+class THUMOS13(DatasetFormat):
+    """The 24 classes of UCF101 that have boxes: 3,207 videos, 2,293 for training and 914 for testing in split 1.
+
+    ``pyannot.pkl`` has 3,194 of them, 2,284 of training and 910 of testing, with 4,458 tubes, 1,315 of them in testing.
+    ``finalAnnots.mat`` holds the same boxes, ``annot_apt.mat`` an older annotation of 3,204 videos and 4,205 tubes.
 
     Args:
-        path: the file.
-        classes: class names in the order of the file's labels; the folder in a video's name has to agree.
-
-    Raises:
-        InputError: naming file, video and value, if anything in the file is not as described above.
+        ann_file: one of these, or a pickle of ACT-detector's layout, of which the first split is read.
+        data_root: see ``DatasetFormat``.
+        split_lists: list of the videos of each split, see ``read_split_list``; UCF101's own, of all 101 classes, need
+            ``classInd.txt`` beside them.
     """
-    content = load_pickle(path)
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
-    return read_entries(path, content.items(), classes)
 
-
-def read_entries(
-    path: str | Path, entries: Iterable[tuple[str, Mapping]], classes: Sequence[str]
-) -> dict[str, VideoAnnotation]:
-    """What ``read_pyannot`` returns, of entries ``(video, {numf, label, annotations})`` that came from ``path``."""
-    annotations = {}
-    for video, entry in entries:
-        try:
-            if video in annotations:
-                raise ValueError("is there several times")
-            annotations[str(video)] = _read_video(video, entry, classes)
-        except ValueError as error:
-            raise InputError(f"{path}: video {video!s}: {error}") from error
-    return annotations
-
-
-def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> VideoAnnotation:
-    if not isinstance(video, str):
-        raise ValueError(f"the name must be text, got {type(video).__name__}")
-    num_frames = whole_number(entry, "numf")
-    label = whole_number(entry, "label")
-    if not 0 <= label < len(classes):
-        raise ValueError(f"label {label} is outside 0..{len(classes) - 1}")
-    if video.split("/")[0] != classes[label]:
-        raise ValueError(f"label {label} is {classes[label]}, which is not the video's folder")
-    tubes = field(entry, "annotations")
-    if not isinstance(tubes, Sequence):
-        raise ValueError(f"'annotations' must be a list, got {type(tubes).__name__}")
-    return VideoAnnotation(
-        num_frames, label, SIZE, tuple(_read_tube(f"tube {i}", tube, label, num_frames) for i, tube in enumerate(tubes))
+    ann_file: str | Path = "pyannot.pkl"
+    split_lists: Mapping[str, str | Path] = field(
+        default_factory=lambda: {"train": "splits/trainlist01.txt", "test": "splits/testlist01.txt"}
     )
 
+    source = "pyannot.pkl, the corrected annotation, from the GitHub repository gurkirt/corrected-UCF101-Annots"
+    videos_source = "the videos of the 24 classes, as Class/v_Class_g01_c01.avi, from UCF101's home page (CRCV, UCF)"
 
-def _read_tube(name: str, entry: Mapping, video_label: int, num_frames: int) -> Tube:
-    label, first, end = (whole_number(entry, key) for key in ("label", "sf", "ef"))
-    if label != video_label:
-        raise ValueError(f"{name}: label {label}, the video has label {video_label}")
-    if not 0 <= first < end <= num_frames:
-        raise ValueError(f"{name}: sf = {first} and ef = {end} are no range within the video's {num_frames} frames")
-    boxes = np.asarray(field(entry, "boxes"))
-    if boxes.shape != (end - first, 4) or boxes.dtype.kind not in "iuf":
-        raise ValueError(
-            f"{name}: sf = {first} and ef = {end} need boxes of shape ({end - first}, 4), "
-            f"got {boxes.shape} of type {boxes.dtype}"
-        )
-    corners = _corners(boxes)
-    good = (corners[:, :2] >= 0) & (corners[:, 2:] > corners[:, :2]) & (corners[:, 2:] <= SIZE)
-    if not good.all():
-        index = int((~good.all(axis=1)).argmax())
-        raise ValueError(
-            f"{name}, frame {first + index}: box x y w h = {boxes[index].tolist()} is empty or leaves the frame "
-            f"of {SIZE[0]}x{SIZE[1]} pixels, counted from 1"
-        )
-    return Tube(first, corners, np.ones(end - first), 1.0, label)
+    def files(self, splits: Sequence[str] | None, with_tubes: bool) -> Mapping[Path, str]:
+        """See ``DatasetFormat.files``."""
+        of_lists = "trainlist01.txt or testlist01.txt of the THUMOS13 release, lines 'Class/v_Class_g01_c01.avi 1'"
+        lists = dict.fromkeys(self._lists(splits).values(), of_lists)
+        return {**lists, self.path: self.source} if with_tubes else lists
 
-
-def _corners(boxes: np.ndarray) -> np.ndarray:
-    """``(x1, y1, x2, y2)`` in continuous coordinates: pixel 1 reaches from 0 to 1."""
-    boxes = boxes.astype(np.float64)  # before adding, because uint8 overflows
-    with np.errstate(invalid="ignore"):
-        return np.concatenate([boxes[:, :2] - 1, boxes[:, :2] - 1 + boxes[:, 2:]], axis=1)
-
-
-LAYOUTS = {"annot": "num_imgs", "videos": "num_images"}
-
-
-def read_matlab_annotation(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnnotation]:
-    """The annotation of every video, by its name ``Class/v_Class_g01_c01``; see ``read_pyannot``."""
-    try:
-        content = loadmat(path)
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise InputError(f"{path}: cannot be read as a Matlab file ({type(error).__name__}: {error})") from error
-    found = [name for name in LAYOUTS if name in content]
-    if len(found) != 1:
-        raise InputError(f"{path}: expected a variable named {' or '.join(LAYOUTS)}")
-    entries = []
-    for index, record in enumerate(_records(content[found[0]])):
-        try:
-            name = str(_only(record, "name"))
-            entries.append((name, _entry(record, LAYOUTS[found[0]], classes)))
-        except ValueError as error:
-            raise InputError(f"{path}: video number {index + 1}: {error}") from error
-    return read_entries(path, entries, classes)
-
-
-def _entry(record: np.void, num_frames: str, classes: Sequence[str]) -> dict:
-    """A video as ``pyannot.pkl`` has it. Its label, which is here one of each tube, is that of its folder."""
-    folder = str(_only(record, "name")).split("/")[0]
-    if folder not in classes:
-        raise ValueError(f"{folder!r} is none of the {len(classes)} classes")
-    tubes = [
-        {
-            "label": _number(tube, "class") - 1,
-            "sf": _number(tube, "sf") - 1,
-            "ef": _number(tube, "ef"),
-            "boxes": _value(tube, "boxes"),
+    def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
+        """See ``DatasetFormat.load``."""
+        annotated = self.annotated() if with_tubes else {}
+        videos: dict[str, LabelledVideo] = {}
+        for split, path in self._lists(splits).items():
+            for video, label in read_split_list(path, CLASSES):
+                if video in videos:
+                    raise InputError(f"{path}: video {video} is in the list of {videos[video].split!r} too")
+                unmarked = LabelledVideo(video, split, label)
+                videos[video] = replace(annotated[video], split=split) if video in annotated else unmarked
+        without = [video for video in videos if with_tubes and video not in annotated]
+        unlisted = [video for video in annotated if video not in videos]
+        notes = {
+            f"videos have no annotation in {self.path}": without,
+            "annotated videos are in no list and left out": unlisted,
         }
-        for tube in _records(_value(record, "tubes"))
-    ]
-    return {"numf": _number(record, num_frames), "label": list(classes).index(folder), "annotations": tubes}
+        return replace(NO_VIDEOS, videos=tuple(videos.values()), notes=notes_of(notes))
+
+    def annotated(self) -> dict[str, LabelledVideo]:
+        """See ``DatasetFormat.annotated``; it needs no split list."""
+        return read_ucf101_annotation(self.path, CLASSES)
+
+    def metainfo(self) -> dict:
+        """See ``DatasetFormat.metainfo``."""
+        return NO_VIDEOS.metainfo
+
+    def _lists(self, splits: Sequence[str] | None) -> dict[str, Path]:
+        if unknown := [split for split in splits or () if split not in self.split_lists]:
+            raise InputError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
+        chosen = self.split_lists if splits is None else splits
+        return {split: self.below_root(self.split_lists[split]) for split in chosen}
 
 
-def _records(array) -> np.ndarray:
-    """The elements of a struct array; none of an empty array of anything."""
-    array = np.asarray(array)
-    if array.size and array.dtype.names is None:
-        raise ValueError(f"expected a struct array, got an array of {array.dtype}")
-    return array.ravel()
+def read_class_index(path: str | Path) -> dict[str, int]:
+    """Number of every class in UCF101's ``classInd.txt``: lines ``1 ApplyEyeMakeup``; raises as ``read_split_list``."""
+    numbers: dict[str, int] = {}
+    for line_number, line in read_lines(path):
+        with naming(f"{path}, line {line_number}: {line!r}", InputError):
+            match = CLASS_LINE.fullmatch(line)
+            if match is None:
+                raise ValueError("expected '1 Class'")
+            if match["name"] in numbers or int(match["number"]) in numbers.values():
+                raise ValueError("the class or its number was listed before")
+            numbers[match["name"]] = int(match["number"])
+    return numbers
 
 
-def _value(record: np.void, key: str):
-    if key not in record.dtype.names:
-        raise ValueError(f"expected the field {key!r}, got {', '.join(record.dtype.names)}")
-    return record[key]
+def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str, int]]:
+    """Name ``Class/v_Class_g01_c01``, without suffix, and label, from 0, of every video in the list's order.
+
+    A line is ``Class/v_Class_g01_c01.avi 1``; the number, from 1, is optional. Where ``classInd.txt`` lies beside the
+    list it is one of more classes: it has the numbers, and videos of those that are not in ``classes`` are left out.
+
+    Args:
+        path: the list.
+        classes: class names in the order of their labels. A video's label is that of its folder.
+
+    Raises:
+        InputError: naming file, line number and line, if a line is broken, its class is unknown, its number contradicts
+            its class, or its video was listed before; or if the file is missing, not text or lists no video.
+    """
+    class_index = Path(path).with_name("classInd.txt")
+    numbers = {name: label for label, name in enumerate(classes, start=1)}
+    if class_index.is_file():
+        numbers = read_class_index(class_index)
+    labels: dict[str, str] = {}
+    for line_number, line in read_lines(path):
+        with naming(f"{path}, line {line_number}: {line!r}", InputError):
+            match = LINE.fullmatch(line)
+            if match is None:
+                raise ValueError("expected 'Class/video.avi' or 'Class/video.avi 1'")
+            video, folder, number = match.group("video", "folder", "number")
+            if folder not in numbers:
+                raise ValueError(f"unknown class {folder!r}; the {len(numbers)} classes are {', '.join(numbers)}")
+            if number is not None and int(number) != numbers[folder]:
+                raise ValueError(f"the number {number} contradicts the class: {folder} is {numbers[folder]}")
+            if video in labels:
+                raise ValueError("the video was listed before")
+            labels[video] = folder
+    listed = [(video, classes.index(folder)) for video, folder in labels.items() if folder in classes]
+    if not listed:
+        raise InputError(f"{path}: lists no video of the {len(classes)} classes")
+    return listed
 
 
-def _only(record: np.void, key: str):
-    value = np.asarray(_value(record, key))
-    if value.size != 1:
-        raise ValueError(f"{key!r} must be one value, got {value.size}")
-    return value.item()
-
-
-def _number(record: np.void, key: str) -> int:
-    """A whole number, which Matlab may keep as a floating point one."""
-    value = _only(record, key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
-        raise ValueError(f"{key!r} must be a whole number, got {value!r}")
-    return int(value)
-
-
-def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str, VideoAnnotation]:
-    """The annotation of every video, by its name ``Class/v_Class_g01_c01``.
+def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str, LabelledVideo]:
+    """Every annotated video by its name ``Class/v_Class_g01_c01``; which split it is in the annotation does not say.
 
     Args:
         path: ``pyannot.pkl``, ``finalAnnots.mat``, ``annot_apt.mat``, or a pickle of ACT-detector's layout, of which
             the first split is read; which of the pickles it is, its content says.
-        classes: class names in the order of the file's labels.
+        classes: class names in the order of the file's labels; the folder in a video's name has to agree.
 
     Raises:
         InputError: naming file, video and value, if anything in it is wrong.
     """
     if Path(path).suffix == ".mat":
-        return read_matlab_annotation(path, classes)
-    if not is_act_content(load_pickle(path)):
-        return read_pyannot(path, classes)
-    collection = read_act_pickle(path)
-    if collection.classes != tuple(classes):
-        raise InputError(f"{path}: its labels are {', '.join(collection.classes)}, expected {', '.join(classes)}")
-    return {video.video: video.annotation for video in collection.videos}
+        entries = _matlab_entries(path, classes)
+    else:
+        content = load_pickle(path)
+        if isinstance(content, Mapping) and "gttubes" in content:
+            collection = ACTPickle(path).read()
+            if collection.classes != tuple(classes):
+                raise InputError(
+                    f"{path}: its labels are {', '.join(collection.classes)}, expected {', '.join(classes)}"
+                )
+            return {video.video: video for video in collection.videos}
+        if not isinstance(content, Mapping):
+            raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
+        entries = content.items()
+    annotated: dict[str, LabelledVideo] = {}
+    for video, entry in entries:
+        with naming(f"{path}: video {video!s}", InputError):
+            if video in annotated:
+                raise ValueError("is there several times")
+            annotated[str(video)] = _read_video(video, entry, classes)
+    return annotated
 
 
-def read_ucf101_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str, int]]:
-    """A split list, see ``read_split_list``; where ``classInd.txt`` lies beside it, one of all classes of UCF101."""
-    class_index = Path(path).with_name("classInd.txt")
-    return read_split_list(path, classes, read_class_index(class_index) if class_index.is_file() else None)
+def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> LabelledVideo:
+    folder = require(video, "name", str).split("/")[0]
+    num_frames, label = value_of(entry, "numf", int), require_label(value_of(entry, "label"), classes)
+    if folder != classes[label]:
+        raise ValueError(f"label {label} is {classes[label]}, which is not the video's folder")
+    tubes = []
+    for index, tube in enumerate(value_of(entry, "annotations", Sequence)):
+        with naming(f"tube {index}"):
+            tubes.append(_read_tube(tube, label, num_frames))
+    return LabelledVideo(str(video), "all", label, num_frames, SIZE, tuple(tubes))
 
 
-CLASSES = (
-    "Basketball",
-    "BasketballDunk",
-    "Biking",
-    "CliffDiving",
-    "CricketBowling",
-    "Diving",
-    "Fencing",
-    "FloorGymnastics",
-    "GolfSwing",
-    "HorseRiding",
-    "IceDancing",
-    "LongJump",
-    "PoleVault",
-    "RopeClimbing",
-    "SalsaSpin",
-    "SkateBoarding",
-    "Skiing",
-    "Skijet",
-    "SoccerJuggling",
-    "Surfing",
-    "TennisSwing",
-    "TrampolineJumping",
-    "VolleyballSpiking",
-    "WalkingWithDog",
-)
-ACTORS = ("person",)
+def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
+    label, first, end = (value_of(entry, key, int) for key in ("label", "sf", "ef"))
+    if label != video_label:
+        raise ValueError(f"label {label}, the video has label {video_label}")
+    if not 0 <= first < end <= num_frames:
+        raise ValueError(f"sf = {first} and ef = {end} are no range within the video's {num_frames} frames")
+    boxes = number_array(value_of(entry, "boxes"), 4)
+    if len(boxes) != end - first:
+        raise ValueError(f"sf = {first} and ef = {end} need {end - first} boxes, got {len(boxes)}")
+    with np.errstate(invalid="ignore"):
+        corners = np.cumsum(boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4) - 1  # pixel 1 reaches from 0 to 1
+    good = (corners[:, :2] >= 0) & (corners[:, 2:] > corners[:, :2]) & (corners[:, 2:] <= SIZE)
+    if not good.all():
+        index = int((~good.all(axis=1)).argmax())
+        raise ValueError(
+            f"frame {first + index}: box x y w h = {boxes[index].tolist()} is empty or leaves the frame "
+            f"of {SIZE[0]}x{SIZE[1]} pixels, counted from 1"
+        )
+    return Tube(first, corners, np.ones(end - first), 1.0, label)
 
 
-def convert_thumos13(annotation: str | Path, train_list: str | Path, test_list: str | Path) -> Conversion:
-    """The videos of two split lists; a note names those without annotation.
+def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[str, dict]]:
+    """The videos of a Matlab file as ``pyannot.pkl`` has them; the label, here one of each tube, is the folder's."""
+    try:
+        content = loadmat(path, simplify_cells=True)
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise InputError(f"{path}: cannot be read as a Matlab file ({type(error).__name__}: {error})") from error
+    found = [name for name in MATLAB_LAYOUTS if name in content]
+    if len(found) != 1:
+        raise InputError(f"{path}: expected a variable named {' or '.join(MATLAB_LAYOUTS)}")
+    for number, record in enumerate(_structs(content[found[0]]), start=1):
+        with naming(f"{path}: video number {number}", InputError):
+            name = value_of(record, "name", str)
+            folder = name.split("/")[0]
+            if folder not in classes:
+                raise ValueError(f"{folder!r} is none of the {len(classes)} classes")
+            tubes = [
+                {
+                    "label": _number(tube, "class") - 1,
+                    "sf": _number(tube, "sf") - 1,
+                    "ef": _number(tube, "ef"),
+                    "boxes": np.atleast_2d(value_of(tube, "boxes")),
+                }
+                for tube in _structs(value_of(record, "tubes"))
+            ]
+            num_frames = _number(record, MATLAB_LAYOUTS[found[0]])
+        yield name, {"numf": num_frames, "label": classes.index(folder), "annotations": tubes}
 
-    Args:
-        annotation: see ``read_ucf101_annotation``.
-        train_list: see ``read_ucf101_list``.
-        test_list: likewise.
 
-    Raises:
-        InputError: naming file, video and value, if anything in a file is wrong, or the lists share a video.
-    """
-    annotations = read_ucf101_annotation(annotation, CLASSES)
-    videos: dict[str, LabelledVideo] = {}
-    for path, split in ((train_list, "train"), (test_list, "test")):
-        for video, label in read_ucf101_list(path, CLASSES):
-            if video in videos:
-                raise InputError(f"{path}: video {video} is in {train_list} too")
-            known = annotations.get(video)
-            videos[video] = (
-                LabelledVideo(video, split, label)
-                if known is None
-                else LabelledVideo(video, split, label, known.num_frames, known.size, known.tubes)
-            )
-    without = [video for video in videos if video not in annotations]
-    unlisted = [video for video in annotations if video not in videos]
-    notes = []
-    if without:
-        notes.append(enumeration(len(without), f"videos have no annotation in {annotation}", without))
-    if unlisted:
-        notes.append(enumeration(len(unlisted), "annotated videos are in neither list and left out", unlisted))
-    collection = VideoCollection("thumos13", CLASSES, tuple(videos.values()), ACTORS * len(CLASSES), ACTORS)
-    return Conversion(collection, tuple(notes))
+def _structs(value) -> Sequence:
+    """A struct array; scipy gives one of one element as that, and one of none as an empty array."""
+    return [value] if isinstance(value, Mapping) else list(np.atleast_1d(value))
+
+
+def _number(record: Mapping, key: str) -> int:
+    """A whole number, which Matlab may keep as a floating point one."""
+    value = value_of(record, key)
+    return require(int(value) if isinstance(value, float) and value.is_integer() else value, key, int)

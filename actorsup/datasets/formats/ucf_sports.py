@@ -1,30 +1,28 @@
 """UCF-Sports: the release's 13 groups of clips as 10 classes, with a tube a clip.
 
-Box files of UCF-Sports: ``…/<group>/<clip>/gt/<frame>.txt``, one a frame, with ``x y w h label``.
-
-Pixels are counted from 1; tabs or spaces separate them. The label is often wrong: the group says what the action is.
+Boxes are in ``…/<group>/<clip>/gt/<frame>.txt``, one file a frame, with ``x y w h label``. Pixels are counted from 1;
+tabs or spaces separate them. The label is often wrong: the group says what the action is.
 """
 
 import lzma
 import re
 import tarfile
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
-from actorsup.datasets.video_files import only_video
+from actorsup.datasets.video_files import holds_frames, measure, only_video
 from actorsup.errors import InputError
-from actorsup.io.video_reader import IMAGE_SUFFIXES, FrameFolderReader
-from actorsup.structures import Tube
+from actorsup.io import FrameFolderReader
+from actorsup.registry import DATASET_FORMATS
 
-from .collection import LabelledVideo, VideoCollection
-from .conversion import Conversion, enumeration, measure
-from .fields import tube_of_frames
-from .split_list import read_names
+from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .reading import enumeration, naming, notes_of, read_lines, tube_of_frames
 
 LINE = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(\s.*)?", re.DOTALL | re.ASCII)
 
@@ -44,15 +42,83 @@ CLASS_OF_GROUP = {
     "Swing-SideAngle": "Swing-Side",
     "Walk-Front": "Walk",
 }
+CLASSES = tuple(dict.fromkeys(CLASS_OF_GROUP.values()))
+NUM_CLIPS = 150
+MISSING_SHARE = 0.1  # more boxes than that without a frame: the video is another one
+
+
+@DATASET_FORMATS.register_module()
+@dataclass(frozen=True)
+class UCFSports(DatasetFormat):
+    """The clips ``<group>/<clip>`` of a folder: frames, or one video file in each.
+
+    Boxes belong to the frames of the same name where the frames have names, else to frames in their order. A box
+    without area is none: where it lies between others the tube is a sparse one. Every video is read to its end.
+
+    Args:
+        ann_file: see ``read_box_files``; the release has them beside the frames.
+        data_root: see ``DatasetFormat``.
+        videos: folder of the groups.
+        train_list: lines ``…/group/clip``. None, for both lists, takes the first third of each class, in the order of
+            names, for testing: the split that the literature uses, 103 and 47 clips.
+        test_list: likewise.
+        missing_videos: ``'error'``, or ``'skip'`` to leave out clips without a video.
+    """
+
+    ann_file: str | Path = "videos"
+    videos: str | Path = "videos"
+    train_list: str | Path | None = None
+    test_list: str | Path | None = None
+    missing_videos: str = "error"
+
+    def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
+        """See ``DatasetFormat.load``."""
+        if self.missing_videos not in ("error", "skip"):
+            raise InputError(f"missing_videos must be 'error' or 'skip', got {self.missing_videos!r}")
+        folder = self.below_root(self.videos)
+        clips = read_box_files(self.path)
+        if not clips:
+            raise ValueError("holds no <group>/<clip>/gt/<frame>.txt")
+        if unknown := [clip for clip in clips if clip.split("/")[0] not in CLASS_OF_GROUP]:
+            raise ValueError(f"clip {unknown[0]}: its group is none of {', '.join(CLASS_OF_GROUP)}")
+        split_of = first_third(clips)
+        if self.train_list is not None or self.test_list is not None:
+            split_of = self._listed(clips)
+        absent = [clip for clip in split_of if not (folder / clip).is_dir()]
+        if absent and self.missing_videos == "error":
+            raise InputError(
+                f"{folder}: {enumeration('clips are missing', absent, most=5)}; missing_videos='skip' leaves them out"
+            )
+        notes = [] if len(clips) == NUM_CLIPS else [f"{self.path} has {len(clips)} clips, the release {NUM_CLIPS}"]
+        unlisted = [clip for clip in clips if clip not in split_of]
+        notes += notes_of(
+            {"clips are in no list and left out": unlisted, f"clips are not in {folder} and left out": absent}
+        )
+        empty, videos = [], []
+        for clip, split in split_of.items():
+            if clip not in absent:
+                with naming(f"clip {clip}"):
+                    videos.append(_read_clip(clip, split, folder / clip, clips[clip], notes))
+                empty += [file.path for file in clips[clip] if np.isnan(file.box()).any()]
+        notes += notes_of({"boxes have no area and are taken for none": empty})
+        class_actors = ("person",) * len(CLASSES)
+        return VideoCollection("ucf_sports", CLASSES, tuple(videos), class_actors, ("person",), tuple(notes))
+
+    def _listed(self, known: Mapping) -> dict[str, str]:
+        """The split of every listed clip."""
+        splits: dict[str, str] = {}
+        for name, split in ((self.train_list, "train"), (self.test_list, "test")):
+            for _, line in () if name is None else read_lines(self.below_root(name)):
+                clip = "/".join(PurePosixPath(line).parts[-2:])
+                if clip not in known or clip in splits:
+                    reason = "was listed before" if clip in splits else "there is no such annotated clip"
+                    raise InputError(f"{self.below_root(name)}: {line!r}: {reason}")
+                splits[clip] = split
+        return splits
 
 
 class BoxFile(NamedTuple):
-    """A box file that was not parsed yet.
-
-    Args:
-        path: of the file, in the folder or the archive.
-        text: what it holds.
-    """
+    """A box file that was not parsed yet: its path, in the folder or the archive, and what it holds."""
 
     path: str
     text: str
@@ -63,7 +129,7 @@ class BoxFile(NamedTuple):
         return PurePosixPath(self.path).name.split(".")[0]
 
     def box(self) -> np.ndarray:
-        """``(4,)``, ``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0.
+        """``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0.
 
         Raises:
             ValueError: naming file and text, if it holds anything else than a box.
@@ -71,10 +137,8 @@ class BoxFile(NamedTuple):
         match = LINE.fullmatch(self.text)
         if match is None:
             raise ValueError(f"{self.path}: expected 'x y w h label', got {self.text[:80]!r}")
-        x, y, width, height = (float(number) for number in match.groups()[:4])
-        if width == 0 or height == 0:
-            return np.full(4, np.nan)
-        return np.array([x - 1, y - 1, x - 1 + width, y - 1 + height])
+        x, y, width, height = map(float, match.groups()[:4])
+        return np.array([x - 1, y - 1, x - 1 + width, y - 1 + height]) if width and height else np.full(4, np.nan)
 
 
 def read_box_files(annotations: Path) -> dict[str, list[BoxFile]]:
@@ -102,68 +166,10 @@ def _box_files(annotations: Path) -> Iterator[tuple[PurePosixPath, str]]:
         with tarfile.open(annotations) as archive:
             for member in archive:
                 path = PurePosixPath(member.name)
-                if member.isfile() and path.suffix == ".txt" and path.parent.name == "gt" and len(path.parts) >= 4:
+                if member.isfile() and path.match("*/*/gt/*.txt"):
                     yield path, archive.extractfile(member).read().decode(errors="replace")
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
         raise InputError(f"{annotations}: is neither a folder nor a readable .tar ({error})") from error
-
-
-CLASSES = tuple(dict.fromkeys(CLASS_OF_GROUP.values()))
-NUM_CLIPS = 150
-MISSING_SHARE = 0.1  # more boxes than that without a frame: the video is another one
-
-
-def convert_ucf_sports(
-    videos: str | Path,
-    annotations: str | Path | None = None,
-    train_list: str | Path | None = None,
-    test_list: str | Path | None = None,
-    missing_videos: str = "error",
-) -> Conversion:
-    """The clips ``<group>/<clip>`` of a folder: frames, or one video file in each.
-
-    Boxes belong to the frames of the same name where the frames have names, else to frames in their order. A box
-    without area is none: where it lies between others the tube is a sparse one. Sizes are those of the videos.
-
-    Args:
-        videos: folder of the groups.
-        annotations: see ``read_box_files``; None looks beside the frames, where the release has them.
-        train_list: lines ``…/group/clip``. None, for both lists, takes the first third of each class, in the order of
-            names, for testing: the split that the literature uses, 103 and 47 clips.
-        test_list: likewise.
-        missing_videos: ``'error'``, or ``'skip'`` to leave out clips without a video.
-
-    Raises:
-        InputError: naming file and value, if a box, a group or a list is wrong, or videos are missing.
-    """
-    if missing_videos not in ("error", "skip"):
-        raise InputError(f"missing_videos must be 'error' or 'skip', got {missing_videos!r}")
-    videos = Path(videos)
-    annotations = videos if annotations is None else Path(annotations)
-    clips = read_box_files(annotations)
-    if not clips:
-        raise InputError(f"{annotations}: holds no <group>/<clip>/gt/<frame>.txt")
-    if unknown := [clip for clip in clips if clip.split("/")[0] not in CLASS_OF_GROUP]:
-        raise InputError(f"{annotations}: clip {unknown[0]}: its group is none of {', '.join(CLASS_OF_GROUP)}")
-    splits = first_third(clips) if train_list is None and test_list is None else _listed(train_list, test_list, clips)
-    notes = [] if len(clips) == NUM_CLIPS else [f"{annotations} has {len(clips)} clips, the release {NUM_CLIPS}"]
-    notes += _left_out("clips are in no list and left out", [clip for clip in clips if clip not in splits])
-    absent = [clip for clip in splits if not (videos / clip).is_dir()]
-    if absent and missing_videos == "error":
-        raise InputError(
-            f"{videos}: {enumeration(len(absent), 'clips are missing', absent, most=5)}; "
-            "missing_videos='skip' leaves them out"
-        )
-    notes += _left_out(f"clips are not in {videos} and left out", absent)
-    empty, converted = [], []
-    for clip, split in splits.items():
-        if clip not in absent:
-            converted.append(_convert_clip(clip, split, videos / clip, clips[clip], annotations, notes))
-            empty += [file.path for file in clips[clip] if np.isnan(file.box()).any()]
-    notes += _left_out("boxes have no area and are taken for none", empty)
-    actors = ("person",)
-    collection = VideoCollection("ucf_sports", CLASSES, tuple(converted), actors * len(CLASSES), actors)
-    return Conversion(collection, tuple(notes))
 
 
 def class_of(clip: str) -> str:
@@ -173,55 +179,30 @@ def class_of(clip: str) -> str:
 
 def first_third(clips: Iterable[str]) -> dict[str, str]:
     """``test`` for the first third of the clips of each class, rounded down, in the order of names; else ``train``."""
-    clips = sorted(clips)
-    num_test = {name: count // 3 for name, count in Counter(map(class_of, clips)).items()}
-    seen: Counter[str] = Counter()
-    splits = {}
-    for clip in clips:
-        seen[class_of(clip)] += 1
-        splits[clip] = "test" if seen[class_of(clip)] <= num_test[class_of(clip)] else "train"
-    return splits
+    of_class: dict[str, list[str]] = defaultdict(list)
+    for clip in sorted(clips):
+        of_class[class_of(clip)].append(clip)
+    test = {clip for of_one in of_class.values() for clip in of_one[: len(of_one) // 3]}
+    return {clip: "test" if clip in test else "train" for clip in sorted(clips)}
 
 
-def _listed(train_list: str | Path | None, test_list: str | Path | None, known: Iterable[str]) -> dict[str, str]:
-    splits: dict[str, str] = {}
-    for path, split in ((train_list, "train"), (test_list, "test")):
-        for line in () if path is None else read_names(path):
-            clip = "/".join(PurePosixPath(line).parts[-2:])
-            if clip not in known or clip in splits:
-                reason = "was listed before" if clip in splits else "there is no such annotated clip"
-                raise InputError(f"{path}: {line!r}: {reason}")
-            splits[clip] = split
-    return splits
-
-
-def _left_out(what: str, names: Sequence[str]) -> list[str]:
-    return [enumeration(len(names), what, names)] if names else []
-
-
-def _convert_clip(
-    clip: str, split: str, folder: Path, files: Sequence[BoxFile], annotations: Path, notes: list[str]
-) -> LabelledVideo:
+def _read_clip(clip: str, split: str, folder: Path, files: Sequence[BoxFile], notes: list[str]) -> LabelledVideo:
     """One clip; says in ``notes`` what is in doubt."""
-    has_frames = any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
-    path = folder if has_frames else only_video(folder)
+    path = folder if holds_frames(folder) else only_video(folder)
     num_frames, size = measure(path)
-    try:
-        frames = _frames_of(files, path)
-        order = np.argsort(frames)
-        frames, boxes = frames[order], np.stack([file.box() for file in files])[order]
-        beyond = frames >= num_frames
-        if beyond.sum() > MISSING_SHARE * len(files):
-            raise ValueError(f"has {len(files)} boxes, but {path} only {num_frames} frames: is it the right video?")
-        if len(files) != num_frames:
-            notes.append(f"{clip}: {num_frames} frames, {len(files)} of them with a box file; {path}")
-        good = ~beyond & ~np.isnan(boxes).any(axis=1)
-        label = CLASSES.index(class_of(clip))
-        tubes: tuple[Tube, ...] = (tube_of_frames(frames[good], boxes[good], label),) if good.any() else ()
-        name = clip if path == folder else f"{clip}/{path.stem}"
-        return LabelledVideo(name, split, label, num_frames, size, tubes)
-    except ValueError as error:
-        raise InputError(f"{annotations}: clip {clip}: {error}") from error
+    frames = _frames_of(files, path)
+    order = np.argsort(frames)
+    frames, boxes = frames[order], np.stack([file.box() for file in files])[order]
+    beyond = frames >= num_frames
+    if beyond.sum() > MISSING_SHARE * len(files):
+        raise ValueError(f"has {len(files)} boxes, but {path} only {num_frames} frames: is it the right video?")
+    if len(files) != num_frames:
+        notes.append(f"{clip}: {num_frames} frames, {len(files)} of them with a box file; {path}")
+    good = ~beyond & ~np.isnan(boxes).any(axis=1)
+    label = CLASSES.index(class_of(clip))
+    tubes = (tube_of_frames(frames[good], boxes[good], label),) if good.any() else ()
+    name = clip if path == folder else f"{clip}/{path.stem}"
+    return LabelledVideo(name, split, label, num_frames, size, tubes)
 
 
 def _frames_of(files: Sequence[BoxFile], path: Path) -> np.ndarray:

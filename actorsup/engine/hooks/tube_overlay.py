@@ -13,7 +13,7 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.registry import HOOKS
 from actorsup.structures import VideoSample, predicted_class
-from actorsup.visualization.overlay import DrawnTube, save_picture, tube_sheet
+from actorsup.visualization import DrawnTube, equal_steps, save_picture, tube_row
 
 
 @HOOKS.register_module()
@@ -32,7 +32,7 @@ class TubeOverlayHook(Hook):
             TensorBoard and the like.
 
     Raises:
-        InputError: before the first video, if one of ``videos`` is not in the data set.
+        InputError: before the first video, if one of ``videos`` is not in the dataset.
     """
 
     def __init__(
@@ -92,17 +92,16 @@ class TubeOverlayHook(Hook):
         return pictures
 
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
-        shown = np.unique(np.linspace(0, len(sample.frame_indices) - 1, self.num_frames).round().astype(int))
-        indices = sample.frame_indices[shown]
+        indices = sample.frame_indices[equal_steps(len(sample.frame_indices), self.num_frames)]
         action = predicted_class(sample.video_scores, has_tubes=bool(sample.proposals))
         tubes = [DrawnTube.truth(tube) for tube in sample.ground_truth]
         if action is not None:
             ranked = sample.ranked_tubes
             scores = ranked.scores[:, action]
-            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf][: self.num_tubes]
+            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf]
             tubes += [
                 DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
-                for rank, index in enumerate(best)
+                for rank, index in enumerate(best[: self.num_tubes])
             ]
         frames = open_video(*self.sources[sample.video]).frames_at(indices)
-        return tube_sheet(frames, indices, tubes, title="no tubes" if action is None else classes[action])
+        return tube_row(frames, indices, tubes, title="no tubes" if action is None else classes[action])

@@ -4,16 +4,13 @@ All values are fractions in 0..1, where the literature prints percent. A further
 ``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
 """
 
-from .average_precision import AveragePrecision, average_precision, evaluate_predictions
-from .diagnosis import Diagnosis, diagnose
-from .errors import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo
-from .localization import LocalizationAccuracy, localization_accuracy
+from .average_precision import AveragePrecision, average_precision, evaluate_predictions, localization_accuracy
+from .diagnosis import FALSE_REASONS, MISSED_REASONS, DiagnosedVideo, Diagnosis, diagnose
 from .ranking import PROTOCOLS, Protocol, average_precision_protocol
 from .recall import (
     RECALL_PROTOCOLS,
     RecallCurves,
     TubeRecall,
-    best_overlaps,
     evaluate_proposals,
     recall_curves,
     recall_protocol,
@@ -30,7 +27,6 @@ __all__ = [
     "AveragePrecision",
     "DiagnosedVideo",
     "Diagnosis",
-    "LocalizationAccuracy",
     "Protocol",
     "RecallCurves",
     "ScoredVideo",
@@ -39,7 +35,6 @@ __all__ = [
     "VideoOverlaps",
     "average_precision",
     "average_precision_protocol",
-    "best_overlaps",
     "diagnose",
     "evaluate_predictions",
     "evaluate_proposals",

@@ -1,4 +1,4 @@
-"""Average precision of ranked tubes."""
+"""Average precision of ranked tubes, and how often the best one is right where the class is given."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,21 @@ from actorsup.errors import InputError
 from actorsup.structures import Tube
 
 from .ranking import Protocol, average_precision_protocol, class_rankings
-from .video_overlaps import ScoredVideo, VideoOverlaps, check_limit, check_scored, check_thresholds
+from .video_overlaps import (
+    ScoredVideo,
+    VideoOverlaps,
+    at_thresholds,
+    check_label,
+    check_limit,
+    check_scored,
+    check_thresholds,
+    class_table,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class AveragePrecision:
-    """Average precision of a data set, as fractions.
+    """Average precision of a dataset, as fractions.
 
     Args:
         thresholds: ``H`` overlap thresholds.
@@ -33,50 +42,31 @@ class AveragePrecision:
 
     def as_dict(self, classes: Sequence[str]) -> dict[str, float]:
         """``mAP@θ`` and ``AP@θ/<class>`` as fractions in 0..1; classes without ground truth are left out."""
-        numbers = {
-            f"mAP@{threshold:g}": float(value) for threshold, value in zip(self.thresholds, self.mean, strict=True)
-        }
-        for threshold, row in zip(self.thresholds, self.per_class, strict=True):
-            for label in np.flatnonzero(~np.isnan(row)):
-                numbers[f"AP@{threshold:g}/{classes[label]}"] = float(row[label])
+        numbers = at_thresholds("mAP", self.thresholds, self.mean.tolist())
+        for name, row in at_thresholds("AP", self.thresholds, self.per_class).items():
+            numbers |= {f"{name}/{classes[label]}": float(row[label]) for label in np.flatnonzero(~np.isnan(row))}
         return numbers
 
     def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
         """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``AP@θ``."""
-        return [
-            {
-                "class": classes[label],
-                "num_ground_truth": int(self.num_ground_truth[label]),
-                **{
-                    f"AP@{threshold:g}": float(value)
-                    for threshold, value in zip(self.thresholds, self.per_class[:, label], strict=True)
-                },
-            }
-            for label in np.flatnonzero(self.num_ground_truth)
-        ]
+        return class_table(classes, self.num_ground_truth, at_thresholds("AP", self.thresholds, self.per_class))
 
 
 def average_precision(
-    videos: Sequence[ScoredVideo],
-    thresholds: Sequence[float],
-    protocol: Protocol,
-    max_per_class: int | None = None,
+    videos: Sequence[ScoredVideo], thresholds: Sequence[float], protocol: Protocol, max_per_class: int | None = None
 ) -> AveragePrecision:
     """Average precision of every class: every tube is a detection of every class, but for those scored ``-inf``.
 
-    Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order of the videos
-    does not matter.
-
     Args:
-        videos: all videos, their overlaps measured by ``protocol.overlap``; one without tubes adds its true tubes as
+        videos: all videos, their overlaps measured by ``protocol.overlap``; of one without tubes all true tubes are
             missed.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: what counts as a match, and how precision is summed.
         max_per_class: count only so many best tubes of each video for each class; None is all.
 
     Raises:
-        InputError: if no video has ground truth, a video occurs twice, the videos differ in their number of classes, a
-            threshold is not in ``0 < θ <= 1``, or ``max_per_class`` is below 1.
+        InputError: if no video has ground truth, a video occurs twice, the videos differ in their number of classes, or
+            a threshold or the limit is out of range.
     """
     thresholds = check_thresholds(thresholds)
     check_limit(max_per_class, "max_per_class")
@@ -91,28 +81,14 @@ def average_precision(
 
 
 def ranked_precision(true_positives: np.ndarray, num_ground_truth: int, protocol: Protocol) -> float:
-    """Average precision of one class.
-
-    Args:
-        true_positives: ``(D,)`` bool, which of its detections are true, by descending score.
-        num_ground_truth: true tubes of the class, at least 1.
-        protocol: its ``envelope`` says how precision is summed.
-    """
+    """Average precision of one class whose detections, best first, are true or not: ``(D,)`` bool; 0 without any."""
     found = np.cumsum(true_positives)
     precision, recall = found / np.arange(1, len(found) + 1), found / num_ground_truth
-    return _envelope_area(precision, recall) if protocol.envelope else _trapezoid_area(precision, recall)
-
-
-def _trapezoid_area(precision: np.ndarray, recall: np.ndarray) -> float:
-    """Area under the raw curve, which starts at precision 1 and recall 0; 0 without detections."""
-    precision, recall = np.concatenate([[1.0], precision]), np.concatenate([[0.0], recall])
-    return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
-
-
-def _envelope_area(precision: np.ndarray, recall: np.ndarray) -> float:
-    """Σ ΔR · (the highest precision at this or a higher recall); 0 without detections."""
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+    steps = np.diff(recall, prepend=0.0)
+    if protocol.envelope:  # the highest precision at this or a higher recall
+        return float(np.sum(steps * np.maximum.accumulate(precision[::-1])[::-1]))
+    precision = np.concatenate([[1.0], precision])  # the raw curve starts at precision 1 and recall 0
+    return float(np.sum(steps * (precision[1:] + precision[:-1]) / 2))
 
 
 def evaluate_predictions(
@@ -130,7 +106,7 @@ def evaluate_predictions(
             detection of a class. The true tubes of a video that does not occur here are missed.
         ground_truth: the true tubes of every video that is evaluated, those without an action included.
         classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
         max_per_class: count only so many best tubes of each video for each class; None is all.
 
@@ -154,10 +130,41 @@ def evaluate_predictions(
                 f"{video}: the {len(tubes)} tubes and {len(classes)} classes need scores of shape "
                 f"({len(tubes)}, {len(classes)}), got {np.shape(scores)}"
             )
-        videos.append(ScoredVideo(VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap), scores))
-    given = {video.overlaps.video for video in videos}
-    for video in ground_truth.keys() - given:
+        overlaps = VideoOverlaps.from_tubes(video, tubes, ground_truth[video], rules.overlap)
+        videos.append(ScoredVideo(overlaps, np.array(scores, dtype=np.float64)))
+    for video in ground_truth.keys() - {scored.overlaps.video for scored in videos}:
         overlaps = VideoOverlaps.from_tubes(video, (), ground_truth[video], rules.overlap)
         videos.append(ScoredVideo(overlaps, np.zeros((0, len(classes)))))
     result = average_precision(videos, thresholds, rules, max_per_class)
     return result.as_dict(classes), result.per_class_table(classes)
+
+
+def localization_accuracy(
+    videos: Sequence[ScoredVideo], labels: Sequence[int], thresholds: Sequence[float], protocol: Protocol
+) -> dict[str, float]:
+    """``localization@θ``: how often the best-ranked tube for the video's true class is right, a fraction.
+
+    That is what remains to be found out if the class is known: the tube has to overlap one of the video's true tubes of
+    that class. Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true
+    tube of its class is left out.
+
+    The ``labels`` are the true classes of the videos. Errors are those of :func:`average_precision`, and if a label is
+    not among the classes or no video has a true tube of its class.
+    """
+    thresholds = check_thresholds(thresholds)
+    num_classes = check_scored(videos)
+    overlaps = []
+    for video, label in zip(videos, labels, strict=True):
+        check_label(video.overlaps.video, label, num_classes, "localisation")
+        true = video.overlaps.labels == label
+        if true.any():
+            scores = video.scores[:, label]
+            detected = scores.max(initial=-np.inf) > -np.inf
+            overlaps.append(video.overlaps.iou[scores.argmax(), true].max() if detected else 0.0)
+    if not overlaps:
+        raise InputError(
+            f"none of the {len(videos)} videos has a true tube of its own class: do the labels of the videos and those "
+            "of the annotation number the classes alike?"
+        )
+    shares = [float(protocol.suffices(np.array(overlaps), threshold).mean()) for threshold in thresholds]
+    return at_thresholds("localization", thresholds, shares)

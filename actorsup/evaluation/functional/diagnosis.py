@@ -1,58 +1,64 @@
 """Why true tubes are missed, why detections are false, and what mAP would be without each kind of error.
 
 After Bolya et al., TIDE: A general toolbox for identifying object detection errors, ECCV 2020, for tubes and for models
-that score every tube for every class. θ is the overlap threshold, θ_b the lesser one below which there is none to speak
-of; the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). Each error has
-exactly one reason, the first of its list that applies.
-
-A true tube is ``found`` if one of the best detections of its class matches it. Otherwise it is missed, because of
-
-1. ``wrong_time``: no tube of its video overlaps it by θ, but one does in space alone;
-2. ``poor_overlap``: no tube overlaps it by θ, but one does by θ_b;
-3. ``not_proposed``: no tube overlaps it by θ_b;
-4. ``classified_wrongly``: the model gives every tube that overlaps it by θ another class;
-5. ``unmatched``: no detection matches it: those that overlap it by θ match other true tubes, or are left out by a limit
-   or by post-processing;
-6. ``ranked_low``: it is matched, but not by one of the best detections.
-
-A detection that matches no true tube is false, because of
-
-1. ``duplicate``: it overlaps a true tube of its class by θ, but a better one matches that;
-2. ``wrong_time``: it overlaps one of its class by θ in space alone;
-3. ``poor_overlap``: it overlaps one of its class by θ_b;
-4. ``wrong_class``: it overlaps one of another class by θ;
-5. ``wrong_class_poor_overlap``: it overlaps one of another class by θ_b;
-6. ``background``: none of these.
-
-What it means to fix errors is said at :class:`actorsup.evaluation.functional.errors.ErrorFixes`.
+that score every tube for every class. θ is the overlap threshold, θ_b the lesser one below which overlap is background;
+the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). A true tube is
+``found`` if one of the best detections of its class matches it. Each error has exactly one reason, the first that
+applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means, and in which points TIDE differs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import (
-    ALL,
-    FALSE_REASONS,
-    MISSED_REASONS,
-    NONE,
-    DiagnosedVideo,
-    ErrorFixes,
-    ErrorThresholds,
-    RankedErrors,
-    false_reasons,
-    missed_reasons,
-)
+from .average_precision import ranked_precision
 from .ranking import Protocol, class_rankings
-from .video_overlaps import check_background, check_limit, check_scored, check_thresholds
+from .video_overlaps import ScoredVideo, check_background, check_limit, check_scored, check_thresholds
 
+# In the order of precedence.
+MISSED_REASONS = ("wrong_time", "poor_overlap", "not_proposed", "classified_wrongly", "unmatched", "ranked_low")
+FALSE_REASONS = ("duplicate", "wrong_time", "poor_overlap", "wrong_class", "wrong_class_poor_overlap", "background")
 FOUND = "found"
+ALL = "all"
+NONE = -1  # instead of an index: no reason, no true tube
+
+# ``rank`` counts the detections of a class from 0; ``reason`` is an index into FALSE_REASONS; ``match`` is the true
+# tube that one finds, ``target`` the one that it would find if corrected, both numbered through all videos.
+DETECTION = np.dtype(
+    [(name, int) for name in ("label", "rank", "video", "tube", "match", "reason", "target")] + [("score", float)]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DiagnosedVideo:
+    """What the diagnosis needs of a video.
+
+    Args:
+        scored: its ``P`` tubes and ``G`` true tubes under the protocol.
+        spatial_iou: ``(P, G)``, their overlap in space alone.
+        predicted: ``(P,)``, the class that the model gives each tube.
+
+    Raises:
+        ValueError: if the shapes do not agree.
+    """
+
+    scored: ScoredVideo
+    spatial_iou: np.ndarray
+    predicted: np.ndarray
+
+    def __post_init__(self) -> None:
+        shape = self.scored.overlaps.iou.shape
+        if self.spatial_iou.shape != shape or self.predicted.shape != shape[:1]:
+            raise ValueError(
+                f"{self.scored.overlaps.video}: {shape[0]} tubes and {shape[1]} true tubes need spatial overlaps of "
+                f"shape {shape} and one class a tube, got {self.spatial_iou.shape} and {self.predicted.shape}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """The errors of a data set, counted and listed.
+    """The errors of a dataset, counted and listed.
 
     Args:
         threshold: θ.
@@ -79,30 +85,19 @@ class Diagnosis:
     def missed_table(self) -> list[dict[str, str | int | float]]:
         """A row a reason, ``found`` first: ``true tubes``, ``number``, ``share`` and ``mAP gain``, fractions."""
         total = sum(self.num_missed.values())
-        counts = {**self.num_missed, ALL: total - self.num_missed[FOUND]}
-        gains = {FOUND: 0.0, **self.missed_gains}
+        counts = {**self.num_missed, "all missed": total - self.num_missed[FOUND]}
+        gains = [0.0, *self.missed_gains.values()]
         return [
-            {
-                "true tubes": "all missed" if name == ALL else name,
-                "number": count,
-                "share": count / total,
-                "mAP gain": gains[name],
-            }
-            for name, count in counts.items()
+            {"true tubes": name, "number": count, "share": count / total, "mAP gain": gain}
+            for (name, count), gain in zip(counts.items(), gains, strict=True)
         ]
 
     def false_table(self) -> list[dict[str, str | int | float]]:
         """A row a reason: ``false detections``, ``number``, ``among the best`` and ``mAP gain``, a fraction."""
-        counts = {**self.num_false, ALL: sum(self.num_false.values())}
-        best = {**self.num_false_best, ALL: sum(self.num_false_best.values())}
+        counts, best = ({**each, ALL: sum(each.values())} for each in (self.num_false, self.num_false_best))
         return [
-            {
-                "false detections": name,
-                "number": count,
-                "among the best": best[name],
-                "mAP gain": self.false_gains[name],
-            }
-            for name, count in counts.items()
+            {"false detections": name, "number": counts[name], "among the best": best[name], "mAP gain": gain}
+            for name, gain in self.false_gains.items()
         ]
 
 
@@ -113,14 +108,9 @@ def diagnose(
     background: float = 0.1,
     max_per_class: int | None = None,
 ) -> Diagnosis:
-    """Find the reason of every error.
+    """Find the reason of every error, with the arguments of ``average_precision``.
 
-    Args:
-        videos: all videos, measured by ``protocol.overlap``.
-        threshold: θ.
-        protocol: what counts as a match, and how precision is summed.
-        background: θ_b; an overlap of just that is one.
-        max_per_class: as for ``average_precision``.
+    ``background`` is θ_b; an overlap of just that is not background.
 
     Raises:
         InputError: as ``average_precision``, and if θ_b is not in ``0 < θ_b <= θ``.
@@ -130,21 +120,30 @@ def diagnose(
     check_limit(max_per_class, "max_per_class")
     check_scored([video.scored for video in videos])
     videos = sorted(videos, key=lambda video: video.scored.overlaps.video)
-    thresholds = ErrorThresholds(threshold, background, protocol)
+    levels = _Levels(threshold, background, protocol)
+    labels = np.concatenate([video.scored.overlaps.labels for video in videos])
     first_true = np.cumsum([0, *(len(video.scored.overlaps.labels) for video in videos)])
-    classes = _ranked_errors(videos, first_true, thresholds, max_per_class)
-    missed = _missed(videos, first_true, classes, thresholds)
-    fixes = ErrorFixes(classes, np.concatenate([video.scored.overlaps.labels for video in videos]), missed, protocol)
-    best = [errors.reason[: errors.ranking.num_ground_truth] for errors in classes]
+
+    classes = _detections(videos, first_true, levels, max_per_class)
+    best = np.concatenate([found[: (labels == label).sum()] for label, found in classes.items()])
+    everything = np.concatenate(list(classes.values()))
+    matched, found = (np.isin(np.arange(len(labels)), each["match"]) for each in (everything, best))
+    missed = np.concatenate(
+        [
+            _missed_reasons(video, matched[start:end], found[start:end], levels)
+            for video, start, end in zip(videos, first_true, first_true[1:], strict=False)
+        ]
+    )
+    fixes = _Fixes(classes, labels, missed, protocol)
     return Diagnosis(
         threshold=threshold,
         mean_average_precision=fixes.mean_average_precision(),
-        num_missed={FOUND: int((missed == NONE).sum()), **_count(missed, MISSED_REASONS)},
-        num_false=_count(np.concatenate([errors.reason for errors in classes]), FALSE_REASONS),
-        num_false_best=_count(np.concatenate(best), FALSE_REASONS),
+        num_missed={FOUND: int(found.sum()), **_count(missed, MISSED_REASONS)},
+        num_false=_count(everything["reason"], FALSE_REASONS),
+        num_false_best=_count(best["reason"], FALSE_REASONS),
         missed_gains=fixes.missed_gains(),
         false_gains=fixes.false_gains(),
-        videos=_entries(videos, first_true, classes, missed),
+        videos=_entries(videos, first_true, everything, best, missed),
     )
 
 
@@ -152,92 +151,203 @@ def _count(reasons: np.ndarray, names: Sequence[str]) -> dict[str, int]:
     return {name: int((reasons == index).sum()) for index, name in enumerate(names)}
 
 
-def _ranked_errors(
-    videos: Sequence[DiagnosedVideo], first_true: np.ndarray, thresholds: ErrorThresholds, limit: int | None
-) -> list[RankedErrors]:
-    """What the detections of each class match, and why the others are false."""
-    parts = [false_reasons(video, thresholds) for video in videos]
+@dataclass(frozen=True)
+class _Levels:
+    """What counts as which overlap: ``enough`` (θ) is a match under the protocol, ``background`` is θ_b."""
+
+    enough: float
+    background: float
+    protocol: Protocol
+
+    def match(self, iou: np.ndarray) -> np.ndarray:
+        return self.protocol.suffices(iou, self.enough)
+
+    def touch(self, iou: np.ndarray) -> np.ndarray:
+        return iou >= self.background
+
+
+def _detections(
+    videos: Sequence[DiagnosedVideo], first_true: np.ndarray, levels: _Levels, limit: int | None
+) -> dict[int, np.ndarray]:
+    """By class with ground truth its ``DETECTION``s, best first."""
+    parts = [_false_reasons(video, levels) for video in videos]
     reasons, targets = (np.concatenate(part) for part in zip(*parts, strict=True))  # (S, K) of the tubes of all videos
     first_tube = np.cumsum([0, *(len(video.predicted) for video in videos)])
-    classes = []
+    classes = {}
     for ranking in class_rankings([video.scored for video in videos], limit):
-        (match,) = ranking.match([thresholds.enough], thresholds.protocol)
+        (match,) = ranking.match([levels.enough], levels.protocol)
         cell = first_tube[ranking.video] + ranking.tube, ranking.label
-        first = first_true[ranking.video]
-        classes.append(
-            RankedErrors(
-                ranking,
-                match=np.where(match != NONE, first + match, NONE),
-                reason=np.where(match != NONE, NONE, reasons[cell]),
-                target=np.where((match != NONE) | (targets[cell] == NONE), NONE, first + targets[cell]),
-            )
-        )
+        first, is_true = first_true[ranking.video], match != NONE
+        found = classes[ranking.label] = np.empty(len(match), DETECTION)
+        found["label"], found["rank"] = ranking.label, np.arange(len(match))
+        found["video"], found["tube"], found["score"] = ranking.video, ranking.tube, ranking.score
+        found["match"] = np.where(is_true, first + match, NONE)
+        found["reason"] = np.where(is_true, NONE, reasons[cell])
+        found["target"] = np.where(is_true | (targets[cell] == NONE), NONE, first + targets[cell])
     return classes
 
 
-def _missed(
-    videos: Sequence[DiagnosedVideo],
-    first_true: np.ndarray,
-    classes: Sequence[RankedErrors],
-    thresholds: ErrorThresholds,
-) -> np.ndarray:
-    """Of the true tubes of all videos, why each is missed."""
-    matched, found = np.zeros(first_true[-1], dtype=bool), np.zeros(first_true[-1], dtype=bool)
-    for errors in classes:
-        best = errors.match[: errors.ranking.num_ground_truth]
-        matched[errors.match[errors.match != NONE]] = True
-        found[best[best != NONE]] = True
-    spans = zip(first_true, first_true[1:], strict=False)
-    return np.concatenate(
-        [
-            missed_reasons(video, matched[first:end], found[first:end], thresholds)
-            for video, (first, end) in zip(videos, spans, strict=True)
-        ]
+def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, np.ndarray]:
+    """Of every tube for every class, should it be a false detection: why, and what it should have been.
+
+    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and the true tube of the video that a corrected detection would
+    match, ``NONE`` where the reason leaves nothing to correct.
+    """
+    shape, labels = video.scored.scores.shape, video.scored.overlaps.labels
+    if not labels.size:
+        return np.full(shape, FALSE_REASONS.index("background")), np.full(shape, NONE)
+    of_class = labels == np.arange(shape[1])[:, None]  # (K, G)
+    same, nearest_same = _best(video.scored.overlaps.iou, of_class)
+    in_space, nearest_in_space = _best(video.spatial_iou, of_class)
+    other, nearest_other = _best(video.scored.overlaps.iou, ~of_class)
+    reasons = _first_that_holds(
+        levels.match(same),  # but a better detection matches that true tube: duplicate
+        levels.match(in_space),  # wrong_time
+        levels.touch(same),  # poor_overlap
+        levels.match(other),  # wrong_class
+        levels.touch(other),  # wrong_class_poor_overlap
+        np.True_,  # background
     )
+    nothing = np.full(shape, NONE)
+    return reasons, np.choose(reasons, [nothing, nearest_in_space, nearest_same, nearest_other, nothing, nothing])
+
+
+def _missed_reasons(video: DiagnosedVideo, matched: np.ndarray, found: np.ndarray, levels: _Levels) -> np.ndarray:
+    """Indices ``(G,)`` into ``MISSED_REASONS``, ``NONE`` for the true tubes that one of the best detections finds."""
+    iou = video.scored.overlaps.iou
+    covering = levels.match(iou)  # (P, G)
+    uncovered = ~covering.any(axis=0)
+    classified = (covering & (video.predicted[:, None] == video.scored.overlaps.labels)).any(axis=0)
+    reasons = _first_that_holds(
+        uncovered & levels.match(video.spatial_iou).any(axis=0),  # wrong_time
+        uncovered & levels.touch(iou).any(axis=0),  # poor_overlap
+        uncovered,  # not_proposed
+        ~classified,  # classified_wrongly
+        ~matched,  # unmatched: taken by other true tubes, or left out by a limit or by post-processing
+        np.True_,  # ranked_low
+    )
+    return np.where(found, NONE, reasons)
+
+
+def _best(overlaps: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of overlaps ``(P, G)`` the highest with each class's candidates ``(K, G)``, -1 without one, and whose: (P, K)."""
+    among = np.where(candidates, overlaps[:, None], -1.0)
+    return among.max(axis=2), among.argmax(axis=2)
+
+
+def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
+    """The index of the first condition that holds, elementwise; the last always does."""
+    return np.argmax(np.stack(np.broadcast_arrays(*conditions)), axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fixes:
+    """What fixing errors would give; no fix makes a measure fall."""
+
+    classes: Mapping[int, np.ndarray]  # of each its DETECTIONs, best first
+    labels: np.ndarray  # (G,)
+    missed: np.ndarray  # (G,)
+    protocol: Protocol
+
+    def mean_average_precision(self) -> float:
+        """As it is."""
+        return self._measure(lambda found: np.full(len(found), True))
+
+    def missed_gains(self) -> dict[str, float]:
+        """The gain by reason, and for ``all``."""
+        now = self.mean_average_precision()
+        gains = {name: self._find(self.missed == index) - now for index, name in enumerate(MISSED_REASONS)}
+        return {**gains, ALL: self._find(self.missed != NONE) - now}
+
+    def false_gains(self) -> dict[str, float]:
+        """The gain by reason, and for ``all``: without a single false detection."""
+        now = self.mean_average_precision()
+        gains = {name: self._correct(index) - now for index, name in enumerate(FALSE_REASONS)}
+        return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - now}
+
+    def _find(self, chosen: np.ndarray) -> float:
+        """MAP if the chosen true tubes ``(G,)`` were found first of all, instead of where they are matched."""
+        true_tubes = np.flatnonzero(chosen)
+        added = np.zeros(len(true_tubes), DETECTION)
+        added["label"], added["score"], added["match"] = self.labels[true_tubes], np.inf, true_tubes
+        return self._measure(lambda found: ~np.isin(found["match"], true_tubes), added)
+
+    def _correct(self, reason: int) -> float:
+        """MAP if the false detections of a reason were corrected, or taken out where there is nothing to correct.
+
+        Of those nearest to one true tube the best-scored becomes its match, if it is better than the one it has.
+        """
+        matched_at = np.full(len(self.labels), -np.inf)
+        for found in self.classes.values():
+            true = found[found["match"] != NONE]
+            matched_at[true["match"]] = true["score"]
+        wrong = np.concatenate(
+            [found[(found["reason"] == reason) & (found["target"] != NONE)] for found in self.classes.values()]
+        )
+        wrong = wrong[_by_score(wrong)]
+        best = wrong[np.unique(wrong["target"], return_index=True)[1]]
+        added = best[best["score"] > matched_at[best["target"]]]
+        added["match"], added["label"] = added["target"], self.labels[added["target"]]
+        return self._measure(
+            lambda found: (found["reason"] != reason) & ~np.isin(found["match"], added["match"]), added
+        )
+
+    def _measure(self, keep: Callable[[np.ndarray], np.ndarray], added: np.ndarray | None = None) -> float:
+        """MAP of the detections that ``keep`` leaves of each class, and of added true ones."""
+        values = []
+        for label, found in self.classes.items():
+            kept = keep(found)
+            matches = found["match"][kept]
+            if added is not None and (extra := added["label"] == label).any():
+                both = np.concatenate([found[kept], added[extra]])
+                matches = both["match"][_by_score(both)]
+            values.append(ranked_precision(matches != NONE, (self.labels == label).sum(), self.protocol))
+        return float(np.mean(values))
+
+
+def _by_score(detections: np.ndarray) -> np.ndarray:
+    """The order of a ranking; equal scores are ordered by video, then by tube."""
+    return np.lexsort((detections["tube"], detections["video"], -detections["score"]))
 
 
 def _entries(
-    videos: Sequence[DiagnosedVideo], first_true: np.ndarray, classes: Sequence[RankedErrors], missed: np.ndarray
+    videos: Sequence[DiagnosedVideo],
+    first_true: np.ndarray,
+    detections: np.ndarray,
+    best: np.ndarray,
+    missed: np.ndarray,
 ) -> dict[str, dict[str, list[dict]]]:
     """See ``Diagnosis.videos``."""
-    ranks = {true: rank for errors in classes for rank, true in enumerate(errors.match.tolist(), 1) if true != NONE}
-    entries = [
-        {
-            "true_tubes": [
-                _true_entry(video, index, int(missed[first + index]), ranks.get(first + index))
-                for index in range(len(video.scored.overlaps.labels))
-            ],
-            "false_detections": [],
-        }
-        for video, first in zip(videos, first_true.tolist(), strict=False)
-    ]
-    for errors in classes:
-        for place in np.flatnonzero(errors.reason[: errors.ranking.num_ground_truth] != NONE).tolist():
-            video, target = int(errors.ranking.video[place]), int(errors.target[place])
-            entries[video]["false_detections"].append(
-                {
-                    "tube": int(errors.ranking.tube[place]),
-                    "class": errors.ranking.label,
-                    "rank": place + 1,
-                    "score": float(errors.ranking.score[place]),
-                    "reason": FALSE_REASONS[errors.reason[place]],
-                    "true_tube": None if target == NONE else target - int(first_true[video]),
-                }
-            )
+    ranks = np.zeros(len(missed), dtype=int)
+    true = detections[detections["match"] != NONE]
+    ranks[true["match"]] = true["rank"] + 1
+    entries = []
+    for video, first in zip(videos, first_true.tolist(), strict=False):
+        iou, spatial_iou = video.scored.overlaps.iou, video.spatial_iou
+        nearest = iou.argmax(axis=0).tolist() if len(iou) else None
+        true_tubes = [
+            {
+                "true_tube": index,
+                "class": int(label),
+                "reason": FOUND if missed[first + index] == NONE else MISSED_REASONS[missed[first + index]],
+                "overlap": float(iou[:, index].max(initial=0.0)),
+                "spatial_overlap": float(spatial_iou[:, index].max(initial=0.0)),
+                "tube": nearest and nearest[index],
+                "predicted": nearest and int(video.predicted[nearest[index]]),
+                "rank": int(ranks[first + index]) or None,
+            }
+            for index, label in enumerate(video.scored.overlaps.labels)
+        ]
+        entries.append({"true_tubes": true_tubes, "false_detections": []})
+    for label, rank, video, tube, _, reason, target, score in best[best["reason"] != NONE].tolist():
+        entries[video]["false_detections"].append(
+            {
+                "tube": tube,
+                "class": label,
+                "rank": rank + 1,
+                "score": score,
+                "reason": FALSE_REASONS[reason],
+                "true_tube": None if target == NONE else target - int(first_true[video]),
+            }
+        )
     return {video.scored.overlaps.video: entry for video, entry in zip(videos, entries, strict=True)}
-
-
-def _true_entry(video: DiagnosedVideo, index: int, reason: int, rank: int | None) -> dict:
-    """What became of a true tube: its nearest tube, and the rank of the detection that matches it."""
-    iou, spatial_iou = video.scored.overlaps.iou[:, index], video.spatial_iou[:, index]
-    nearest = int(iou.argmax()) if iou.size else None
-    return {
-        "true_tube": index,
-        "class": int(video.scored.overlaps.labels[index]),
-        "reason": FOUND if reason == NONE else MISSED_REASONS[reason],
-        "overlap": float(iou.max(initial=0.0)),
-        "spatial_overlap": float(spatial_iou.max(initial=0.0)),
-        "tube": nearest,
-        "predicted": None if nearest is None else int(video.predicted[nearest]),
-        "rank": rank,
-    }

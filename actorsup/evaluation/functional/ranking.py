@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actorsup.errors import InputError
-from actorsup.structures.tube_overlap import OverlapRule
+from actorsup.structures import OverlapRule
 
-from .video_overlaps import ScoredVideo
+from .video_overlaps import ScoredVideo, look_up
 
 MATCHINGS = ("best_unmatched", "best_of_all")
 
@@ -33,63 +32,38 @@ class Protocol:
     """
 
     overlap: OverlapRule
-    strict: bool
-    matching: str
-    envelope: bool
+    strict: bool = False
+    matching: str = "best_unmatched"
+    envelope: bool = False
 
     def __post_init__(self) -> None:
         if self.matching not in MATCHINGS:
             raise ValueError(f"matching must be one of {', '.join(MATCHINGS)}, got {self.matching!r}")
 
+    def suffices(self, iou: np.ndarray, threshold: float) -> np.ndarray:
+        """Which overlaps are a match, bool."""
+        return iou > threshold if self.strict else iou >= threshold
+
 
 PROTOCOLS: dict[str, Protocol] = {
     # Kalogeiton et al., Action tubelet detector, ICCV 2017; the evaluation that MOC (Li et al., ECCV 2020) shares.
-    "act": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1),
-        strict=False,
-        matching="best_unmatched",
-        envelope=False,
-    ),
+    "act": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1)),
     # Singh et al., Online real-time multiple spatiotemporal action localisation and prediction, ICCV 2017: its Matlab
     # evaluation, after PASCAL VOC's. Pixels are added to detections alone: a tube does not overlap itself wholly.
-    "voc": Protocol(
-        overlap=OverlapRule(detection_offset=1, single_frame_counts=False),
-        strict=True,
-        matching="best_unmatched",
-        envelope=True,
-    ),
+    "voc": Protocol(OverlapRule(detection_offset=1, single_frame_counts=False), strict=True, envelope=True),
     # Li et al., MultiSports, ICCV 2021; mmaction2 has the same, but for a defect that gives every detection of a tube
     # the score of the last one.
-    "multisports": Protocol(
-        overlap=OverlapRule(single_frame_counts=False),
-        strict=False,
-        matching="best_of_all",
-        envelope=True,
-    ),
+    "multisports": Protocol(OverlapRule(single_frame_counts=False), matching="best_of_all", envelope=True),
     # Köpüklü et al., You only watch once, 2019: its video-mAP.
-    "yowo": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1, single_frame_counts=False),
-        strict=False,
-        matching="best_unmatched",
-        envelope=True,
-    ),
+    "yowo": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1, single_frame_counts=False), envelope=True),
     # No publication's: `act` but for the temporal IoU. Are the boxes right where both tubes are?
-    "spatial": Protocol(
-        overlap=OverlapRule(detection_offset=1, ground_truth_offset=1, spatial_only=True),
-        strict=False,
-        matching="best_unmatched",
-        envelope=False,
-    ),
+    "spatial": Protocol(OverlapRule(detection_offset=1, ground_truth_offset=1, spatial_only=True)),
 }
 
 
 def average_precision_protocol(name: str) -> Protocol:
     """The protocol of that name; an unknown one is an :class:`InputError` that lists the known ones."""
-    if name not in PROTOCOLS:
-        raise InputError(
-            f"unknown protocol {name!r} of average precision: choose one of {', '.join(sorted(PROTOCOLS))}"
-        )
-    return PROTOCOLS[name]
+    return look_up(PROTOCOLS, name, "protocol of average precision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,22 +72,14 @@ class ClassRanking:
 
     Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order in which the
     videos came does not matter.
-
-    Args:
-        label: the class.
-        videos: those that were ranked, sorted by name.
-        video: ``(D,)``, the index of each detection's video.
-        tube: ``(D,)``, its tube in that video.
-        score: ``(D,)``.
-        truths: by the index of the video, its true tubes of the class.
     """
 
     label: int
-    videos: Sequence[ScoredVideo]
-    video: np.ndarray
-    tube: np.ndarray
-    score: np.ndarray
-    truths: Mapping[int, np.ndarray]
+    videos: Sequence[ScoredVideo]  # sorted by name
+    video: np.ndarray  # (D,), the index of each detection's video
+    tube: np.ndarray  # (D,), its tube in that video
+    score: np.ndarray  # (D,)
+    truths: Mapping[int, np.ndarray]  # by the index of the video, its true tubes of the class
 
     @property
     def num_ground_truth(self) -> int:
@@ -130,7 +96,7 @@ class ClassRanking:
             places = np.flatnonzero(self.video == index)
             iou = self.videos[index].overlaps.iou[np.ix_(self.tube[places], true)]
             for row, threshold in enumerate(thresholds):
-                found = match_tubes(iou, threshold, protocol)
+                found = _match(iou, threshold, protocol)
                 matches[row, places] = np.where(found >= 0, true[found], -1)
         return matches
 
@@ -138,14 +104,11 @@ class ClassRanking:
 def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = None) -> Iterator[ClassRanking]:
     """The ranking of every class that has ground truth.
 
-    Every tube is a detection of every class for which its score is not ``-inf``.
-
-    Args:
-        videos: all videos, with scores for the same classes.
-        max_per_class: only so many best tubes of each video for each class; None is all.
+    Every tube is a detection of every class for which its score is not ``-inf``, and with a limit it is among so many
+    best tubes of its video for the class.
     """
     videos = sorted(videos, key=lambda video: video.overlaps.video)
-    scores = np.concatenate([video.scores for video in videos])  # (S, K)
+    scores = np.concatenate([_only_best(video.scores, max_per_class) for video in videos])  # (S, K)
     video_of = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
     tube_of = np.concatenate([np.arange(len(video.scores)) for video in videos])
     truths: dict[int, dict[int, np.ndarray]] = {}  # by class and video
@@ -155,33 +118,21 @@ def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = No
     for label in sorted(truths):
         order = np.argsort(-scores[:, label], kind="stable")
         order = order[scores[order, label] > -np.inf]
-        if max_per_class is not None:
-            order = order[_ranks_in_groups(video_of[order]) < max_per_class]
         yield ClassRanking(label, videos, video_of[order], tube_of[order], scores[order, label], truths[label])
 
 
-def _ranks_in_groups(groups: np.ndarray) -> np.ndarray:
-    """``(D,)``: how many elements before each one belong to the same group."""
-    order = np.argsort(groups, kind="stable")
-    sizes = np.bincount(groups)
-    ranks = np.empty(len(groups), dtype=np.int64)
-    ranks[order] = np.arange(len(groups)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return ranks
+def _only_best(scores: np.ndarray, limit: int | None) -> np.ndarray:
+    """The scores ``(P, K)``, ``-inf`` but for so many best of each class."""
+    if limit is None:
+        return scores
+    ranks = np.argsort(-scores, axis=0, kind="stable").argsort(axis=0)
+    return np.where(ranks < limit, scores, -np.inf)
 
 
-def match_tubes(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Greedy matching of the detections of one class in one video.
-
-    Args:
-        iou: ``(D, G)``, detections by descending score, true tubes of the class.
-        threshold: least overlap of a match.
-        protocol: which true tube a detection is compared with, and whether the threshold itself suffices.
-
-    Returns:
-        ``(D,)``, the true tube that each detection finds, -1 for none.
-    """
+def _match(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
+    """Greedy matching in one video, best detections first: the true tube of each, -1 for none, by IoU ``(D, G)``."""
     matches = np.full(len(iou), -1)
-    enough = exceeds(iou, threshold, protocol)
+    enough = protocol.suffices(iou, threshold)
     free = np.ones(iou.shape[1], dtype=bool)
     for index in np.flatnonzero(enough.any(axis=1)):
         row = iou[index]
@@ -193,8 +144,3 @@ def match_tubes(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.nda
             if not free.any():
                 break
     return matches
-
-
-def exceeds(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Which overlaps suffice for a match, as bool."""
-    return iou > threshold if protocol.strict else iou >= threshold

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actorsup.errors import InputError
-from actorsup.structures import Tube
-from actorsup.structures.tube_overlap import OverlapRule
+from actorsup.structures import OverlapRule, Tube
 
-from .video_overlaps import VideoOverlaps, check_ground_truth, check_limit, check_thresholds, check_unique
+from .video_overlaps import VideoOverlaps, at_thresholds, check_thresholds, check_videos, class_table, look_up
 
 RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # van Gemert et al., APT: Action localization proposals from dense trajectories, BMVC 2015.
@@ -17,126 +15,80 @@ RECALL_PROTOCOLS: dict[str, OverlapRule] = {
     # No publication's: `apt` but for the temporal IoU. Are the boxes right where both tubes are?
     "spatial": OverlapRule(spatial_only=True),
 }
+OVERLAPS = tuple(np.arange(1, 21) / 20)  # thresholds of the curve
 
 
 def recall_protocol(name: str) -> OverlapRule:
     """The rule of that name; an unknown one is an :class:`InputError` that lists the known ones."""
-    if name not in RECALL_PROTOCOLS:
-        raise InputError(f"unknown recall protocol {name!r}: choose one of {', '.join(sorted(RECALL_PROTOCOLS))}")
-    return RECALL_PROTOCOLS[name]
+    return look_up(RECALL_PROTOCOLS, name, "recall protocol")
 
 
 @dataclass(frozen=True, eq=False)
 class TubeRecall:
-    """The recall of proposals over a data set, as fractions.
-
-    The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
-    whether recall is pooled over all true tubes or a mean over classes; all four are here.
+    """The recall of proposals over a dataset, as fractions.
 
     Args:
         thresholds: ``H`` overlap thresholds.
-        num_ground_truth: ``(K,)``, true tubes of each class.
-        num_found: ``(H, K)``, those of them with BO >= threshold.
-        num_found_strict: ``(H, K)``, those with BO > threshold.
-        average_best_overlap: ``(K,)``, ABO, the mean BO of a class's true tubes; NaN where it has none.
+        labels: ``(G,)``, the class of each true tube.
+        best_overlaps: ``(G,)``, BO, its best overlap with the proposals of its video, 0 without any.
+        num_classes: ``K``.
         num_proposals: mean number of proposals a video, videos without ground truth included.
     """
 
     thresholds: tuple[float, ...]
-    num_ground_truth: np.ndarray
-    num_found: np.ndarray
-    num_found_strict: np.ndarray
-    average_best_overlap: np.ndarray
+    labels: np.ndarray
+    best_overlaps: np.ndarray
+    num_classes: int
     num_proposals: float
-
-    @property
-    def mean_average_best_overlap(self) -> float:
-        """MABO, the mean of the classes' ABO."""
-        return float(np.nanmean(self.average_best_overlap))
 
     def as_dict(self) -> dict[str, float]:
         """The numbers as fractions in 0..1 by name.
 
-        ``recall@θ`` is pooled with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ.
+        The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
+        whether recall is pooled over all true tubes or a mean over classes; all four are here. ``recall@θ`` is pooled
+        with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ. ``mabo`` is the mean of
+        the classes' average best overlap, ABO.
         """
-        present = self.num_ground_truth > 0
         numbers = {}
-        for suffix, num_found in (("", self.num_found), ("_strict", self.num_found_strict)):
-            pooled = num_found.sum(axis=1) / self.num_ground_truth.sum()
-            mean = (num_found[:, present] / self.num_ground_truth[present]).mean(axis=1)
-            for row, threshold in enumerate(self.thresholds):
-                numbers[f"recall@{threshold:g}{suffix}"] = float(pooled[row])
-                numbers[f"recall@{threshold:g}_per_class{suffix}"] = float(mean[row])
-        numbers["mabo"] = self.mean_average_best_overlap
-        numbers["num_proposals"] = self.num_proposals
-        return numbers
+        for suffix, exceeds in (("", np.greater_equal), ("_strict", np.greater)):
+            for threshold in self.thresholds:
+                found = exceeds(self.best_overlaps, threshold)
+                numbers[f"recall@{threshold:g}{suffix}"] = float(found.mean())
+                numbers[f"recall@{threshold:g}_per_class{suffix}"] = float(np.nanmean(self._of_classes(found)))
+        mabo = float(np.nanmean(self._of_classes(self.best_overlaps)))
+        return {**numbers, "mabo": mabo, "num_proposals": self.num_proposals}
 
     def per_class_table(self, classes: Sequence[str]) -> list[dict[str, str | int | float]]:
         """A row for each class with ground truth: ``class``, ``num_ground_truth``, ``abo``, ``recall@θ`` (>=)."""
-        return [
-            {
-                "class": classes[label],
-                "num_ground_truth": int(self.num_ground_truth[label]),
-                "abo": float(self.average_best_overlap[label]),
-                **{
-                    f"recall@{threshold:g}": float(self.num_found[row, label] / self.num_ground_truth[label])
-                    for row, threshold in enumerate(self.thresholds)
-                },
-            }
-            for label in np.flatnonzero(self.num_ground_truth)
-        ]
+        recalls = [self._of_classes(self.best_overlaps >= threshold) for threshold in self.thresholds]
+        columns = {"abo": self._of_classes(self.best_overlaps), **at_thresholds("recall", self.thresholds, recalls)}
+        return class_table(classes, np.bincount(self.labels, minlength=self.num_classes), columns)
+
+    def _of_classes(self, values: np.ndarray) -> np.ndarray:
+        """Means ``(K,)`` of values ``(G,)``, NaN where a class has no true tube."""
+        sums, counts = (np.bincount(self.labels, each, self.num_classes) for each in (values, None))
+        return np.divide(sums, counts, out=np.full(self.num_classes, np.nan), where=counts > 0)
 
 
-def best_overlaps(iou: np.ndarray, first: int | None = None) -> np.ndarray:
-    """BO ``(G,)``: each true tube's best overlap with the proposals, 0 where there is no proposal.
-
-    Args:
-        iou: ``(P, G)``, proposals in rank order.
-        first: use the first so many proposals only; None is all.
-    """
-    return iou[:first].max(axis=0, initial=0.0)
-
-
-def tube_recall(
-    videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float], first: int | None = None
-) -> TubeRecall:
-    """Recall, ABO and MABO of a data set.
-
-    Args:
-        videos: all videos; the true tubes of one without proposals have BO 0.
-        num_classes: ``K``.
-        thresholds: overlap thresholds.
-        first: use the first so many proposals of each video only; None is all.
+def tube_recall(videos: Sequence[VideoOverlaps], num_classes: int, thresholds: Sequence[float]) -> TubeRecall:
+    """Recall, ABO and MABO of all videos of a dataset.
 
     Raises:
-        InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, a threshold is
-            not in ``0 < θ <= 1``, or ``first`` is below 1.
+        InputError: if no video has ground truth, a video occurs twice, a label is outside the classes, or a threshold
+            is not in ``0 < θ <= 1``.
     """
     thresholds = check_thresholds(thresholds)
-    check_limit(first, "first")
-    check_unique(overlaps.video for overlaps in videos)
     for overlaps in videos:
         overlaps.check_labels(num_classes)
-    check_ground_truth(sum(len(overlaps.labels) for overlaps in videos), len(videos))
-
+    check_videos(videos)
     # Sorted by name, so that rounding does not depend on the order of the videos.
     videos = sorted(videos, key=lambda overlaps: overlaps.video)
-    best = np.concatenate([best_overlaps(overlaps.iou, first) for overlaps in videos])
-    labels = np.concatenate([overlaps.labels for overlaps in videos])
-    num_ground_truth = np.bincount(labels, minlength=num_classes)
-
-    def per_class(values: np.ndarray) -> np.ndarray:
-        return np.bincount(labels, weights=values, minlength=num_classes)
-
     return TubeRecall(
-        thresholds=thresholds,
-        num_ground_truth=num_ground_truth,
-        num_found=np.stack([per_class(best >= threshold) for threshold in thresholds]),
-        num_found_strict=np.stack([per_class(best > threshold) for threshold in thresholds]),
-        average_best_overlap=np.divide(
-            per_class(best), num_ground_truth, out=np.full(num_classes, np.nan), where=num_ground_truth > 0
-        ),
-        num_proposals=float(np.mean([len(overlaps.iou[:first]) for overlaps in videos])),
+        thresholds,
+        labels=np.concatenate([overlaps.labels for overlaps in videos]),
+        best_overlaps=np.concatenate([overlaps.iou.max(axis=0, initial=0.0) for overlaps in videos]),
+        num_classes=num_classes,
+        num_proposals=float(np.mean([len(overlaps.iou) for overlaps in videos])),
     )
 
 
@@ -145,16 +97,14 @@ def evaluate_proposals(
     classes: Sequence[str],
     thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
     protocol: str = "apt",
-    first: int | None = None,
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
     """Measure proposals against ground truth; the videos may stream in, their tubes are not kept.
 
     Args:
         videos: of each video its name, its proposals in rank order, and its true tubes.
         classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds.
+        thresholds: overlap thresholds, ``0 < θ <= 1``.
         protocol: a name in :data:`RECALL_PROTOCOLS`.
-        first: use the first so many proposals of each video only; None is all.
 
     Returns:
         :meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table`.
@@ -164,16 +114,13 @@ def evaluate_proposals(
     """
     rule = recall_protocol(protocol)
     overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]
-    recall = tube_recall(overlaps, len(classes), thresholds, first)
+    recall = tube_recall(overlaps, len(classes), thresholds)
     return recall.as_dict(), recall.per_class_table(classes)
-
-
-OVERLAPS = tuple(np.arange(1, 21) / 20)
 
 
 @dataclass(frozen=True, eq=False)
 class RecallCurves:
-    """Pooled recall of the proposals of a data set, true tubes found at an overlap of at least a threshold.
+    """Pooled recall of the proposals of a dataset, true tubes found at an overlap of at least a threshold.
 
     Args:
         num_proposals: ``(N,)``, the mean number of proposals a video really has among its first 1 … N.
@@ -191,32 +138,15 @@ class RecallCurves:
 
 
 def recall_curves(
-    videos: Sequence[VideoOverlaps],
-    thresholds: Sequence[float] = (0.2, 0.5),
-    overlaps: Sequence[float] = OVERLAPS,
+    videos: Sequence[VideoOverlaps], thresholds: Sequence[float] = (0.2, 0.5), overlaps: Sequence[float] = OVERLAPS
 ) -> RecallCurves:
-    """Measure the curves of a data set.
-
-    Args:
-        videos: all videos; the true tubes of one without proposals are never found.
-        thresholds: overlaps at which recall is measured against the number of proposals.
-        overlaps: thresholds against which the recall of all proposals is measured.
-
-    Raises:
-        InputError: if no video has ground truth, a video occurs twice, or a threshold is not in ``0 < θ <= 1``.
-    """
+    """Measure the curves of all videos, with the arguments and errors of :func:`tube_recall`."""
     thresholds, overlaps = check_thresholds(thresholds), check_thresholds(overlaps)
-    check_unique(video.video for video in videos)
-    check_ground_truth(sum(len(video.labels) for video in videos), len(videos))
+    check_videos(videos)
     counts = np.array([len(video.iou) for video in videos])
     largest = max(int(counts.max()), 1)
-    best = []
-    for video in videos:
-        running = np.zeros((largest, len(video.labels)))
-        running[: len(video.iou)] = np.maximum.accumulate(video.iou, axis=0)
-        running[len(video.iou) :] = best_overlaps(video.iou)
-        best.append(running)
-    by_number = np.concatenate(best, axis=1)  # (N, G): best overlap among the first so many
+    padded = [np.pad(video.iou, ((0, largest - len(video.iou)), (0, 0))) for video in videos]
+    by_number = np.maximum.accumulate(np.concatenate(padded, axis=1))  # (N, G): best overlap among the first so many
     return RecallCurves(
         num_proposals=np.minimum(counts, np.arange(1, largest + 1)[:, None]).mean(axis=1),
         thresholds=thresholds,

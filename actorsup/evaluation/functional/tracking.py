@@ -16,7 +16,6 @@ from actorsup.structures import elementwise_iou
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU
 PRECISION_THRESHOLDS = np.arange(51.0)  # pixels
 NORMALIZED_PRECISION_THRESHOLDS = np.linspace(0, 0.5, 51)  # of the true box's sides
-PRECISION_PIXELS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,28 +37,17 @@ class TrackingScores:
     precision: np.ndarray
     normalized_precision: np.ndarray
 
-    @property
-    def success_auc(self) -> float:
-        """Area under the success curve: its mean over the thresholds, as the benchmark's code takes it."""
-        return float(self.success.mean())
-
-    @property
-    def precision_at_20(self) -> float:
-        """Precision at 20 pixels."""
-        return float(self.precision[PRECISION_PIXELS])
-
-    @property
-    def normalized_precision_auc(self) -> float:
-        """Area under the normalised precision curve, relative to the largest possible: its mean over the thresholds."""
-        return float(self.normalized_precision.mean())
-
     def as_dict(self) -> dict[str, float]:
-        """The numbers that tables show, by name."""
+        """The numbers that tables show, by name.
+
+        The area under a curve (AUC) is its mean over the thresholds, as the benchmark's code takes it; that of the
+        normalised precision is relative to the largest possible. ``precision@20`` is at 20 pixels.
+        """
         return {
             "mean_iou": self.mean_iou,
-            "success_auc": self.success_auc,
-            "precision@20": self.precision_at_20,
-            "normalized_precision_auc": self.normalized_precision_auc,
+            "success_auc": float(self.success.mean()),
+            "precision@20": float(self.precision[20]),
+            "normalized_precision_auc": float(self.normalized_precision.mean()),
         }
 
 
@@ -103,10 +91,6 @@ def mean_scores(scores: Sequence[TrackingScores]) -> TrackingScores:
     """
     if not scores:
         raise InputError("there is no target to take a mean over")
-    return TrackingScores(
-        num_frames=sum(one.num_frames for one in scores),
-        mean_iou=float(np.mean([one.mean_iou for one in scores])),
-        success=np.mean([one.success for one in scores], axis=0),
-        precision=np.mean([one.precision for one in scores], axis=0),
-        normalized_precision=np.mean([one.normalized_precision for one in scores], axis=0),
-    )
+    measures = ("mean_iou", "success", "precision", "normalized_precision")
+    means = (np.mean([getattr(one, name) for one in scores], axis=0) for name in measures)
+    return TrackingScores(sum(one.num_frames for one in scores), *means)

@@ -1,14 +1,14 @@
-"""Overlaps of the tubes of a video with its true tubes, and what every measure demands of its input."""
+"""What all measures share: the overlaps of a video's tubes with its true ones, checks of the input, rows of tables."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from actorsup.errors import InputError
-from actorsup.structures import Tube
-from actorsup.structures.tube_overlap import OverlapRule, tube_iou, tube_ious
+from actorsup.structures import OverlapRule, Tube, tube_ious
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class VideoOverlaps:
     """The overlaps of one video, computed once and shared by all classes and thresholds.
 
     Args:
-        video: name of the video, unique in its data set.
+        video: name of the video, unique in its dataset.
         iou: ``(P, G)`` float64, overlap of each tube, in rank order, with each true tube.
         labels: ``(G,)`` int64, the action class of each true tube.
 
@@ -29,8 +29,7 @@ class VideoOverlaps:
     labels: np.ndarray
 
     def __post_init__(self) -> None:
-        iou = np.array(self.iou, dtype=np.float64)
-        labels = np.array(self.labels, dtype=np.int64)
+        iou, labels = np.asarray(self.iou, dtype=np.float64), np.asarray(self.labels, dtype=np.int64)
         if iou.ndim != 2 or labels.shape != iou.shape[1:]:
             raise ValueError(
                 f"{self.video}: overlaps must have the shape (num_tubes, num_ground_truth) and labels one entry "
@@ -42,18 +41,26 @@ class VideoOverlaps:
         object.__setattr__(self, "labels", labels)
 
     @classmethod
+    def under_rules(
+        cls, video: str, tubes: Sequence[Tube], ground_truth: Sequence[Tube], rules: Sequence[OverlapRule]
+    ) -> dict[OverlapRule, "VideoOverlaps"]:
+        """The overlaps of a video's tubes, in rank order, with its true tubes, as each rule measures them."""
+        labels = np.array([tube.label for tube in ground_truth])
+        return {rule: cls(video, iou, labels) for rule, iou in tube_ious(tubes, ground_truth, rules).items()}
+
+    @classmethod
     def from_tubes(
         cls, video: str, tubes: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule
     ) -> "VideoOverlaps":
-        """Measure the overlaps of a video's tubes, in rank order, with its true tubes."""
-        return cls(video, tube_iou(tubes, ground_truth, rule), np.array([tube.label for tube in ground_truth]))
+        """The overlaps as one rule measures them."""
+        return cls.under_rules(video, tubes, ground_truth, [rule])[rule]
 
     def check_labels(self, num_classes: int) -> None:
         """Raise :class:`InputError` if a true tube's label is not one of ``num_classes`` classes."""
         outside = self.labels[(self.labels < 0) | (self.labels >= num_classes)]
         if outside.size:
             raise InputError(
-                f"{self.video}: a true tube has the label {outside[0]}, but the data set has the classes "
+                f"{self.video}: a true tube has the label {outside[0]}, but the dataset has the classes "
                 f"0 to {num_classes - 1}: correct the annotation or the list of classes"
             )
 
@@ -75,7 +82,7 @@ class ScoredVideo:
     scores: np.ndarray
 
     def __post_init__(self) -> None:
-        scores = _read_only(self.scores)
+        scores = np.asarray(self.scores, dtype=np.float64)
         num_tubes = len(self.overlaps.iou)
         if scores.ndim != 2 or len(scores) != num_tubes:
             raise InputError(
@@ -91,48 +98,16 @@ class ScoredVideo:
         self.overlaps.check_labels(scores.shape[1])
         object.__setattr__(self, "scores", scores)
 
-    @classmethod
-    def under_rules(
-        cls,
-        video: str,
-        tubes: Sequence[Tube],
-        ground_truth: Sequence[Tube],
-        scores: np.ndarray,
-        rules: Sequence[OverlapRule],
-    ) -> dict[OverlapRule, "ScoredVideo"]:
-        """The video as each rule measures it; the scores are kept once."""
-        labels = np.array([tube.label for tube in ground_truth])
-        scores = _read_only(scores)
-        overlaps = tube_ious(tubes, ground_truth, rules)
-        return {rule: cls(VideoOverlaps(video, iou, labels), scores) for rule, iou in overlaps.items()}
 
-
-def _read_only(scores: np.ndarray) -> np.ndarray:
-    """The scores as float64 that nobody can change: a copy, unless they are such an array already."""
-    given = np.asarray(scores)
-    if given.dtype == np.float64 and given.base is None and not given.flags.writeable:
-        return given
-    copied = np.array(scores, dtype=np.float64)
-    copied.setflags(write=False)
-    return copied
-
-
-def check_unique(videos: Iterable[str]) -> None:
-    """Raise :class:`InputError` naming a video that occurs more than once: its tubes would count twice."""
-    repeated = sorted(video for video, count in Counter(videos).items() if count > 1)
-    if repeated:
-        raise InputError(
-            f"each video is evaluated once, but {len(repeated)} occur more than once, the first is {repeated[0]!r}: "
-            "are the names of the videos unique in the data set?"
-        )
+def look_up(protocols: Mapping[str, Any], name: str, kind: str) -> Any:
+    """The protocol of that name; an :class:`InputError` lists the known ones."""
+    if name not in protocols:
+        raise InputError(f"unknown {kind} {name!r}: choose one of {', '.join(sorted(protocols))}")
+    return protocols[name]
 
 
 def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
-    """The overlap thresholds as floats.
-
-    Raises:
-        InputError: if there is none, or one is outside ``0 < θ <= 1``; at 0 every tube would be correct.
-    """
+    """The overlap thresholds as floats; none, or one outside ``0 < θ <= 1``, is an :class:`InputError`."""
     values = tuple(float(threshold) for threshold in thresholds)
     if not values or not all(0 < value <= 1 for value in values):
         raise InputError(f"expected one or more overlap thresholds in 0 < threshold <= 1, got {values}")
@@ -140,7 +115,7 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
 
 
 def check_background(background: float, threshold: float) -> None:
-    """Raise :class:`InputError` if the overlap below which there is none to speak of is not in ``0 < θ_b <= θ``."""
+    """Raise :class:`InputError` if the overlap below which all is background is not in ``0 < θ_b <= θ``."""
     if not 0 < background <= threshold:
         raise InputError(f"background must be in 0 < background <= threshold = {threshold}, got {background}")
 
@@ -151,24 +126,55 @@ def check_limit(limit: int | None, name: str) -> None:
         raise InputError(f"{name} must be 1 or more, or None for all tubes, got {limit}")
 
 
-def check_ground_truth(num_ground_truth: int, num_videos: int) -> None:
-    """Raise :class:`InputError` if there is no true tube at all: nothing could be measured, and 0 would mislead."""
-    if num_ground_truth == 0:
+def check_label(video: str, label: int | None, num_classes: int, measure: str) -> None:
+    """Raise :class:`InputError` if a measure needs the label of a video, and it is not one of the classes."""
+    if label is None or not 0 <= label < num_classes:
+        raise InputError(f"{video}: {measure} needs the video's label, 0 to {num_classes - 1}, got {label}")
+
+
+def check_unique(videos: Iterable[str]) -> None:
+    """Raise :class:`InputError` naming a video that occurs more than once: its tubes would count twice."""
+    repeated = sorted(video for video, count in Counter(videos).items() if count > 1)
+    if repeated:
         raise InputError(
-            f"the {num_videos} evaluated videos have not one true tube: give the evaluation split box annotation, or "
+            f"each video is evaluated once, but {len(repeated)} occur more than once, the first is {repeated[0]!r}: "
+            "are the names of the videos unique in the dataset?"
+        )
+
+
+def check_videos(videos: Sequence[VideoOverlaps]) -> None:
+    """Raise :class:`InputError` if a video occurs twice, or there is no true tube: 0 would mislead."""
+    check_unique(video.video for video in videos)
+    if not any(len(video.labels) for video in videos):
+        raise InputError(
+            f"the {len(videos)} evaluated videos have not one true tube: give the evaluation split box annotation, or "
             "leave recall and mean average precision out of the evaluator (training needs no boxes)"
         )
 
 
 def check_scored(videos: Sequence[ScoredVideo]) -> int:
-    """Check what every measure of ranked tubes demands of the videos together, and return the number of classes.
-
-    Raises:
-        InputError: if a video occurs twice, they differ in their number of classes, or there is no true tube.
-    """
-    check_unique(video.overlaps.video for video in videos)
+    """The number of classes; as :func:`check_videos`, and an error too if the videos differ in it."""
+    check_videos([video.overlaps for video in videos])
     examples = {video.scores.shape[1]: video.overlaps.video for video in videos}
     if len(examples) > 1:
         raise InputError(f"all videos need scores for the same number of classes, got {examples}")
-    check_ground_truth(sum(len(video.overlaps.labels) for video in videos), len(videos))
     return next(iter(examples))
+
+
+def at_thresholds(name: str, thresholds: Sequence[float], values: Iterable) -> dict:
+    """The value at each threshold by ``name@θ``."""
+    return {f"{name}@{threshold:g}": value for threshold, value in zip(thresholds, values, strict=True)}
+
+
+def class_table(
+    classes: Sequence[str], num_ground_truth: np.ndarray, columns: Mapping[str, np.ndarray]
+) -> list[dict[str, str | int | float]]:
+    """A row for each class with ground truth: ``class``, ``num_ground_truth`` and its value in each column ``(K,)``."""
+    return [
+        {
+            "class": classes[label],
+            "num_ground_truth": int(num_ground_truth[label]),
+            **{name: float(values[label]) for name, values in columns.items()},
+        }
+        for label in np.flatnonzero(num_ground_truth)
+    ]

@@ -1,13 +1,15 @@
 """Metrics that mmengine's evaluators run: thin accumulators around ``actorsup.evaluation.functional``.
 
-They give fractions in 0..1 (the literature prints percent) and never touch the disk.
+They give fractions in 0..1 (the literature prints percent) and never touch the disk. Options that many of them have:
+``thresholds`` of overlap; ``protocol``, a name in :data:`actorsup.evaluation.functional.PROTOCOLS`; ``max_per_class``:
+count only so many best tubes of each video for each class (None: all); ``prefix``: put before the names of the numbers,
+to tell two metrics of one evaluator apart.
 """
 
-from .predicted_videos import MetricReport, PredictedVideos
-from .proposal_recall import ProposalRecall
-from .tube_diagnosis import TubeDiagnosis
-from .tube_map import PairPrecision, TubeMAP
-from .video_accuracy import LocalizationGivenLabel, VideoAccuracy
+from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
+from .base import MetricReport, SampleMetric
+from .predicted_videos import PredictedVideos
+from .tubes import ProposalRecall, TubeDiagnosis, TubeMAP
 
 __all__ = [
     "LocalizationGivenLabel",
@@ -15,6 +17,7 @@ __all__ = [
     "PairPrecision",
     "PredictedVideos",
     "ProposalRecall",
+    "SampleMetric",
     "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",

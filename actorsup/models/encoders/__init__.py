@@ -1,9 +1,13 @@
 """Encoders: frames in, feature maps out."""
 
 from .encoder import Encoder, FrozenEncoder, measure_cell_center
-from .pretrained import load_torchvision_weights
-from .torchvision_encoder import TorchvisionEncoder, cut_torchvision_model
-from .vgg16 import VGG16Encoder
+from .torchvision_encoder import (
+    TorchvisionEncoder,
+    VGG16Encoder,
+    cut_torchvision_model,
+    load_torchvision_weights,
+    vgg16_layers,
+)
 
 __all__ = [
     "Encoder",
@@ -13,4 +17,5 @@ __all__ = [
     "cut_torchvision_model",
     "load_torchvision_weights",
     "measure_cell_center",
+    "vgg16_layers",
 ]

@@ -35,9 +35,6 @@ class FrozenEncoder(Encoder):
     """Another encoder with the weights that it begins with: neither they nor statistics of batch norm change.
 
     To compare with the paper's tuning of all parameters ("we train our entire actor attention module end-to-end").
-
-    Args:
-        encoder: config of the encoder.
     """
 
     def __init__(self, encoder: dict) -> None:
@@ -59,7 +56,7 @@ class FrozenEncoder(Encoder):
 
 
 def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int, int]) -> tuple[float, float]:
-    """Measure the centre of a feature cell's receptive field, to compare with ``stride · (i + ½)``.
+    """The centre ``(y, x)`` of a feature cell's receptive field in input pixels, to compare with ``stride · (i + ½)``.
 
     The centre is the centroid of the gradient of the cell with respect to the input, in a copy of the encoder in which
     all weights of a layer are alike and positive and maximum pooling is average pooling, so that every path through the
@@ -70,19 +67,14 @@ def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int
         encoder: stays unchanged, on whatever device it is.
         size: ``(height, width)`` of the input.
         cell: ``(row, column)`` of the feature map.
-
-    Returns:
-        ``(y, x)`` in continuous input pixels: the first pixel reaches from 0 to 1.
     """
     probe = _without_cancellation(encoder).eval()
     frames = torch.ones((1, 3, *size), dtype=torch.float64, requires_grad=True)
     response = probe(frames)[0, :, cell[0], cell[1]].sum()
     (gradient,) = torch.autograd.grad(response, frames)
     mass = gradient[0].sum(dim=0)
-    centers = [torch.arange(length, dtype=mass.dtype) + 0.5 for length in size]
-    y = (mass.sum(dim=1) * centers[0]).sum() / mass.sum()
-    x = (mass.sum(dim=0) * centers[1]).sum() / mass.sum()
-    return float(y), float(x)
+    rows, columns = (torch.arange(length, dtype=mass.dtype) + 0.5 for length in size)
+    return float(mass.sum(dim=1) @ rows / mass.sum()), float(mass.sum(dim=0) @ columns / mass.sum())
 
 
 def _without_cancellation(encoder: Encoder) -> nn.Module:

@@ -1,47 +1,69 @@
-"""Any backbone of torchvision as encoder."""
+"""Encoders of torchvision: the paper's VGG16, or any backbone, with weights by name or from a file."""
 
 from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 import torchvision.models
+from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.func import functional_call
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS
 
 from .encoder import Encoder
-from .pretrained import load_torchvision_weights
+
+_HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
+_MEASURED_SIZES = (256, 512)
 
 
-def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
-    """A model with random weights, without what comes after its last node; its parameters bear torchvision's names.
+@MODELS.register_module()
+class VGG16Encoder(Encoder):
+    """VGG16 up to relu5_3, without the last maximum pooling; all parameters are tuned (Sections 4.2 and 6.2).
+
+    Frames of 240×320 pixels give 15×20 maps of 512 channels, and every cell is centred ``16 · (i + ½)`` pixels from the
+    border.
 
     Args:
-        name: torchvision's name of the model.
-        nodes: what to give, ``{node: key}``, as ``torchvision.models.feature_extraction`` names nodes: a module stands
-            for its last node.
-
-    Returns:
-        A module from images to ``{key: maps}``.
-
-    Raises:
-        InputError: if there is no such model or node.
+        weights: torchvision's name (the paper's: ``IMAGENET1K_V1``), or the path of a state dict of torchvision's
+            vgg16; None: random. Loaded by :meth:`init_weights`, which training calls and testing a checkpoint does not.
     """
-    if name not in torchvision.models.list_models(module=torchvision.models):
-        raise InputError(
-            f"torchvision has no classification model {name!r}: torchvision.models.list_models() names them"
-        )
-    model = torchvision.models.get_model(name, weights=None)
-    try:
-        return create_feature_extractor(model, dict(nodes))
-    except ValueError as error:
-        raise InputError(f"{name} cannot be cut at {', '.join(map(repr, nodes))}: {error}") from error
+
+    stride = 16
+    out_channels = 512
+
+    def __init__(self, weights: str | None = None) -> None:
+        super().__init__()
+        self.weights = weights
+        self.features = vgg16_layers(30)  # up to relu5_3
+
+    def init_weights(self) -> None:
+        """Load ``weights``."""
+        if self.weights is not None:
+            load_torchvision_weights(self, "vgg16", self.weights)
+        self.is_init = True
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Feature maps ``(B·N, 512, H // 16, W // 16)`` of normalised frames ``(B·N, 3, H, W)``."""
+        return self.features(frames)
 
 
-_MEASURED_SIZES = (256, 512)
+def vgg16_layers(num_layers: int) -> nn.Sequential:
+    """The first layers of torchvision's vgg16, with random weights."""
+    # Built without memory first: the classifier, which is not used, is nine tenths of the model.
+    with torch.device("meta"):
+        layers = torchvision.models.vgg16().features[:num_layers]
+    layers = layers.to_empty(device="cpu")
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    return layers
 
 
 @MODELS.register_module()
@@ -86,12 +108,9 @@ class TorchvisionEncoder(Encoder):
         super().__init__()
         if padding < 0 or skipped_cells < 0:
             raise InputError(f"padding and skipped_cells must be at least 0, got {padding} and {skipped_cells}")
-        self.name = name
-        self.node = node
-        self.weights = weights
-        self.weights_prefix = weights_prefix
-        self.padding = padding
-        self.skipped_cells = skipped_cells
+        self.name, self.node = name, node
+        self.weights, self.weights_prefix = weights, weights_prefix
+        self.padding, self.skipped_cells = padding, skipped_cells
         self.body = cut_torchvision_model(name, {node: "maps"})
         self.stride, self.out_channels = self._measure()
 
@@ -116,14 +135,68 @@ class TorchvisionEncoder(Encoder):
             small, large = (functional_call(self, state, frames).shape for frames in inputs)
         except (RuntimeError, AssertionError) as error:
             raise InputError(f"{self.name} does not take images of any size: {error}") from error
-        if len(small) != 4 or len(large) != 4 or small[1] != large[1] or small[2:] == large[2:]:
+        if len(small) == len(large) == 4 and small[1] == large[1] and small[2] == small[3] < large[2]:
+            stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
+            if not remainder:
+                return stride, small[1]
+        raise InputError(
+            f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of {_MEASURED_SIZES} "
+            "pixels: expected maps (1, channels, height, width) that grow with the input by a whole-numbered stride"
+        )
+
+
+def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
+    """A model from images to ``{key: maps}``, with random weights, without what comes after its last node.
+
+    Its parameters bear torchvision's names.
+
+    Args:
+        name: torchvision's name of the model.
+        nodes: what to give, ``{node: key}``, as ``torchvision.models.feature_extraction`` names nodes: a module stands
+            for its last node.
+
+    Raises:
+        InputError: if there is no such model or node.
+    """
+    if name not in torchvision.models.list_models(module=torchvision.models):
+        raise InputError(
+            f"torchvision has no classification model {name!r}: torchvision.models.list_models() names them"
+        )
+    model = torchvision.models.get_model(name, weights=None)
+    try:
+        return create_feature_extractor(model, dict(nodes))
+    except ValueError as error:
+        raise InputError(f"{name} cannot be cut at {', '.join(map(repr, nodes))}: {error}") from error
+
+
+def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, prefix: str = "") -> None:
+    """Load the part of a torchvision model that ``module`` holds; its parameters bear torchvision's names.
+
+    Args:
+        module: part of the model; what it lacks (the classifier) is left aside.
+        model_name: torchvision's name of the model, such as ``vgg16``.
+        weights: torchvision's name of the weights, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache;
+            or the path of a state dict of the whole model, or of a checkpoint that holds one.
+        prefix: what the names of the model begin with in that file, where it is a part of another.
+
+    Raises:
+        InputError: if there is neither such a name nor such a file, the download fails, or the weights do not fit.
+    """
+    named = torchvision.models.get_model_weights(model_name).__members__
+    if weights in named:
+        try:
+            state = named[weights].get_state_dict(progress=True, check_hash=True)
+        except (OSError, RuntimeError, HTTPException) as error:  # RuntimeError: torch.hub's for a wrong checksum
             raise InputError(
-                f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of "
-                f"{_MEASURED_SIZES} pixels: expected maps (1, channels, height, width) that grow with the input"
-            )
-        stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
-        if remainder or small[2] != small[3]:
-            raise InputError(
-                f"{self.name} cut at {self.node!r} has no whole-numbered stride: {tuple(small)}, {tuple(large)}"
-            )
-        return stride, small[1]
+                f"could not download the weights {weights} of {model_name} from {named[weights].url} ({error}). "
+                f"Without a network, fetch that file elsewhere and give its path by {_HOW_TO_GIVE_A_FILE}"
+            ) from error
+        module.load_state_dict(state, strict=False)
+    elif Path(weights).is_file():
+        load_checkpoint(module, str(weights), model_name, part=prefix.removesuffix(".") or None)
+    else:
+        raise InputError(
+            f"weights {weights!r}: there is no such file, and torchvision's weights for {model_name} are "
+            f"{', '.join(named)}. Name one of these, or give an existing file by {_HOW_TO_GIVE_A_FILE}"
+        )
+    print_log(f"{model_name}: loaded {len(module.state_dict())} tensors from {weights}", logger="current")

@@ -12,9 +12,14 @@ head                      a video's logit for a class, from those of its tubes
 ========================  ===========================================================================================
 """
 
-from .multiple_instance import LogSumExpHead, MaximumHead, MeanHead, SoftmaxAttentionHead
-from .supervised import SupervisedTubeHead
-from .top_k_attention import TopKAttentionHead
+from .aggregations import (
+    LogSumExpHead,
+    MaximumHead,
+    MeanHead,
+    SoftmaxAttentionHead,
+    SupervisedTubeHead,
+    TopKAttentionHead,
+)
 from .tube_head import TubeHead
 
 __all__ = [

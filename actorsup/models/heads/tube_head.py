@@ -7,7 +7,12 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-RANKINGS = ("tube", "video")
+# By name: what tubes of all videos are ranked by, from the logarithms of the tubes' scores and of the video's
+# probabilities.
+RANKINGS = {
+    "tube": lambda of_tubes, of_video: of_tubes,
+    "video": lambda of_tubes, of_video: of_tubes + of_video,
+}
 
 
 class TubeHead(BaseModule):
@@ -40,7 +45,7 @@ class TubeHead(BaseModule):
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
         super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
         if ranking not in RANKINGS:
-            raise ValueError(f"ranking must be one of {RANKINGS}, got {ranking!r}")
+            raise ValueError(f"ranking must be one of {tuple(RANKINGS)}, got {ranking!r}")
         self.num_classes = num_classes
         self.pooled_shape = (in_channels, *roi_size)
         self.predicted_classes: Tensor | None = None
@@ -49,15 +54,9 @@ class TubeHead(BaseModule):
 
     @abstractmethod
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Logits of one video from those of its tubes.
+        """Logits ``(K,)`` of one video from those of its tubes, ``(P, K)`` float32, at least one.
 
-        Args:
-            tube_logits: ``(P, K)`` float32, of at least one tube.
-            pooled: ``(P, C, Y, X)``, features of the same tubes, for heads that weigh tubes by something else than
-                their logits.
-
-        Returns:
-            ``(K,)``.
+        The features ``(P, C, Y, X)`` of the same tubes are for heads that weigh tubes by something else.
         """
 
     def forward(self, pooled: Tensor) -> Tensor:
@@ -70,22 +69,14 @@ class TubeHead(BaseModule):
         return self.classifier(pooled.flatten(1))
 
     def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Scores of one video's tubes, by which the tubes of all videos are ranked for a class.
-
-        Args:
-            tube_logits: ``(P, K)`` float32; of no tube, too.
-            pooled: ``(P, C, Y, X)``, as in :meth:`aggregate`.
-
-        Returns:
-            ``(P, K)`` float64; here the logarithm of the softmax over the classes.
-        """
+        """Scores ``(P, K)`` float64 of one video's tubes, if any: the logarithm of the softmax over the classes."""
         return log_probabilities(tube_logits)
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Cross-entropy of the videos' softmax with their labels (Section 3.2, "Learning").
 
-        Videos without tubes have nothing to say and are left out of the mean. Where no video has any, the loss is 0 and
-        still depends on all parameters, as distributed training wants.
+        Videos without tubes are left out of the mean. Where no video has any, the loss is 0 and still depends on all
+        parameters, as distributed training wants.
 
         Args:
             pooled: ``(P, C, Y, X)``.
@@ -95,50 +86,44 @@ class TubeHead(BaseModule):
         Returns:
             ``loss_action`` and, for the log, ``top1_acc``: the share of those videos that are classified right.
         """
-        tube_logits = self.forward(pooled).float()
-        has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, len(labels))
-        if not has_tubes:
-            self.predicted_classes = labels[:0]
-            return {"loss_action": self._zero_loss(tube_logits), "top1_acc": tube_logits.new_zeros(())}
-        labels = labels[has_tubes]
-        self.predicted_classes = video_logits.detach().argmax(dim=1)
-        return {
-            "loss_action": F.cross_entropy(video_logits, labels),
-            "top1_acc": (self.predicted_classes == labels).float().mean(),
-        }
+        video_logits, masks = self._video_logits(self.forward(pooled).float(), pooled, video_index, len(labels))
+        has_tubes = masks.any(dim=1)
+        self.predicted_classes = video_logits[has_tubes].detach().argmax(dim=1)
+        return self._cross_entropy(video_logits[has_tubes], labels[has_tubes], "top1_acc")
+
+    def _cross_entropy(self, logits: Tensor, targets: Tensor, accuracy: str) -> dict[str, Tensor]:
+        """The loss and the share of rows that are classified right; both 0 where there is no row."""
+        if not len(targets):
+            # The sum of no terms: of the logits, which depend on the features, and of each parameter.
+            nothing = logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
+            return {"loss_action": nothing, accuracy: logits.new_zeros(())}
+        right = logits.argmax(dim=1) == targets
+        return {"loss_action": F.cross_entropy(logits, targets), accuracy: right.float().mean()}
 
     def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:
-        """Scores of tubes, to rank them by, and of videos.
+        """Of each video the scores ``(P_b, K)`` that rank its tubes, and its probabilities ``(K,)``.
 
-        Returns:
-            For each video, ``(P_b, K)`` scores of its tubes, float64 logarithms of probabilities, and ``(K,)``
-            probabilities of the video, which are all alike for a video without tubes.
+        The scores are logarithms, float64; the probabilities of a video without tubes are all alike.
         """
         tube_logits = self.forward(pooled).float()
-        has_tubes, video_logits = self._video_logits(tube_logits, pooled, video_index, num_videos)
-        all_logits = tube_logits.new_zeros((num_videos, self.num_classes))
-        if has_tubes:
-            all_logits[has_tubes] = video_logits
-        masks = [video_index == video for video in range(num_videos)]
-        tube_scores = [self.score_tubes(tube_logits[mask], pooled[mask]) for mask in masks]
-        if self.ranking == "video":
-            of_videos = log_probabilities(all_logits)
-            tube_scores = [scores + own for scores, own in zip(tube_scores, of_videos, strict=True)]
-        return list(zip(tube_scores, all_logits.softmax(dim=1), strict=True))
+        video_logits, masks = self._video_logits(tube_logits, pooled, video_index, num_videos)
+        of_videos = zip(masks, log_probabilities(video_logits), video_logits.softmax(dim=1), strict=True)
+        rank = RANKINGS[self.ranking]
+        return [
+            (rank(self.score_tubes(tube_logits[mask], pooled[mask]), logarithms), probabilities)
+            for mask, logarithms, probabilities in of_videos
+        ]
 
     def _video_logits(
         self, tube_logits: Tensor, pooled: Tensor, video_index: Tensor, num_videos: int
-    ) -> tuple[list[int], Tensor | None]:
-        """The videos that have tubes, and their logits ``(number of those, K)``; None where no video has any."""
-        masks = {video: video_index == video for video in range(num_videos)}
-        masks = {video: mask for video, mask in masks.items() if mask.any()}
-        if not masks:
-            return [], None
-        return list(masks), torch.stack([self.aggregate(tube_logits[mask], pooled[mask]) for mask in masks.values()])
-
-    def _zero_loss(self, no_logits: Tensor) -> Tensor:
-        """0, as the sum of no terms: of the logits ``(0, K)`` of no tubes, and of nothing from each parameter."""
-        return no_logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
+    ) -> tuple[Tensor, Tensor]:
+        """Logits ``(B, K)`` of the videos, 0 of one without tubes, and which tubes are whose, ``(B, P)`` bool."""
+        masks = video_index == torch.arange(num_videos, device=video_index.device)[:, None]
+        logits = [
+            self.aggregate(tube_logits[mask], pooled[mask]) if mask.any() else tube_logits[mask].sum(dim=0)
+            for mask in masks
+        ]
+        return torch.stack(logits), masks
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

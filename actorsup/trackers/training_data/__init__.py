@@ -1,7 +1,6 @@
 """What trackers are trained on and measured with: sequences of one target, and pairs of crops out of them."""
 
-from .augmentation import PairAugmentation
-from .pairs import MixedPairs, PairDataset, SequencePairs, StillPairs
+from .pairs import MixedPairs, PairAugmentation, PairDataset, SequencePairs, StillPairs
 from .sequence_folders import ALOV, GOT10k, SequenceFolder, read_box_file
 from .sequences import LazyFrames, SequenceSource, TrackingSequence, TubeSequences, UCFSportsSequences
 

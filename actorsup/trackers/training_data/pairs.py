@@ -1,8 +1,8 @@
-"""Pairs of crops to train trackers with: of sequences, of still images, and of several of these."""
+"""Pairs of crops to train trackers with: how they are cut and varied, and what they are cut from."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,9 +14,67 @@ from torch.utils.data import Dataset
 from actorsup.errors import InputError
 from actorsup.io.video_reader import IMAGE_SUFFIXES
 from actorsup.registry import DATASETS
+from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides, crop_rectangles
 
-from .augmentation import PairAugmentation
-from .sequences import SequenceSource, TrackingSequence
+from .sequences import SequenceSource, TrackingSequence, existing_folder
+
+Pair = tuple[np.ndarray, np.ndarray, np.ndarray]  # exemplar and search crop (h, w, 3) uint8 RGB, offset (2,)
+
+
+@dataclass(frozen=True)
+class PairAugmentation:
+    """What happens to crops of real frames (SiamFC's settings; its label stays in the middle, here it moves along).
+
+    Args:
+        max_shift: the target lies at most so many pixels off the middle of the search crop, along either axis.
+        max_stretch: either crop shows the target at most by this share too large or too small, along either axis.
+        flip: probability that both crops are mirrored.
+        variation: how much appearance varies between the two, see ``vary_pair``; 0 leaves the pixels as they are.
+    """
+
+    max_shift: float = 4.0
+    max_stretch: float = 0.05
+    flip: float = 0.5
+    variation: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.max_shift < 0 or not 0 <= self.max_stretch < 1 or not 0 <= self.flip <= 1 or self.variation < 0:
+            expected = "max_shift >= 0, 0 <= max_stretch < 1, 0 <= flip <= 1 and variation >= 0"
+            raise InputError(f"expected {expected}, got {self}")
+
+    def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
+        """Cut the exemplar from the first frame and the search crop from the second, as ``PairDataset.draw`` says.
+
+        Frames are ``(H, W, 3)`` uint8 RGB; boxes ``(2, 4)``, the target in each, of positive width and height.
+        """
+        stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
+        offset = rng.uniform(-self.max_shift, self.max_shift, 2)
+        boxes = boxes.astype(np.float64)
+        # Pixels of the frame that one pixel of a crop shows; both crops show the target at one magnification.
+        steps = context_sides(boxes[:, 2:] - boxes[:, :2])[:, None] / EXEMPLAR_SIZE * stretches
+        centers = (boxes[:, :2] + boxes[:, 2:]) / 2
+        centers[1] -= offset * steps[1]
+        crops = [
+            _crop(frame, center, step * size, size)
+            for frame, center, step, size in zip(frames, centers, steps, (EXEMPLAR_SIZE, SEARCH_SIZE), strict=True)
+        ]
+        if rng.random() < self.flip:
+            crops = [np.ascontiguousarray(image[:, ::-1]) for image in crops]
+            offset = offset * (-1, 1)
+        return *vary_pair(rng, *crops, self.variation), offset
+
+
+def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
+    """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, as the tracker does."""
+    # Only what the rectangle shows, and a pixel more, becomes floating point: a whole frame takes many times as long.
+    limits = np.array(frame.shape[1::-1])
+    left, top = np.clip(np.floor(center - sides / 2).astype(int) - 1, 0, limits - 1)
+    right, bottom = np.clip(np.ceil(center + sides / 2).astype(int) + 1, 1, limits)
+    image = torch.from_numpy(np.ascontiguousarray(frame[top:bottom, left:right])).permute(2, 0, 1).float()
+    place = torch.from_numpy(center - (left, top))[None].float()
+    mean = torch.tensor(cv2.mean(frame)[:3], dtype=torch.float32)
+    crops = crop_rectangles(image, place, torch.from_numpy(sides)[None].float(), size, mean)
+    return crops[0].round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 class PairDataset(Dataset, ABC):
@@ -34,30 +92,28 @@ class PairDataset(Dataset, ABC):
 
     def __init__(self, num_pairs: int, seed: int) -> None:
         if num_pairs < 1 or seed < 0:
-            raise InputError(
-                f"{type(self).__name__}: expected num_pairs >= 1 and seed >= 0, got {num_pairs} and {seed}"
-            )
+            name = type(self).__name__
+            raise InputError(f"{name}: expected num_pairs >= 1 and seed >= 0, got {num_pairs} and {seed}")
         self.num_pairs = num_pairs
         self.seed = seed
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A pair: exemplar ``(127, 127, 3)`` and search crop ``(255, 255, 3)``, uint8 RGB, and the target's offset.
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """Draw an exemplar ``(127, 127, 3)``, a search crop ``(255, 255, 3)``, both uint8 RGB, and the offset ``(2,)``.
 
         The offset is the target's place (x, y) in the search crop, in its pixels from its centre.
         """
 
     def __len__(self) -> int:
-        """The number of pairs."""
         return self.num_pairs
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         """A pair for ``SiamesePairs``: ``exemplar`` and ``search`` ``(3, h, w)`` uint8, ``offset`` ``(2,)``."""
         if not 0 <= index < self.num_pairs:
             raise IndexError(index)
-        exemplar, search, offset = self.draw(np.random.default_rng((self.seed, index)))
-        images = (torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))) for image in (exemplar, search))
-        return dict(zip(("exemplar", "search", "offset"), (*images, torch.from_numpy(np.float32(offset))), strict=True))
+        *images, offset = self.draw(np.random.default_rng((self.seed, index)))
+        exemplar, search = (torch.from_numpy(image).permute(2, 0, 1).contiguous() for image in images)
+        return {"exemplar": exemplar, "search": search, "offset": torch.from_numpy(np.float32(offset))}
 
 
 @DATASETS.register_module()
@@ -65,10 +121,9 @@ class MixedPairs(PairDataset):
     """Draws each pair from one of several datasets of pairs.
 
     Args:
-        parts: their configs; their own ``num_pairs`` and ``seed`` do not matter for what is drawn, see ``seed``.
+        parts: their configs, whose ``num_pairs`` and ``seed`` have no effect on what is drawn.
         shares: how often each is drawn, relative to the others.
-        num_pairs: length of the dataset.
-        seed: another one gives other pairs.
+        num_pairs: see ``PairDataset``, as ``seed``.
     """
 
     def __init__(self, parts: Sequence[Mapping], shares: Sequence[float], num_pairs: int, seed: int = 0) -> None:
@@ -81,7 +136,7 @@ class MixedPairs(PairDataset):
                 raise InputError(f"MixedPairs: {type(part).__name__} holds no pairs")
         self.shares = np.array(shares) / np.sum(shares)
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
         return self.parts[rng.choice(len(self.parts), p=self.shares)].draw(rng)
 
@@ -96,8 +151,7 @@ class SequencePairs(PairDataset):
     Args:
         sequences: config of a registered ``SequenceSource``. Folders of images are what it should read: for one frame,
             a video file is decoded from its beginning.
-        num_pairs: length of the dataset.
-        seed: another one gives other pairs.
+        num_pairs: see ``PairDataset``, as ``seed``.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
 
@@ -123,55 +177,43 @@ class SequencePairs(PairDataset):
         self.augmentation = PairAugmentation(**(augmentation or {}))
         self._sequences: dict[int, TrackingSequence] = {}
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
-        sequence = self._sequence(int(rng.integers(len(self.source))))
-        first, second = self._draw_frames(rng, sequence)
-        return self.augmentation.pair(
-            rng, (sequence.frames[first], sequence.frames[second]), sequence.boxes[[first, second]]
-        )
-
-    def _sequence(self, index: int) -> TrackingSequence:
-        if index not in self._sequences:
-            self._sequences[index] = self.source[index]
-        return self._sequences[index]
+        index = int(rng.integers(len(self.source)))
+        sequence = self._sequences.get(index) or self._sequences.setdefault(index, self.source[index])
+        drawn = self._draw_frames(rng, sequence)
+        return self.augmentation.pair(rng, [sequence.frames[frame] for frame in drawn], sequence.boxes[[*drawn]])
 
     def _draw_frames(self, rng: np.random.Generator, sequence: TrackingSequence) -> tuple[int, int]:
         annotated = np.flatnonzero(sequence.annotated)
         first = int(rng.choice(annotated))
         near = annotated[(np.abs(annotated - first) <= self.max_gap) & (annotated != first)]
         if len(near) == 0:
-            raise InputError(
-                f"{sequence.name}: no other frame within {self.max_gap} of frame {first} is annotated; leave the "
-                "sequence out or raise max_gap"
-            )
+            missing = f"{sequence.name}: no other frame within {self.max_gap} of frame {first} is annotated"
+            raise InputError(f"{missing}; leave the sequence out or raise max_gap")
         return first, int(rng.choice(near))
 
 
 @DATASETS.register_module()
 class StillPairs(PairDataset):
-    """A box of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
+    """A random region of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
 
-    Without boxes, random regions stand for targets: any part of a photograph can be found again in it.
+    Any part of a photograph can be found again in it.
 
     Args:
         images: folder of images.
-        num_pairs: length of the dataset.
-        boxes: a JSON file as COCO's instances are: ``images`` with ``id`` and ``file_name``, ``annotations`` with
-            ``image_id`` and ``bbox`` (x, y, width, height from 0); None draws regions.
-        seed: another one gives other pairs.
-        min_size: boxes with a shorter side, in pixels, are left out, as are crowds.
+        num_pairs: see ``PairDataset``, as ``seed``.
+        min_size: of a region, in pixels: the geometric mean of its sides.
         augmentation: settings of ``PairAugmentation``; two crops of one image are alike but for these.
 
     Raises:
-        InputError: if there is no image or box, the file is not as above, or an image cannot be read.
+        InputError: if there is no image, or one cannot be read.
     """
 
     def __init__(
         self,
         images: str | Path,
         num_pairs: int,
-        boxes: str | Path | None = None,
         seed: int = 0,
         min_size: float = 16.0,
         augmentation: Mapping | None = None,
@@ -179,46 +221,19 @@ class StillPairs(PairDataset):
         super().__init__(num_pairs, seed)
         self.min_size = min_size
         self.augmentation = PairAugmentation(**(augmentation or {"max_stretch": 0.15, "variation": 1.0}))
-        folder = Path(images).expanduser()
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; the still images belong there")
-        if boxes is None:
-            files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-            self.targets = [(path, None) for path in files]
-        else:
-            self.targets = read_coco_boxes(Path(boxes).expanduser(), folder, min_size)
-        if not self.targets:
-            raise InputError(f"{boxes or folder}: holds no {'image' if boxes is None else 'box of a usable size'}")
+        folder = existing_folder(images)
+        self.images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        if not self.images:
+            raise InputError(f"{folder}: holds no image")
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> Pair:
         """See ``PairDataset.draw``."""
-        path, box = self.targets[rng.integers(len(self.targets))]
+        path = self.images[rng.integers(len(self.images))]
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise InputError(f"{path}: cannot be read as an image")
-        box = _random_region(rng, image.shape[1], image.shape[0], self.min_size) if box is None else box
-        return self.augmentation.pair(rng, (image, image), np.stack([box, box]))
-
-
-def read_coco_boxes(path: Path, folder: Path, min_size: float) -> list[tuple[Path, np.ndarray]]:
-    """Image and box ``(4,)``, ``(x1, y1, x2, y2)``, of every annotation of a COCO file but crowds and small ones."""
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as JSON: {error}") from error
-    try:
-        files = {image["id"]: folder / image["file_name"] for image in content["images"]}
-        found = []
-        for annotation in content["annotations"]:
-            x, y, width, height = annotation["bbox"]
-            if not annotation.get("iscrowd") and min(width, height) >= min_size:
-                found.append((files[annotation["image_id"]], np.array([x, y, x + width, y + height], np.float64)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: is not as COCO's instances files are (images: id, file_name; annotations: image_id, bbox): "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    return found
+        region = _random_region(rng, image.shape[1], image.shape[0], self.min_size)
+        return self.augmentation.pair(rng, (image, image), np.stack([region, region]))
 
 
 def _random_region(rng: np.random.Generator, width: int, height: int, min_size: float) -> np.ndarray:
@@ -229,3 +244,67 @@ def _random_region(rng: np.random.Generator, width: int, height: int, min_size: 
     size = np.minimum((area * aspect, area / aspect), (width, height))
     start = rng.uniform(0, np.array([width, height]) - size)
     return np.concatenate([start, start + size])
+
+
+def vary_pair(
+    rng: np.random.Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Change the appearance of two crops ``(h, w, 3)`` uint8 a little differently, as a camera and its codec would.
+
+    Strength 1 is what low-resolution web video shows; 0 changes nothing.
+    """
+    if strength == 0:
+        return exemplar, search
+    resolution = 1 + strength * rng.exponential(0.5)
+    gray = rng.random() < 0.1 * strength
+    results = []
+    for image in (exemplar, search):
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) if gray else image
+        image = _light(rng, image, strength)
+        image = _coarsen(image, resolution * (1 + strength * rng.uniform(0, 0.4)))
+        if rng.random() < 0.15 * strength:
+            image = _motion_blur(rng, image, strength)
+        results.append(_compress(rng, image, strength))
+    return results[0], results[1]
+
+
+def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+    gain = np.exp(strength * (rng.normal(0, 0.12) + rng.normal(0, 0.04, 3)))
+    shift = strength * rng.normal(0, 12)
+    if rng.random() < 0.2 * strength:  # a gradient over the crop, as of a shadow
+        shade = np.exp(strength * rng.normal(0, 0.25, (2, 2))).astype(np.float32)
+        shade = cv2.resize(shade, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        image = cv2.multiply(image, cv2.merge([shade] * 3), dtype=cv2.CV_8U)
+    values = np.arange(256)[:, None] * gain + shift
+    return cv2.LUT(image, np.clip(values, 0, 255).astype(np.uint8)[None])
+
+
+def _coarsen(image: np.ndarray, factor: float) -> np.ndarray:
+    """Lose detail that a target of fewer pixels would not have."""
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+    # OpenCV filters with more than 11×11 weights by Fourier transforms, which takes ten times as long.
+    reach = rng.uniform(1, 1 + 3 * min(strength, 1))
+    angle = rng.uniform(0, np.pi)
+    end = np.round(4 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
+    kernel = np.zeros((9, 9), np.float32)
+    cv2.line(kernel, (8 - end).tolist(), end.tolist(), 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+def _compress(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+    chance = rng.random()
+    if chance < 0.25 * strength:
+        quality = int(rng.integers(35, 90))
+        return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    if chance < 0.5 * strength:
+        # One byte of noise a value, from a table that is shifted: drawing a quarter million normals takes longer.
+        noise = rng.normal(0, strength * rng.uniform(1, 10), (64, 64, 3))
+        tiles = -(-image.shape[0] // 64), -(-image.shape[1] // 64), 1
+        noise = np.tile(noise, tiles)[: image.shape[0], : image.shape[1]]
+        return cv2.add(image, noise, dtype=cv2.CV_8U)
+    return image

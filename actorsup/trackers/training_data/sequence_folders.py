@@ -1,13 +1,12 @@
 """Sequences of frames on disk: any folder with a ``groundtruth.txt``, GOT-10k, ALOV++.
 
-The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it:
-``first_pixel`` says which number the first pixel has in the file. Here boxes are ``(x1, y1, x2, y2)``, continuous
-pixels from 0.
+The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,10 +14,11 @@ from actorsup.errors import InputError
 from actorsup.io.video_reader import IMAGE_SUFFIXES, FrameFolderReader
 from actorsup.registry import DATASETS
 
-from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_names
+from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_names, existing_folder
 
 GROUND_TRUTH = "groundtruth.txt"
-NOT_PUBLISHED = "a file of one box alone is a test sequence, whose truth the benchmark keeps"
+
+Parsed = TypeVar("Parsed")
 
 
 @DATASETS.register_module()
@@ -35,46 +35,47 @@ class SequenceFolder(SequenceSource):
     """
 
     def __init__(self, root: str | Path, sequences: Sequence[str] | None = None, first_pixel: int = 1) -> None:
-        root = _existing(root)
-        if (root / GROUND_TRUTH).is_file():
-            known, self.root = [root.name], root.parent
-        else:
-            known, self.root = sorted(path.parent.name for path in root.glob(f"*/{GROUND_TRUTH}")), root
+        if first_pixel not in (0, 1):
+            raise InputError(f"first_pixel must be 0 or 1, got {first_pixel!r}")
+        root = existing_folder(root)
+        is_sequence = (root / GROUND_TRUTH).is_file()
+        known = [root.name] if is_sequence else sorted(path.parent.name for path in root.glob(f"*/{GROUND_TRUTH}"))
+        self.root = root.parent if is_sequence else root
         self.names = choose_names(known, sequences, root)
-        self.first_pixel = _pixel_number(first_pixel)
+        self.first_pixel = first_pixel
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
-        folder = self.root / name
-        boxes = read_box_file(folder / GROUND_TRUTH, self.first_pixel)
-        return _sequence(name, _frame_folder(folder), boxes, folder / GROUND_TRUTH)
+        path = self.root / name / GROUND_TRUTH
+        return _sequence(name, _frame_folder(path.parent), read_box_file(path, self.first_pixel), path)
 
 
 @DATASETS.register_module()
 class GOT10k(SequenceSource):
     """GOT-10k: ``list.txt`` names the sequences' folders, each with ``00000001.jpg …`` and ``groundtruth.txt``.
 
-    A frame that ``absence.label`` marks with 1 has no box here: the target is not to be seen in it.
+    A frame that ``absence.label`` marks with 1 has no box here: the target is not visible in it.
 
     Args:
         root: the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published.
         sequences: names of the folders to use; None uses all of ``list.txt``.
-        first_pixel: number of the first pixel in the files, 0 or 1.
     """
 
-    def __init__(self, root: str | Path, sequences: Sequence[str] | None = None, first_pixel: int = 1) -> None:
-        self.root = _existing(root)
-        known = [line.strip() for line in read_lines(self.root / "list.txt") if line.strip()]
-        self.names = choose_names(known, sequences, self.root / "list.txt")
-        self.first_pixel = _pixel_number(first_pixel)
+    def __init__(self, root: str | Path, sequences: Sequence[str] | None = None) -> None:
+        self.root = existing_folder(root)
+        known = _parse_lines(self.root / "list.txt", str.strip)
+        self.names = choose_names([name for name in known if name], sequences, self.root / "list.txt")
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
-        folder = self.root / name
-        boxes = read_box_file(folder / GROUND_TRUTH, self.first_pixel)
-        if (folder / "absence.label").is_file():
-            boxes[_absent(folder / "absence.label", len(boxes))] = np.nan
-        return _sequence(name, folder, boxes, folder / GROUND_TRUTH)
+        path, labels = self.root / name / GROUND_TRUTH, self.root / name / "absence.label"
+        boxes = read_box_file(path)
+        if labels.is_file():
+            absent = _parse_lines(labels, _is_absent)
+            if len(absent) != len(boxes):
+                raise InputError(f"{labels}: has {len(absent)} lines, {GROUND_TRUTH} beside it {len(boxes)}")
+            boxes[absent] = np.nan
+        return _sequence(name, path.parent, boxes, path)
 
 
 @DATASETS.register_module()
@@ -90,7 +91,6 @@ class ALOV(SequenceSource):
         frames: folder of the frames.
         annotations: folder of the ``.ann`` files.
         sequences: names ``aspect/sequence`` to use; None uses all.
-        first_pixel: number of the first pixel in the files, 0 or 1.
     """
 
     def __init__(
@@ -99,45 +99,86 @@ class ALOV(SequenceSource):
         frames: str = "imagedata++",
         annotations: str = "alov300++_rectangleAnnotation_full",
         sequences: Sequence[str] | None = None,
-        first_pixel: int = 1,
     ) -> None:
-        root = _existing(root)
-        self.frames = _existing(root / frames)
-        self.annotations = _existing(root / annotations)
-        known = [
-            path.relative_to(self.annotations).with_suffix("").as_posix()
-            for path in sorted(self.annotations.glob("*/*.ann"))
-        ]
+        root = existing_folder(root)
+        self.frames = existing_folder(root / frames)
+        self.annotations = existing_folder(root / annotations)
+        known = [f"{path.parent.name}/{path.stem}" for path in sorted(self.annotations.glob("*/*.ann"))]
         self.names = choose_names(known, sequences, self.annotations)
-        self.first_pixel = _pixel_number(first_pixel)
 
     def read(self, name: str) -> TrackingSequence:
         """See ``SequenceSource.read``."""
         path = self.annotations / f"{name}.ann"
         num_frames = len(FrameFolderReader(self.frames / name).files)
         boxes = np.full((num_frames, 4), np.nan, np.float32)
-        for line_number, line in enumerate(read_lines(path), start=1):
-            frame, *corners = parse_numbers(path, line_number, line)
-            try:
-                if len(corners) != 8 or frame != round(frame) or not 1 <= frame <= num_frames:
-                    raise ValueError(f"expected a frame of 1 … {num_frames} and 8 numbers of corners")
-                boxes[int(frame) - 1] = box_of_numbers(np.array(corners), self.first_pixel)
-            except ValueError as error:
-                raise InputError(f"{path}, line {line_number}: {line!r}: {error}") from error
+
+        def parse(line: str) -> None:
+            frame, *corners = _numbers(line)
+            if len(corners) != 8 or frame not in range(1, num_frames + 1):
+                raise ValueError(f"expected a frame of 1 … {num_frames} and 8 numbers of corners")
+            boxes[int(frame) - 1] = _box(corners, first_pixel=1)
+
+        _parse_lines(path, parse)
         return _sequence(name, self.frames / name, boxes, path)
 
 
-def _existing(root: str | Path) -> Path:
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise InputError(f"{root}: no such folder; the sequences belong there")
-    return root
+def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
+    """Boxes ``(T, 4)`` float32 of a ``groundtruth.txt``: a line ``x,y,w,h``, or 8 numbers of a polygon, a frame.
+
+    Commas, semicolons, tabs or spaces separate the numbers. A polygon becomes the smallest upright box around it, as in
+    the VOT toolkit's conversion. The result is NaN where a line is NaN, or its box has no area: the target is hidden.
+
+    Raises:
+        InputError: naming file, line and text.
+    """
+    boxes = _parse_lines(Path(path), lambda line: _box(_numbers(line), first_pixel))
+    if not boxes:
+        raise InputError(f"{path}: holds no box")
+    return np.stack(boxes).astype(np.float32)
 
 
-def _pixel_number(first_pixel: int) -> int:
-    if first_pixel not in (0, 1):
-        raise InputError(f"first_pixel must be 0 or 1, got {first_pixel!r}")
-    return first_pixel
+def _parse_lines(path: Path, parse: Callable[[str], Parsed]) -> list[Parsed]:
+    """What ``parse`` makes of each line but empty ones at the end; its ``ValueError`` names file, line and text."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not a text file ({error})") from error
+    parsed = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            parsed.append(parse(line))
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: {line!r}: {error}") from error
+    return parsed
+
+
+def _numbers(line: str) -> list[float]:
+    return [float(part) for part in re.findall(r"[^\s,;]+", line)]
+
+
+def _is_absent(line: str) -> bool:
+    if line.strip() not in ("0", "1"):
+        raise ValueError("expected 0 or 1")
+    return line.strip() == "1"
+
+
+def _box(numbers: Sequence[float], first_pixel: int) -> np.ndarray:
+    """One box ``(4,)`` of ``x y w h``, or of the corners ``x1 y1 … x4 y4`` of a polygon; NaN without an area."""
+    if len(numbers) not in (4, 8):
+        raise ValueError(f"expected x,y,w,h or 8 numbers of a polygon, got {len(numbers)} numbers")
+    if np.isnan(numbers).all():
+        return np.full(4, np.nan)
+    if not np.isfinite(numbers).all():
+        raise ValueError("expected finite numbers, or NaN alone where there is no target")
+    corners = np.reshape(numbers, (-1, 2))
+    if len(numbers) == 4:
+        if (corners[1] < 0).any():
+            raise ValueError("width and height must not be negative")
+        corners = np.cumsum(corners, axis=0)
+    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    return box - first_pixel if (box[2:] > box[:2]).all() else np.full(4, np.nan)
 
 
 def _frame_folder(folder: Path) -> Path:
@@ -145,108 +186,17 @@ def _frame_folder(folder: Path) -> Path:
     candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     found = [path for path in candidates if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())]
     if len(found) != 1:
-        raise InputError(
-            f"{folder}: expected frames in it or in one subfolder, found them in "
-            f"{', '.join(path.name for path in found) or 'none'}"
-        )
+        names = ", ".join(path.name for path in found) or "none"
+        raise InputError(f"{folder}: expected frames in it or in one subfolder, found them in {names}")
     return found[0]
-
-
-def _absent(path: Path, num_frames: int) -> np.ndarray:
-    lines = read_lines(path)
-    for line_number, line in enumerate(lines, start=1):
-        if line.strip() not in ("0", "1"):
-            raise InputError(f"{path}, line {line_number}: {line!r}: expected 0 or 1")
-    if len(lines) != num_frames:
-        raise InputError(f"{path}: has {len(lines)} lines, {GROUND_TRUTH} beside it {num_frames}")
-    return np.array([line.strip() == "1" for line in lines])
 
 
 def _sequence(name: str, frames: Path, boxes: np.ndarray, source: Path) -> TrackingSequence:
     num_frames = len(FrameFolderReader(frames).files)
     if num_frames != len(boxes):
-        raise InputError(f"{source}: has {len(boxes)} boxes, {frames} holds {num_frames} frames; {NOT_PUBLISHED}")
+        hint = "a file of one box alone is a test sequence, whose truth the benchmark keeps"
+        raise InputError(f"{source}: has {len(boxes)} boxes, {frames} holds {num_frames} frames; {hint}")
     try:
         return TrackingSequence(name, LazyFrames(frames, 0, num_frames), boxes)
     except ValueError as error:
         raise InputError(f"{source}: {error}") from error
-
-
-SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file, empty ones at its end left out.
-
-    Raises:
-        InputError: if it cannot be read, or is no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not a text file ({error})") from error
-
-
-def parse_numbers(path: Path, line_number: int, line: str) -> np.ndarray:
-    """The numbers of a line, which commas, semicolons, tabs or spaces separate; float64.
-
-    Raises:
-        InputError: naming file, line and text, if one of them is no number.
-    """
-    try:
-        return np.array([float(part) for part in SEPARATORS.split(line.strip()) if part])
-    except ValueError as error:
-        raise InputError(f"{path}, line {line_number}: {line!r}: {error}") from error
-
-
-def box_of_numbers(numbers: np.ndarray, first_pixel: int) -> np.ndarray:
-    """One box ``(4,)`` of ``x y w h`` or of the corners ``x1 y1 x2 y2 x3 y3 x4 y4`` of a polygon.
-
-    A polygon becomes the smallest box with upright sides around it, as in the VOT toolkit's conversion. Four NaN or no
-    area mean that there is no target: NaN.
-
-    Raises:
-        ValueError: if there are neither 4 nor 8 numbers, some are not finite, or a width or height is negative.
-    """
-    if len(numbers) not in (4, 8):
-        raise ValueError(f"expected x,y,w,h or 8 numbers of a polygon, got {len(numbers)} numbers")
-    if np.isnan(numbers).all():
-        return np.full(4, np.nan)
-    if not np.isfinite(numbers).all():
-        raise ValueError("expected finite numbers, or NaN alone where there is no target")
-    if len(numbers) == 4:
-        if (numbers[2:] < 0).any():
-            raise ValueError("width and height must not be negative")
-        box = np.concatenate([numbers[:2], numbers[:2] + numbers[2:]])
-    else:
-        corners = numbers.reshape(4, 2)
-        box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    return box - first_pixel if (box[2:] > box[:2]).all() else np.full(4, np.nan)
-
-
-def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
-    """Boxes ``(T, 4)`` float32 of a ``groundtruth.txt``: a line ``x,y,w,h``, or 8 numbers of a polygon, a frame.
-
-    Args:
-        path: the file; commas, semicolons, tabs or spaces separate its numbers.
-        first_pixel: number of the first pixel in the file, 0 or 1.
-
-    Returns:
-        ``(x1, y1, x2, y2)``; NaN where a line is NaN, or its box has no area: there the target is not to be seen.
-
-    Raises:
-        InputError: naming file, line and text.
-    """
-    path = Path(path)
-    boxes = []
-    for line_number, line in enumerate(read_lines(path), start=1):
-        numbers = parse_numbers(path, line_number, line)
-        try:
-            boxes.append(box_of_numbers(numbers, first_pixel))
-        except ValueError as error:
-            raise InputError(f"{path}, line {line_number}: {line!r}: {error}") from error
-    if not boxes:
-        raise InputError(f"{path}: holds no box")
-    return np.stack(boxes).astype(np.float32)

@@ -1,6 +1,5 @@
-"""One target followed by people through consecutive frames: what trackers are trained on and measured with."""
+"""One annotated target in consecutive frames: what trackers are trained on and measured with."""
 
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from actorsup.structures import Tube
 
 
 class LazyFrames(Sequence):
-    """Frames ``start … start + length - 1`` of a video or folder of frames, each decoded when it is asked for.
+    """Frames ``(H, W, 3)`` uint8, RGB, of a video or folder of frames, decoded on demand.
 
-    Items and iteration give ``(H, W, 3)`` uint8, RGB. Iteration streams. An item of a folder of frames reads one file;
-    an item of a video file decodes from its beginning, because containers cannot be trusted to seek exactly.
+    Iteration streams. An item of a folder of frames reads one file; an item of a video file decodes from its beginning,
+    because containers cannot be trusted to seek exactly.
 
     Args:
         path: the video file or folder of frames; it is opened at the first use.
@@ -33,9 +32,7 @@ class LazyFrames(Sequence):
 
     def __init__(self, path: str | Path, start: int, length: int, reader: Mapping | None = None) -> None:
         if start < 0 or length < 1:
-            raise ValueError(
-                f"{path}: expected start >= 0 and one frame or more, got start {start} and {length} frames"
-            )
+            raise ValueError(f"{path}: expected start >= 0 and one frame or more, got {start} and {length}")
         self.path = Path(path)
         self.start = start
         self.length = length
@@ -49,14 +46,12 @@ class LazyFrames(Sequence):
         return self.length
 
     def __getitem__(self, index: int) -> np.ndarray:
-        position = range(self.length)[operator.index(index)]
-        return self._video.frames_at([self.start + position])[0]
+        return self._video.frames_at([range(self.start, self.start + self.length)[index]])[0]
 
     def __iter__(self) -> Iterator[np.ndarray]:
         count = 0
-        for frame in islice(self._video, self.start, self.start + self.length):
+        for count, frame in enumerate(islice(self._video, self.start, self.start + self.length), start=1):  # noqa: B007
             yield frame
-            count += 1
         if count < self.length:
             raise VideoError(f"{self.path}: the video ends before frame {self.start + count}")
 
@@ -67,9 +62,9 @@ class TrackingSequence:
 
     Args:
         name: unique in its source.
-        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, that may be decoded when they are asked for.
-        boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in continuous pixels of the frames, of positive width and height; rows
-            of NaN where the target is not annotated or not there. Kept as a read-only float32 copy.
+        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, decoded on demand or not.
+        boxes: ``(T, 4)`` of positive width and height, in pixels of the frames; rows of NaN where the target is not
+            annotated or not there. Kept as a read-only float32 copy.
 
     Raises:
         ValueError: if the lengths differ, no row is annotated, a row is partly NaN or infinite, or a box is empty.
@@ -82,24 +77,20 @@ class TrackingSequence:
     def __post_init__(self) -> None:
         boxes = np.array(self.boxes, dtype=np.float32)
         if boxes.ndim != 2 or boxes.shape[1:] != (4,) or len(boxes) != len(self.frames):
-            raise ValueError(
-                f"{self.name}: {len(self.frames)} frames need boxes ({len(self.frames)}, 4), got {boxes.shape}"
-            )
+            num_frames = len(self.frames)
+            raise ValueError(f"{self.name}: {num_frames} frames need boxes ({num_frames}, 4), got {boxes.shape}")
         absent = np.isnan(boxes).all(axis=1)
         good = absent | (np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
         if not good.all():
             index = int((~good).argmax())
-            raise ValueError(
-                f"{self.name}, frame {index}: box {boxes[index].tolist()}: expected finite x1 < x2 and y1 < y2, "
-                "or NaN alone where nothing is annotated"
-            )
+            found = f"{self.name}, frame {index}: box {boxes[index].tolist()}"
+            raise ValueError(f"{found}: expected finite x1 < x2 and y1 < y2, or NaN alone where nothing is annotated")
         if absent.all():
             raise ValueError(f"{self.name}: none of its {len(boxes)} frames is annotated")
         boxes.setflags(write=False)
         object.__setattr__(self, "boxes", boxes)
 
     def __len__(self) -> int:
-        """Number of frames."""
         return len(self.boxes)
 
     @property
@@ -109,7 +100,7 @@ class TrackingSequence:
 
 
 class SequenceSource(Sequence, ABC):
-    """Tracking sequences, each read when it is asked for by its index; listing them reads no frame and no box.
+    """Tracking sequences, each read on demand; listing them reads no frame and no box.
 
     A source is a subclass that has ``names``, in order, and reads one of them. Register it in ``DATASETS``.
     """
@@ -118,7 +109,7 @@ class SequenceSource(Sequence, ABC):
 
     @abstractmethod
     def read(self, name: str) -> TrackingSequence:
-        """The sequence of that name.
+        """Read the sequence of that name.
 
         Raises:
             InputError: naming file, line and value, if its annotation cannot be used.
@@ -128,11 +119,19 @@ class SequenceSource(Sequence, ABC):
         return len(self.names)
 
     def __getitem__(self, index: int) -> TrackingSequence:
-        return self.read(self.names[operator.index(index)])
+        return self.read(self.names[index])
+
+
+def existing_folder(path: str | Path) -> Path:
+    """The path, or an ``InputError`` unless it is a folder."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; the frames or images belong there")
+    return path
 
 
 def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path) -> tuple[str, ...]:
-    """The chosen ones of the known names, in the order chosen; None is all, as they are.
+    """The chosen ones of the known names, in the order chosen; None is all.
 
     Raises:
         InputError: if there is none, or one is unknown.
@@ -143,10 +142,9 @@ def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path
         return tuple(known)
     unknown = sorted(set(chosen) - set(known))
     if unknown or not chosen:
-        raise InputError(
-            f"{where}: has no sequence {', '.join(unknown) or '(none was chosen)'}; "
-            f"its {len(known)} are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}"
-        )
+        some = ", ".join(known[:10]) + (" …" if len(known) > 10 else "")
+        missing = ", ".join(unknown) or "(none was chosen)"
+        raise InputError(f"{where}: has no sequence {missing}; its {len(known)} are {some}")
     return tuple(chosen)
 
 
@@ -154,12 +152,11 @@ def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path
 class TubeSequences(SequenceSource):
     """One sequence a true tube: the frames that it covers, and its boxes in pixels of the video as it is.
 
-    Frames that people did not mark, between those that they did, have no box.
-
-    Names are ``<video>_tube0``, ``<video>_tube1`` …
+    Frames that nobody marked, between those that somebody did, have no box. Names are ``<video>_tube0``,
+    ``<video>_tube1`` …
 
     Args:
-        dataset: config of a registered ``VideoDataset``, with its ``ann_file``; it is read in test mode.
+        dataset: config of an ``AnnotatedVideos``; it is read in test mode.
         sequences: names to use; None uses all.
     """
 
@@ -167,8 +164,8 @@ class TubeSequences(SequenceSource):
         self.dataset = DATASETS.build({**dataset, "test_mode": True})
         self._tubes: dict[str, tuple[Path, Tube]] = {}
         for index, (video, path) in enumerate(self.dataset.videos()):
-            for number, tube in enumerate(self.dataset.ground_truth(index)):
-                self._tubes[f"{video}_tube{number}"] = (path, tube)
+            tubes = enumerate(self.dataset.ground_truth(index))
+            self._tubes |= {f"{video}_tube{number}": (path, tube) for number, tube in tubes}
         self.names = choose_names(tuple(self._tubes), sequences, Path(self.dataset.ann_file))
 
     def read(self, name: str) -> TrackingSequence:
@@ -185,13 +182,12 @@ class TubeSequences(SequenceSource):
 class UCFSportsSequences(SequenceSource):
     """UCF-Sports: ``<group>/<clip>/`` with a video file or frames, and one box file a frame in ``gt/``.
 
-    A box file holds ``x y w h label``, in pixels from 1, separated by tabs or spaces. The files belong to the frames in
-    the order of their names. A box without area is taken for none.
+    The box files, see ``read_box_files``, belong to the frames in the order of their names. A box without area is taken
+    for none.
 
     Args:
         videos: folder of the groups; in a clip's folder lies one video file, or its frames.
-        annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it, which is read as it is; the files are
-            ``…/<group>/<clip>/gt/<frame>.txt``.
+        annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it.
         sequences: names ``group/clip`` to use; None uses all that have both annotation and video.
 
     Raises:

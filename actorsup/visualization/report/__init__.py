@@ -1,10 +1,10 @@
 """One page about one run or several: numbers, curves, errors, and videos that play in it, with their tubes."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from actorsup.errors import InputError
+from actorsup.io.files import save
 
 from .gallery import Limits
 from .run import Run
@@ -42,10 +42,7 @@ def make_report(
     runs = [Run.read(folder, name) for folder, name in zip(folders, _names(folders), strict=True)]
     path = Path(out) if out is not None else folders[0] / "report.html"
     page = render_page(runs, limits)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    save(path, page)
     return path, runs
 
 

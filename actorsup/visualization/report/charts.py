@@ -1,6 +1,6 @@
 """The charts of a page, as plotly's figures: of several runs each has a colour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -38,30 +38,33 @@ def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
 
 
 def _figure(x: str, y: str) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
+    return go.Figure().update_layout(
         template="plotly_white",
         margin={"l": 60, "r": 20, "t": 45, "b": 50},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": {"text": x}, "automargin": True},
         yaxis={"title": {"text": y}, "automargin": True},
     )
-    return figure
 
 
 def _color(rank: int) -> str:
     return COLORS[rank % len(COLORS)]
 
 
+def _add_line(
+    figure: go.Figure, name: str, points: Iterable[tuple[float, float]], rank: int, style: int = 0, markers: bool = True
+) -> None:
+    """A line through points, coloured by its rank and dashed by its style."""
+    xs, ys = zip(*points, strict=True)
+    line = {"color": _color(rank), "dash": DASHES[style % len(DASHES)]}
+    figure.add_scatter(x=xs, y=ys, name=escape(name), line=line, mode="lines+markers" if markers else "lines")
+
+
 def _loss(runs: Sequence[Run]) -> go.Figure:
     figure = _figure("iteration", "loss")
     for rank, run in enumerate(runs):
-        rows = [row for row in run.scalars if "loss" in row]
-        if rows:
-            steps, losses = [row["step"] for row in rows], [row["loss"] for row in rows]
-            figure.add_scatter(
-                x=steps, y=losses, name=escape(run.name), line={"color": _color(rank)}, mode="lines+markers"
-            )
+        if points := [(row["step"], row["loss"]) for row in run.scalars if "loss" in row]:
+            _add_line(figure, run.name, points, rank)
     return figure
 
 
@@ -73,21 +76,13 @@ def _validation(runs: Sequence[Run]) -> go.Figure:
         names = [name for row in rows for name in row if name == "accuracy" or (name[:4] == "mAP@" and "/" not in name)]
         for style, name in enumerate(dict.fromkeys(names)):
             points = [(row["step"], row[name]) for row in rows if name in row]
-            figure.add_scatter(
-                x=[step for step, _ in points],
-                y=[value for _, value in points],
-                name=escape(f"{run.name}: {name}"),
-                line={"color": _color(rank), "dash": DASHES[style % len(DASHES)]},
-                mode="lines+markers",
-            )
+            _add_line(figure, f"{run.name}: {name}", points, rank, style)
     return figure
 
 
 def _recall(runs: Sequence[Run], curve: str, x: str) -> go.Figure:
     """Recall of every store of every run; a store that two runs share is drawn once."""
-    figure = _figure(x, "recall of true tubes")
-    figure.update_yaxes(range=[0, 1.03])
-    figure.update_xaxes(rangemode="tozero")
+    figure = _figure(x, "recall of true tubes").update_yaxes(range=[0, 1.03]).update_xaxes(rangemode="tozero")
     stores = {}
     for run in runs:
         for name, entry in run.proposals.items():
@@ -95,14 +90,9 @@ def _recall(runs: Sequence[Run], curve: str, x: str) -> go.Figure:
     for rank, ((name, _), rows) in enumerate(stores.items()):
         curves = dict.fromkeys(row["curve"] for row in rows if row["curve"].startswith(curve))
         for style, each in enumerate(curves):
-            points = [row for row in rows if row["curve"] == each]
-            figure.add_scatter(
-                x=[row["x"] for row in points],
-                y=[row["recall"] for row in points],
-                name=escape(name) + (f", IoU {each.split('@')[1]}" if "@" in each else ""),
-                line={"color": _color(rank), "dash": DASHES[style % len(DASHES)]},
-                mode="lines",
-            )
+            points = [(row["x"], row["recall"]) for row in rows if row["curve"] == each]
+            at = f", IoU {each.split('@')[1]}" if "@" in each else ""
+            _add_line(figure, name + at, points, rank, style, markers=False)
     return figure
 
 
@@ -113,8 +103,7 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
         tables = (run.tested or {"tables": {}})["tables"]
         rows = next((rows for title, rows in tables.items() if title.startswith("AP by class")), [])
         for column in [name for name in (rows[0] if rows else ()) if name.startswith("AP@")]:
-            figure = figures.setdefault(column, _figure("", "percent"))
-            figure.add_bar(
+            figures.setdefault(column, _figure("", "percent")).add_bar(
                 x=[escape(row["class"]) for row in rows],
                 y=[100 * row[column] for row in rows],
                 name=escape(run.name),
@@ -128,30 +117,23 @@ def _confusion(run: Run) -> go.Figure:
 
     Videos that the model gives no class, for want of tubes, are left out.
     """
-    figure = _figure("class that the model gives", "class of the video")
-    videos = [
-        (video["label"], given)
-        for video in (run.predictions or {"videos": []})["videos"]
-        if video["label"] is not None and (given := given_class(video)) is not None
-    ]
-    if not videos:
-        return figure
-    present = sorted({label for pair in videos for label in pair})
-    counts = np.zeros((len(present), len(present)), dtype=int)
-    for true, predicted in videos:
-        counts[present.index(true), present.index(predicted)] += 1
-    names = [escape(run.predictions["classes"][label]) for label in present]
-    figure.add_heatmap(
-        z=counts.tolist(), x=names, y=names, colorscale="Blues", text=counts.tolist(), texttemplate="%{text}"
-    )
-    figure.update_yaxes(autorange="reversed")
+    figure = _figure("class that the model gives", "class of the video").update_yaxes(autorange="reversed")
+    pairs = [(entry["label"], given_class(entry)) for entry in (run.predictions or {"videos": []})["videos"]]
+    pairs = [pair for pair in pairs if None not in pair]
+    if pairs:
+        present, cells = np.unique(pairs, return_inverse=True)
+        counts = np.zeros((len(present), len(present)), dtype=int)
+        np.add.at(counts, tuple(cells.reshape(-1, 2).T), 1)
+        names = [escape(run.predictions["classes"][label]) for label in present]
+        figure.add_heatmap(
+            z=counts.tolist(), x=names, y=names, colorscale="Blues", text=counts.tolist(), texttemplate="%{text}"
+        )
     return figure
 
 
 def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.Figure:
     """The share of each reason as bars, with what mAP would gain without it on hover."""
-    figure = _figure("", "percent")
-    figure.update_xaxes(tickangle=30)
+    figure = _figure("", "percent").update_xaxes(tickangle=30)
     for rank, run in enumerate(runs):
         rows = [row for row in (run.diagnosis or {table: []})[table] if not row[reason].startswith("all")]
         total = sum(row[count] for row in rows) or 1

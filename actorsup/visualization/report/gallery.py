@@ -10,9 +10,12 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io import open_video
-from actorsup.visualization.overlay import class_color
+from actorsup.visualization.overlay import class_color, equal_steps
 
 from .run import Run, given_class
+
+QUALITY = 60  # of the JPEG images
+MAX_BYTES = 12_000_000  # of all images together, as they are written into the page
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,6 @@ class Limits:
         num_videos: half of them the best and half the worst.
         num_frames: of each video, in equal steps.
         width: of a frame in pixels; smaller ones are not enlarged.
-        quality: of the JPEG images, 1 … 100.
-        num_bytes: of all images together, as they are written into the page.
 
     Raises:
         InputError: if one of them is out of range.
@@ -33,18 +34,11 @@ class Limits:
     num_videos: int = 16
     num_frames: int = 48
     width: int = 320
-    quality: int = 60
-    num_bytes: int = 12_000_000
 
     def __post_init__(self) -> None:
-        for name in ("num_videos", "num_bytes"):
-            if getattr(self, name) < 0:
-                raise InputError(f"{name} must be at least 0, got {getattr(self, name)}")
-        for name in ("num_frames", "width"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 1 <= self.quality <= 100:
-            raise InputError(f"quality must be one of 1 to 100, got {self.quality}")
+        for name, least in {"num_videos": 0, "num_frames": 1, "width": 1}.items():
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +51,7 @@ class Gallery:
             are unknown, and ``clip``, an index, or None where its frames are not in the page.
         clips: of every video that plays, the worst first, ``video``, ``width`` and ``height`` in pixels of the original
             frame, ``rate`` (images a second), ``indices`` of the frames, ``images`` (data URLs), ``truth`` (tubes), and
-            of each run ``found`` (tubes) and ``fates`` (what became of the true tubes).
+            of each run ``found`` (tubes) and ``outcomes`` (of the true tubes: found, or why not).
         colors: of every class, as CSS has them.
         left_out: videos whose frames were chosen but are not in the page, with the reason.
     """
@@ -68,49 +62,45 @@ class Gallery:
     left_out: dict[str, str]
 
 
-def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
-    """Read the best and the worst videos of the first run that has predictions.
+# What the runs say of a video: each run with its entry, None where it has not tested the video.
+Said = list[tuple[Run, dict | None]]
 
-    A video that cannot be read is left out; so are those beyond ``limits.num_bytes``, the best and the worst last.
+
+def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
+    """Read the best and the worst videos of the runs that have predictions.
+
+    A video that cannot be read is left out; so are those beyond ``MAX_BYTES``, the best and the worst last.
     """
-    predicted = [run.predictions for run in runs if run.predictions]
-    if not predicted:
-        return Gallery([], [], {}, {})
-    names = list(dict.fromkeys(entry["video"] for content in predicted for entry in content["videos"]))
-    entries = {name: [_entry(run, name) for run in runs] for name in names}
-    videos = [_listed(name, runs, entries[name]) for name in names]
-    worst_first = [video["video"] for video in sorted(videos, key=_goodness) if _is_judged(video)]
-    clips, left_out, used = [], {}, 0
+    entries = [{entry["video"]: entry for entry in (run.predictions or {"videos": ()})["videos"]} for run in runs]
+    names = dict.fromkeys(name for of_run in entries for name in of_run)
+    said = {name: [(run, of_run.get(name)) for run, of_run in zip(runs, entries, strict=True)] for name in names}
+    videos = {name: _listed(name, said[name]) for name in names}
+    worst_first = [video["video"] for video in sorted(videos.values(), key=_goodness) if _is_judged(video)]
+    clips, left_out, used = {}, {}, 0
     for name in _by_turns(worst_first)[: limits.num_videos]:
-        first = next(run for run, entry in zip(runs, entries[name], strict=True) if entry)
         try:
-            clip = _clip(name, runs, entries[name], first.predictions["reader"], limits)
+            clip = _clip(name, said[name], limits)
         except (InputError, OSError) as error:
             left_out[name] = str(error)
             continue
         size = sum(map(len, clip["images"]))
-        if used + size > limits.num_bytes:
-            left_out[name] = f"the images of the page may have {limits.num_bytes} bytes together"
+        if used + size > MAX_BYTES:
+            left_out[name] = f"the images of the page may have {MAX_BYTES} bytes together"
             continue
         used += size
-        clips.append(clip)
-    clips.sort(key=lambda clip: worst_first.index(clip["video"]))
-    for index, clip in enumerate(clips):
-        videos[names.index(clip["video"])]["clip"] = index
-    classes = dict.fromkeys(name for content in predicted for name in content["classes"])
+        clips[name] = clip
+    shown = [name for name in worst_first if name in clips]
+    for index, name in enumerate(shown):
+        videos[name]["clip"] = index
+    classes = dict.fromkeys(name for run in runs if run.predictions for name in run.predictions["classes"])
     colors = {name: "#{:02x}{:02x}{:02x}".format(*class_color(label)) for label, name in enumerate(classes)}
-    return Gallery(videos, clips, colors, left_out)
+    return Gallery(list(videos.values()), [clips[name] for name in shown], colors, left_out)
 
 
-def _entry(run: Run, video: str) -> dict | None:
-    """What a run says of a video; None if nothing."""
-    return next((entry for entry in (run.predictions or {"videos": []})["videos"] if entry["video"] == video), None)
-
-
-def _listed(video: str, runs: Sequence[Run], entries: Sequence[dict | None]) -> dict:
+def _listed(video: str, said: Said) -> dict:
     """The video's line in the list."""
     shown, given = {}, []
-    for run, entry in zip(runs, entries, strict=True):
+    for run, entry in said:
         given.append(None)
         if entry:
             classes = run.predictions["classes"]
@@ -123,8 +113,8 @@ def _listed(video: str, runs: Sequence[Run], entries: Sequence[dict | None]) -> 
         "shows": list(shown),
         "classes": list({**shown, **{name: None for name in given if name}}),
         "given": given,
-        "overlap": [entry and entry["overlap"] for entry in entries],
-        "errors": [run.errors_of(video) for run in runs],
+        "overlap": [entry and entry["overlap"] for _, entry in said],
+        "errors": [run.errors_of(video) for run, _ in said],
         "clip": None,
     }
 
@@ -142,66 +132,52 @@ def _goodness(video: dict) -> tuple[float, float]:
 
 def _by_turns(worst_first: Sequence[str]) -> list[str]:
     """The worst, the best, the second worst and so on: the first ones are half and half."""
-    count = len(worst_first)
-    return [worst_first[index // 2] if index % 2 == 0 else worst_first[-1 - index // 2] for index in range(count)]
+    return [worst_first[index // 2 if index % 2 == 0 else -1 - index // 2] for index in range(len(worst_first))]
 
 
-def _clip(video: str, runs: Sequence[Run], entries: Sequence[dict | None], reader: dict | None, limits: Limits) -> dict:
+def _clip(video: str, said: Said, limits: Limits) -> dict:
     """The frames of a video and its tubes at those frames."""
-    known = next(entry for entry in entries if entry)
+    first, known = next((run, entry) for run, entry in said if entry)
     path = Path(known["path"])
     if not path.exists():
         raise InputError(f"{path}: no such video; the page is made where the videos of the test are")
-    opened = open_video(path, reader)
+    opened = open_video(path, first.predictions["reader"])
     rate = opened.frames_per_second() or 25.0
     num_frames = sum(1 for _ in opened)
-    indices = np.unique(np.linspace(0, num_frames - 1, min(limits.num_frames, num_frames)).round().astype(int))
+    indices = equal_steps(num_frames, limits.num_frames)
     frames = opened.frames_at(indices)
-    height, width = frames.shape[1:3]
-    classes = next(run.predictions["classes"] for run, entry in zip(runs, entries, strict=True) if entry)
+
+    def at_frames(run: Run, tube: dict) -> dict:
+        """A tube's class and its boxes at the frames, None where it is not."""
+        places = (indices - tube["start"]).tolist()
+        boxes = [tube["boxes"][place] if 0 <= place < len(tube["boxes"]) else None for place in places]
+        return {"class": run.predictions["classes"][tube["label"]], "boxes": boxes}
+
     return {
         "video": video,
-        "width": width,
-        "height": height,
+        "width": frames.shape[2],
+        "height": frames.shape[1],
         "rate": rate * len(indices) / num_frames,
         "indices": indices.tolist(),
-        "images": [_jpeg(frame, limits) for frame in frames],
-        "truth": [_at(tube, indices, classes) for tube in known["true_tubes"]],
+        "images": [_jpeg(frame, limits.width) for frame in frames],
+        "truth": [at_frames(first, tube) for tube in known["true_tubes"]],
         "found": [
-            [
-                {**_at(tube, indices, run.predictions["classes"]), "score": float(np.exp(tube["score"]))}
-                for tube in entry["tubes"]
-            ]
+            [{**at_frames(run, tube), "score": float(np.exp(tube["score"]))} for tube in entry["tubes"]]
             if entry
             else []
-            for run, entry in zip(runs, entries, strict=True)
+            for run, entry in said
         ],
-        "fates": [_fates(run, video) for run in runs],
+        "outcomes": [[tube["reason"] for tube in run.diagnosed(video)["true_tubes"]] for run, _ in said],
     }
 
 
-def _fates(run: Run, video: str) -> list[str]:
-    """What became of each true tube, in their order."""
-    found = (run.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": []})
-    return [tube["reason"] for tube in found["true_tubes"]]
-
-
-def _at(tube: dict, indices: np.ndarray, classes: Sequence[str]) -> dict:
-    """A tube's class and its boxes at some frames, None where it is not."""
-    places = indices - tube["start"]
-    boxes = [tube["boxes"][place] if 0 <= place < len(tube["boxes"]) else None for place in places.tolist()]
-    return {"class": classes[tube["label"]], "boxes": boxes}
-
-
-def _jpeg(frame: np.ndarray, limits: Limits) -> str:
+def _jpeg(frame: np.ndarray, max_width: int) -> str:
     """A frame ``(H, W, 3)`` RGB as a data URL."""
     height, width = frame.shape[:2]
-    if width > limits.width:
-        size = limits.width, max(1, round(height * limits.width / width))
+    if width > max_width:
+        size = max_width, max(1, round(height * max_width / width))
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    encoded, image = cv2.imencode(
-        ".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, limits.quality]
-    )
+    encoded, image = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not encoded:
         raise OSError(f"a frame of {width}x{height} pixels cannot be written as JPEG")
     return "data:image/jpeg;base64," + base64.b64encode(image).decode()

@@ -16,15 +16,10 @@ from .gallery import Limits, make_gallery
 from .run import Run
 
 
-def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = "") -> str:
-    """The page as HTML.
+def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
+    """The page as HTML, of one run or of several side by side.
 
     It forbids itself, by its content security policy, to ask any machine for anything.
-
-    Args:
-        runs: the first is the one whose best and worst videos are shown; with more than one they stand side by side.
-        limits: of the gallery; None: the default ones.
-        title: None is the names of the runs.
 
     Raises:
         InputError: if there is no run, or two have one name.
@@ -35,6 +30,7 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
     gallery = make_gallery(runs, limits or Limits())
     charts = all_charts(runs)
     figures = [json.loads(figure.to_json()) for section in charts.values() for figure in section.values()]
+    tables = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
     templates = files(__package__) / "templates"
     environment = Environment(
         loader=PackageLoader(__package__),
@@ -43,11 +39,11 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = lambda value: f"{value:.4f}" if isinstance(value, float) else str(value)
     return environment.get_template("report.html").render(
-        title=title or " and ".join(names),
+        title=" and ".join(names),
         runs=runs,
-        titles=_titles(runs),
+        titles=sorted(tables, key=lambda title: not title.startswith("mAP")),
         charts=charts,
         gallery=gallery,
         errors=sorted({reason for video in gallery.videos for errors in video["errors"] for reason in errors}),
@@ -60,17 +56,7 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None, title: str = 
     )
 
 
-def _titles(runs: Sequence[Run]) -> list[str]:
-    """Titles of the tables of all runs, each once; those of mAP come first."""
-    found = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
-    return sorted(found, key=lambda title: not title.startswith("mAP"))
-
-
 def _embedded(content: Mapping | Sequence) -> Markup:
     """JSON that cannot end the element it stands in."""
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

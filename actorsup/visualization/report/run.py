@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,7 @@ class Run:
 
     @classmethod
     def read(cls, folder: str | Path, name: str | None = None) -> "Run":
-        """Read a work directory.
-
-        Args:
-            folder: what the commands call ``--work-dir``.
-            name: None is the folder's.
+        """Read what the commands call ``--work-dir``; the name is the folder's unless one is given.
 
         Raises:
             InputError: if there is no such folder, nothing in it is of use, or a file is not what the commands write.
@@ -53,18 +50,16 @@ class Run:
         folder = Path(folder)
         if not folder.is_dir():
             raise InputError(f"{folder}: no such work directory; the commands make it (--work-dir)")
-        tested = _read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables"))
-        predictions = _read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos"))
-        diagnosed = _read(folder / "diagnosis.json", ("diagnoses",))
+        diagnosed = _read(folder / "diagnosis.json", ("diagnoses",)) or {"diagnoses": []}
         run = cls(
             name=name or folder.resolve().name,
-            tested=tested,
-            predictions=predictions,
-            diagnosis=diagnosed["diagnoses"][0] if diagnosed and diagnosed["diagnoses"] else None,
+            tested=_read(folder / "test_metrics.json", ("checkpoint", "metrics", "tables")),
+            predictions=_read(folder / "predictions.json", ("checkpoint", "classes", "reader", "videos")),
+            diagnosis=next(iter(diagnosed["diagnoses"]), None),
             proposals=_read(folder / "proposal_metrics.json", ()) or {},
             scalars=_scalars(folder),
         )
-        if not (tested or predictions or run.diagnosis or run.proposals or run.scalars):
+        if len(run.missing) == len(PARTS):
             raise InputError(f"{folder}: holds no results; begin with `actorsup train` or `actorsup eval-proposals`")
         return run
 
@@ -73,9 +68,13 @@ class Run:
         """For each part that is not there, what it would show and the command that makes it."""
         return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
 
+    def diagnosed(self, video: str) -> Mapping[str, Sequence[Mapping]]:
+        """The entry of a video in the diagnosis; an empty one too where nothing was diagnosed."""
+        return (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
+
     def errors_of(self, video: str) -> list[str]:
-        """The reasons of the errors in a video, each once; ``[]`` too where nothing was diagnosed."""
-        found = (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
+        """The reasons of the errors in a video, each once."""
+        found = self.diagnosed(video)
         reasons = [tube["reason"] for tube in found["true_tubes"] if tube["reason"] != "found"]
         reasons += [f"false: {detection['reason']}" for detection in found["false_detections"]]
         return sorted(set(reasons))
@@ -90,28 +89,26 @@ def given_class(entry: Mapping) -> int | None:
 def _read(path: Path, keys: Sequence[str]) -> dict | None:
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); make it again, or move it away") from error
-    lacking = [key for key in keys if not isinstance(content, dict) or key not in content]
-    if lacking or not isinstance(content, dict):
-        raise InputError(f"{path}: lacks {', '.join(lacking) or 'everything'}; make it again with this version")
+    content = _parse(path.read_text(), str(path))
+    lacking = [key for key in keys if key not in content] if isinstance(content, dict) else keys or ["everything"]
+    if lacking:
+        raise InputError(f"{path}: lacks {', '.join(lacking)}; make it again with this version")
     return content
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error}); make it again, or move it away") from error
 
 
 def _scalars(folder: Path) -> list[dict]:
     """The logs of all starts of a training as one: what a later start did again counts."""
     merged: list[dict] = []
     for path in sorted(folder.glob("*/vis_data/scalars.json")):
-        rows = []
-        for number, line in enumerate(path.read_text().splitlines(), start=1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{path}: line {number} is not JSON ({error}); move the file away") from error
-            rows.append(row)
-        trained = [row["step"] for row in rows if "loss" in row]
-        if trained:
+        lines = path.read_text().splitlines()
+        rows = [_parse(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+        if trained := [row["step"] for row in rows if "loss" in row]:
             merged = [row for row in merged if row["step"] < trained[0]] + rows
     return merged

@@ -1,6 +1,14 @@
 # THUMOS13, split 1. In data/thumos13: videos/<Class>/<video>.avi, pyannot.pkl, splits/trainlist01.txt, testlist01.txt.
-dataset_type = "THUMOS13"
 data_root = "data/thumos13"
+videos = dict(
+    type="AnnotatedVideos",
+    data_root=data_root,
+    ann_file="pyannot.pkl",  # read for testing alone
+    format=dict(
+        type="THUMOS13", split_lists=dict(train="splits/trainlist01.txt", test="splits/testlist01.txt")
+    ),
+    video_prefix="videos",
+)
 image_size = (320, 240)
 
 train_pipeline = [
@@ -23,28 +31,14 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        split_file="splits/trainlist01.txt",
-        video_prefix="videos",
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(**videos, split="train", pipeline=train_pipeline),
 )
 test_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        split_file="splits/testlist01.txt",
-        ann_file="pyannot.pkl",
-        video_prefix="videos",
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    dataset=dict(**videos, split="test", pipeline=test_pipeline, test_mode=True),
 )
 test_cfg = dict()
 test_evaluator = [

@@ -1,5 +1,5 @@
 # SiamFC's published schedule: 50 epochs of 50,000 pairs in batches of 8, SGD, the learning rate from 1e-2 to 1e-5
-# evenly on a logarithmic scale. Every pair is drawn anew, so iterations are what is counted; data sets need 2,500,000
+# evenly on a logarithmic scale. Every pair is drawn anew, so iterations are what is counted; datasets need 2,500,000
 # pairs.
 max_iters = 50 * 50_000 // 8
 train_cfg = dict(type="IterBasedTrainLoop", max_iters=max_iters, val_interval=50_000 // 8)

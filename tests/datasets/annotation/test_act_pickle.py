@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from actorsup.datasets.formats import (
+    ACTPickle,
     LabelledVideo,
     VideoCollection,
+    VideosFile,
     load_pickle,
-    read_act_pickle,
-    read_ucf101_annotation,
-    read_videos_file,
     write_act_pickle,
     write_videos_file,
 )
+from actorsup.datasets.formats.thumos13 import read_ucf101_annotation
 from actorsup.errors import InputError
 
 from ..conftest import CLASSES, pyannot_entry, write_pickle
@@ -24,14 +24,14 @@ GOOD = {
     "labels": ["walk", "jump"],
     "train_videos": [["walk/a"], ["b/c"]],
     "test_videos": [["b/c"], ["walk/a"]],
-    "nframes": {"walk/a": 9, "b/c": 8},
+    "nframes": {"walk/a": 9, "b/c": np.int64(8)},
     "resolution": {"walk/a": (240, 320), "b/c": (240, 320)},
     "gttubes": {"walk/a": {}, "b/c": {1: [ROWS, ROWS[:1]], 0: [ROWS[:1]]}},
 }
 
 
 def test_frames_from_one_and_sizes_as_height_and_width_become_ours(tmp_path):
-    collection = read_act_pickle(write_pickle(tmp_path / "ours.pkl", GOOD))
+    collection = ACTPickle(write_pickle(tmp_path / "ours.pkl", GOOD)).read()
     assert (collection.name, collection.classes) == ("ours", ("walk", "jump"))
     train, test = collection.videos
     assert (train.video, train.split, train.label, train.tubes) == ("walk/a", "train", 0, ())
@@ -42,18 +42,18 @@ def test_frames_from_one_and_sizes_as_height_and_width_become_ours(tmp_path):
 
 
 def test_another_split_has_other_videos(tmp_path):
-    collection = read_act_pickle(write_pickle(tmp_path / "a.pkl", GOOD), split=2)
+    collection = ACTPickle(write_pickle(tmp_path / "a.pkl", GOOD), split_number=2).read()
     assert [(video.video, video.split) for video in collection.videos] == [("b/c", "train"), ("walk/a", "test")]
     with pytest.raises(InputError, match="'train_videos' has no split 3"):
-        read_act_pickle(tmp_path / "a.pkl", split=3)
+        ACTPickle(tmp_path / "a.pkl", split_number=3).read()
 
 
 def test_a_tube_with_gaps_is_one_that_was_marked_in_some_frames(tmp_path):
     content = copy.deepcopy(GOOD)
     content["gttubes"]["b/c"] = {1: [np.array([[2, 0, 0, 10, 10], [6, 8, 0, 18, 10]])]}
-    (tube,) = read_act_pickle(write_pickle(tmp_path / "a.pkl", content)).videos[1].tubes
+    (tube,) = ACTPickle(write_pickle(tmp_path / "a.pkl", content)).read().videos[1].tubes
     assert tube.annotated.tolist() == [True, False, False, False, True]
-    write_act_pickle(tmp_path / "b.pkl", read_act_pickle(tmp_path / "a.pkl"))
+    write_act_pickle(tmp_path / "b.pkl", ACTPickle(tmp_path / "a.pkl").read())
     np.testing.assert_array_equal(
         load_pickle(tmp_path / "b.pkl")["gttubes"]["b/c"][1][0], content["gttubes"]["b/c"][1][0]
     )
@@ -73,19 +73,19 @@ def assert_same(ours: dict, theirs: dict) -> None:
 
 
 def test_there_and_back_through_the_annotation_file_is_the_same_ground_truth(tmp_path):
-    write_videos_file(tmp_path / "a.json", read_act_pickle(write_pickle(tmp_path / "a.pkl", GOOD)))
-    write_act_pickle(tmp_path / "new" / "b.pkl", read_videos_file(tmp_path / "a.json"))
+    write_videos_file(tmp_path / "a.json", ACTPickle(write_pickle(tmp_path / "a.pkl", GOOD)).read())
+    write_act_pickle(tmp_path / "new" / "b.pkl", VideosFile(tmp_path / "a.json").read())
     expected = {**GOOD, "train_videos": [["walk/a"]], "test_videos": [["b/c"]]}
     assert_same(load_pickle(tmp_path / "new" / "b.pkl"), expected)
 
 
 def test_the_real_sample_goes_there_and_back(data_root, tmp_path):
     sample = data_root / "samples" / "act_layout_multisports_gt.pkl"
-    collection = read_act_pickle(sample)
+    collection = ACTPickle(sample).read()
     (video,) = collection.videos
     assert (len(collection.classes), video.num_frames, video.size, len(video.tubes)) == (66, 725, (1280, 720), 8)
     write_videos_file(tmp_path / "a.json.gz", collection)
-    write_act_pickle(tmp_path / "b.pkl", read_videos_file(tmp_path / "a.json.gz"))
+    write_act_pickle(tmp_path / "b.pkl", VideosFile(tmp_path / "a.json.gz").read())
     assert_same(load_pickle(tmp_path / "b.pkl"), load_pickle(sample))
 
 
@@ -116,30 +116,34 @@ def changed(path: str, value) -> dict:
     ("path", "value", "reason"),
     [
         ("labels", KeyError, "expected a dictionary with 'labels'"),
-        ("labels", [1], "'labels' must be a list of names, got [1]"),
+        ("labels", [1], "'a name in labels' must be text, got 1"),
         ("test_videos", 5, "'test_videos' has no split 1, it is 5"),
         ("test_videos", [["b/c", "b/c"]], "video b/c: is there several times"),
-        ("test_videos", ["b/c"], "'test_videos' must be a list of names, got 'b/c'"),
+        ("test_videos", ["b/c"], "'test_videos' must be a list, got 'b/c'"),
         ("nframes|b/c", KeyError, "video b/c: expected a dictionary with 'b/c'"),
         ("nframes|b/c", 3, "video b/c: tube 0 ends at frame 4, the video has 3 frames"),
         ("resolution|b/c", (240,), "video b/c: 'resolution' must be (height, width), got (240,)"),
         ("resolution|b/c", (240, -320), "video b/c: size must be the frames' width and height"),
-        ("gttubes|b/c", [], "video b/c: 'gttubes' must be a dictionary by label, got []"),
+        ("gttubes|b/c", [], "video b/c: 'gttubes' must be a dictionary, got []"),
         ("gttubes|b/c", {}, "video b/c: has no tube, and its folder 'b' is no class"),
         ("gttubes|b/c", {2: [ROWS]}, "video b/c: label 2 is outside 0..1"),
-        ("gttubes|b/c", {"walk": [ROWS]}, "video b/c: label 'walk' is outside 0..1"),
-        ("gttubes|b/c|1", ROWS, "video b/c: label 1: expected a list of arrays"),
-        ("gttubes|b/c|1|0", ROWS[:, :4], "video b/c: label 1, tube 0: expected an array of five columns, got (2, 4)"),
-        ("gttubes|b/c|1|0", ROWS[::-1], "video b/c: label 1, tube 0: 2 boxes need as many ascending frames"),
-        ("gttubes|b/c|1|0", ROWS - [3, 0, 0, 0, 0], "video b/c: label 1, tube 0: frames must be whole numbers from 1"),
-        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, np.nan, 1], "video b/c: label 1, tube 0, box 0: expected finite numbers"),
-        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, 0, 1], "video b/c: label 1, tube 0, box 0: expected x1 <= x2"),
+        ("gttubes|b/c", {"walk": [ROWS]}, "video b/c: 'label' must be a whole number, got 'walk'"),
+        ("gttubes|b/c|1", ROWS, "video b/c: 'tubes of label 1' must be a list, got _Array("),
+        ("gttubes|b/c|1|0", ROWS[:, :4], "video b/c: label 1, tube 0: expected rows of 5 numbers, got (2, 4)"),
+        ("gttubes|b/c|1|0", ROWS[::-1], "video b/c: label 1, tube 0: 2 boxes need as many frames, ascending"),
+        (
+            "gttubes|b/c|1|0",
+            ROWS - [3, 0, 0, 0, 0],
+            "video b/c: label 1, tube 0: 2 boxes need as many frames, ascending whole numbers from 1",
+        ),
+        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, np.nan, 1], "video b/c: label 1, tube 0: box 0: expected x1 <= x2"),
+        ("gttubes|b/c|1|0", ROWS * [1, 1, 1, 0, 1], "video b/c: label 1, tube 0: box 0: expected x1 <= x2"),
     ],
 )
 def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):
     path = write_pickle(tmp_path / "wrong.pkl", changed(path, value))
     with pytest.raises(InputError) as raised:
-        read_act_pickle(path)
+        ACTPickle(path).read()
     assert str(raised.value).startswith(f"{path}: {reason}")
 
 
@@ -151,7 +155,7 @@ def test_no_code_in_it_runs(tmp_path):
     path = tmp_path / "bad.pkl"
     path.write_bytes(pickle.dumps({**GOOD, "extra": RunsOnLoad()}))
     with pytest.raises(InputError, match="refused, because it would load"):
-        read_act_pickle(path)
+        ACTPickle(path).read()
     assert not (tmp_path / "made").exists()
 
 

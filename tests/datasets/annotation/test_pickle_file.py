@@ -139,7 +139,7 @@ def test_a_damaged_pickle_is_an_error_that_names_the_file(tmp_path, content):
 
 
 def test_a_missing_pickle_is_an_error_that_names_the_file(tmp_path):
-    with pytest.raises(InputError, match=r"absent\.pkl: no such file"):
+    with pytest.raises(InputError, match=r"absent\.pkl: cannot be read \(No such file"):
         load_pickle(tmp_path / "absent.pkl")
 
 

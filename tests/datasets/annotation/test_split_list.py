@@ -1,6 +1,7 @@
 import pytest
 
-from actorsup.datasets.formats import read_class_index, read_split_list, read_ucf101_list
+from actorsup.datasets.formats.thumos13 import CLASSES as THUMOS13_CLASSES
+from actorsup.datasets.formats.thumos13 import read_class_index, read_split_list
 from actorsup.errors import InputError
 
 CLASSES = ("Biking", "Fencing")
@@ -38,7 +39,7 @@ def test_a_broken_line_is_an_error_with_file_line_number_and_line(tmp_path, line
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"\n", "lists no video"), (b"\xff\xfe\x00", "not a text file"), (None, "cannot be read")]
+    ("content", "reason"), [(b"\n", "lists nothing"), (b"\xff\xfe\x00", "not a text file"), (None, "cannot be read")]
 )
 def test_a_file_that_is_no_list_is_an_error_that_names_it(tmp_path, content, reason):
     path = tmp_path / "list.txt"
@@ -49,11 +50,9 @@ def test_a_file_that_is_no_list_is_an_error_that_names_it(tmp_path, content, rea
 
 
 def test_the_real_lists_hold_the_published_numbers(data_root):
-    from actorsup.datasets import THUMOS13
-
     splits = data_root / "thumos13" / "splits"
     train, test, everything = (
-        dict(read_split_list(splits / name, THUMOS13.METAINFO["classes"]))
+        dict(read_split_list(splits / name, THUMOS13_CLASSES))
         for name in ("trainlist01.txt", "testlist01.txt", "all_videos.txt")
     )
     assert (len(train), len(test), len(everything)) == (2293, 914, 3207)
@@ -67,22 +66,22 @@ def test_a_list_of_all_of_ucf101_gives_the_classes_that_are_used(tmp_path):
     index = read_class_index(tmp_path / "classInd.txt")
     assert index == {"Archery": 1, "Biking": 11, "Fencing": 28}
     expected = [("Fencing/v_b", 1), ("Biking/v_c", 0)]
-    assert read_split_list(path, CLASSES, index) == read_ucf101_list(path, CLASSES) == expected
+    assert read_split_list(path, CLASSES) == expected
     path.write_text("Fencing/v_b.avi 2\n")
     with pytest.raises(InputError, match="the number 2 contradicts the class: Fencing is 28"):
-        read_ucf101_list(path, CLASSES)
+        read_split_list(path, CLASSES)
     path.write_text("Archery/v_a.avi 1\nArchery/v_a.avi 1\n")
     with pytest.raises(InputError, match=r"line 2: .*listed before"):
-        read_ucf101_list(path, CLASSES)
+        read_split_list(path, CLASSES)
     (tmp_path / "classInd.txt").unlink()
     with pytest.raises(InputError, match="unknown class 'Archery'"):
-        read_ucf101_list(path, CLASSES)
+        read_split_list(path, CLASSES)
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "names no class"),
+        ("", "lists nothing"),
         ("1 Biking\n2\n", "line 2: '2': expected '1 Class'"),
         ("1 Biking\n1 Fencing\n", "line 2: '1 Fencing': the class or its number was listed before"),
         ("1 Biking\n2 Biking\n", "line 2: '2 Biking': the class or its number was listed before"),

@@ -1,6 +1,6 @@
 import pytest
 
-from actorsup.datasets.formats import convert_folder
+from actorsup.datasets.formats import VideoFolder
 from actorsup.errors import InputError
 
 
@@ -18,9 +18,8 @@ def videos(tmp_path):
 
 
 def test_labels_are_the_names_of_folders(videos):
-    conversion = convert_folder(videos)
-    collection = conversion.collection
-    assert (collection.name, collection.classes, conversion.notes) == ("pets", ("jump", "walk"), ())
+    collection = VideoFolder(videos).read()
+    assert (collection.name, collection.classes, collection.notes) == ("pets", ("jump", "walk"), ())
     assert [(video.video, video.label, video.split) for video in collection.videos[:3]] == [
         ("jump/frames", 0, "train"),
         ("jump/one", 0, "train"),
@@ -37,13 +36,13 @@ def test_what_is_no_video_is_named_and_hidden_files_are_not(videos):
     (videos / "walk" / "old").mkdir()
     (videos / "walk" / ".DS_Store").touch()
     (videos / ".cache").mkdir()
-    (note,) = convert_folder(videos).notes
+    (note,) = VideoFolder(videos).read().notes
     assert note == ("4 files and folders hold no video and are left out: empty, readme.txt, walk/notes.txt, walk/old")
 
 
 def test_a_share_of_each_class_is_drawn_again_by_the_same_seed(videos):
     def drawn(**options) -> list[str]:
-        return [video.video for video in convert_folder(videos, **options).collection.videos if video.split == "test"]
+        return [video.video for video in VideoFolder(videos, **options).read().videos if video.split == "test"]
 
     test = drawn(test_share=0.3)
     assert [name.split("/")[0] for name in test] == ["jump", "walk", "walk", "walk"]
@@ -58,15 +57,15 @@ def test_a_share_of_each_class_is_drawn_again_by_the_same_seed(videos):
 def test_a_list_names_what_is_for_testing(videos, tmp_path):
     path = tmp_path / "test.txt"
     path.write_text("walk/03.mp4\n\njump/frames\n")
-    collection = convert_folder(videos, name="mine", test_list=path).collection
+    collection = VideoFolder(videos, name="mine", test_list=path).read()
     assert collection.name == "mine"
     assert [video.video for video in collection.videos if video.split == "test"] == ["jump/frames", "walk/03"]
     path.write_text("walk/99.mp4\n")
     with pytest.raises(InputError, match=r"test\.txt: 'walk/99' is none of the 12 videos, such as 'jump/frames'"):
-        convert_folder(videos, test_list=path)
+        VideoFolder(videos, test_list=path).read()
     path.write_text("\n")
-    with pytest.raises(InputError, match=r"test\.txt: lists no video"):
-        convert_folder(videos, test_list=path)
+    with pytest.raises(InputError, match=r"test\.txt: lists nothing"):
+        VideoFolder(videos, test_list=path).read()
 
 
 @pytest.mark.parametrize(
@@ -79,15 +78,15 @@ def test_a_list_names_what_is_for_testing(videos, tmp_path):
 )
 def test_a_choice_that_makes_no_sense_is_an_error(videos, options, reason):
     with pytest.raises(InputError, match=reason):
-        convert_folder(videos, **options)
+        VideoFolder(videos, **options).read()
 
 
 def test_a_folder_that_cannot_be_used_is_an_error_that_names_it(tmp_path):
     with pytest.raises(InputError, match="absent: no such folder"):
-        convert_folder(tmp_path / "absent")
+        VideoFolder(tmp_path / "absent").read()
     with pytest.raises(InputError, match="holds no class/video"):
-        convert_folder(tmp_path)
+        VideoFolder(tmp_path).read()
     (tmp_path / "walk\n").mkdir()
     (tmp_path / "walk\n" / "a.mp4").touch()
     with pytest.raises(InputError, match=r"the name must be a path .*, got .walk\\n/a"):
-        convert_folder(tmp_path)
+        VideoFolder(tmp_path).read()

@@ -17,7 +17,7 @@ def video(tmp_path):
     return write_video(tmp_path / "video.avi", moving_square(5))
 
 
-@pytest.mark.parametrize("reader", [None, {"type": "OpenCVReader", "tolerance": 0.0}])
+@pytest.mark.parametrize("reader", [None, {"type": "PyAVReader"}])
 def test_the_sampled_frames_are_decoded_in_their_order_as_rgb(video, reader):
     frames = DecodeFrames()(results(video, reader=reader))["frames"]
     assert frames.shape == (3, 64, 96, 3)

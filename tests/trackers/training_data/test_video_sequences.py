@@ -16,7 +16,7 @@ from .layouts import write_frames
 
 
 def test_every_true_tube_is_a_sequence_in_pixels_of_its_video(thumos13, logged_warnings):
-    options = thumos13.options(ann_file="pyannot.pkl", type="THUMOS13")
+    options = thumos13.options(type="AnnotatedVideos")
     del options["tube_store"]
     source = TubeSequences(options)
     logged_warnings.clear()  # one video has no annotation
@@ -136,10 +136,9 @@ def test_the_diving_video_has_a_box_in_each_of_its_frames(data_root):
 def test_the_clips_have_twelve_true_tubes(data_root):
     source = TubeSequences(
         {
-            "type": "THUMOS13",
+            "type": "AnnotatedVideos",
             "data_root": str(data_root / "thumos13"),
-            "split_file": "splits/all_videos.txt",
-            "ann_file": "pyannot.pkl",
+            "format": {"type": "THUMOS13", "split_lists": {"all": "splits/all_videos.txt"}},
             "video_prefix": "clips",
             "missing_videos": "skip",
         }

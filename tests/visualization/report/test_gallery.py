@@ -24,7 +24,7 @@ def decoded(url: str) -> np.ndarray:
 
 
 def test_the_frames_in_the_page_are_those_of_the_video(run):
-    clip = make_gallery([run], Limits(num_frames=3, quality=95)).clips[0]
+    clip = make_gallery([run], Limits(num_frames=3)).clips[0]
     assert clip["indices"] == [0, 6, 11] or clip["indices"] == [0, 5, 11]
     assert (clip["width"], clip["height"]) == (96, 64)
     assert clip["rate"] == pytest.approx(25 * 3 / NUM_FRAMES)
@@ -66,8 +66,10 @@ def test_a_video_without_tubes_is_given_no_class(run):
     assert (video["given"], video["classes"]) == ([None], ["walk"])
 
 
-def test_images_beyond_the_limit_and_lost_videos_are_left_out_with_the_reason(run, tmp_path):
-    gallery = make_gallery([run], Limits(num_bytes=10))
+def test_images_beyond_the_limit_and_lost_videos_are_left_out_with_the_reason(run, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("actorsup.visualization.report.gallery.MAX_BYTES", 10)
+        gallery = make_gallery([run], Limits())
     assert gallery.clips == []
     assert set(gallery.left_out.values()) == {"the images of the page may have 10 bytes together"}
     (tmp_path / "videos" / "video_0.avi").unlink()
@@ -103,7 +105,6 @@ def test_runs_without_predictions_have_no_gallery(run):
         ({"num_videos": -1}, "num_videos must be at least 0, got -1"),
         ({"num_frames": 0}, "num_frames must be at least 1, got 0"),
         ({"width": 0}, "width must be at least 1, got 0"),
-        ({"quality": 101}, "quality must be one of 1 to 100, got 101"),
     ],
 )
 def test_limits_out_of_range_are_named(options, message):

@@ -133,8 +133,8 @@ class Clip {
     if (!chosen.truth) return;
     this.clip.truth.forEach((tube, index) => {
       if (!fits(tube)) return;
-      const fate = this.clip.fates[run][index];
-      const caption = tube.class + (fate ? `: ${fate.replaceAll("_", " ")}` : "");
+      const outcome = this.clip.outcomes[run][index];
+      const caption = tube.class + (outcome ? `: ${outcome.replaceAll("_", " ")}` : "");
       outline(pen, tube.boxes[this.frame], scale, density, "#ffffff", caption, true, taken);
     });
   }

@@ -1,41 +1,69 @@
-"""The base network of the paper's detector: InceptionV2, also known as BN-Inception."""
+"""Backbones of mmdet's detectors: any network of torchvision, and InceptionV2, which is the paper's."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import read_checkpoint
+from actorsup.models.encoders import cut_torchvision_model, load_torchvision_weights
 from actorsup.registry import MODELS
 
 
-class _Widths(NamedTuple):
-    """Channels that the branches of an inception module make, after the 1×1 convolution and after the 3×3 ones."""
+@MODELS.register_module()
+class TorchvisionBackbone(BaseModule):
+    """A classification model of torchvision, cut at several of its nodes.
 
-    single: int  # 1×1; 0: no such branch, and the module halves the resolution
-    double: tuple[int, int]  # 1×1, 3×3
-    triple: tuple[int, int]  # 1×1, 3×3, 3×3
-    projection: int  # pooling, 1×1; 0: pooling alone
+    What a detector learns in it can be an encoder's beginning: ``TorchvisionEncoder(weights=<the detector's
+    checkpoint>, weights_prefix="backbone.body.")``.
+
+    Args:
+        name: torchvision's name of the model.
+        nodes: where maps are taken, from the first to the last, as ``TorchvisionEncoder`` names them.
+        weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
+            :meth:`init_weights`, which training calls and testing a checkpoint does not.
+
+    Raises:
+        InputError: if there is no such model or node, or the weights cannot be loaded.
+    """
+
+    def __init__(self, name: str, nodes: Sequence[str], weights: str | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.nodes = tuple(nodes)
+        self.weights = weights
+        self.body = cut_torchvision_model(name, {node: node for node in self.nodes})
+
+    def init_weights(self) -> None:
+        """Load ``weights``."""
+        super().init_weights()
+        if self.weights is not None:
+            load_torchvision_weights(self.body, self.name, self.weights)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Maps of the nodes, in their order, of normalised images ``(B, 3, H, W)``."""
+        maps = self.body(images.contiguous(memory_format=torch.channels_last))
+        return tuple(maps[node] for node in self.nodes)
 
 
 _STEM_CHANNELS = 192
+# The channels of each module's branches: 1×1 (0: none, and the module halves the resolution); 1×1, 3×3;
+# 1×1, 3×3, 3×3; pooling, 1×1 (0: pooling alone).
 _MODULES = {
-    "3a": _Widths(64, (64, 64), (64, 96), 32),
-    "3b": _Widths(64, (64, 96), (64, 96), 64),
-    "3c": _Widths(0, (128, 160), (64, 96), 0),
-    "4a": _Widths(224, (64, 96), (96, 128), 128),
-    "4b": _Widths(192, (96, 128), (96, 128), 128),
-    "4c": _Widths(160, (128, 160), (128, 160), 128),
-    "4d": _Widths(96, (128, 192), (160, 192), 128),
-    "4e": _Widths(0, (128, 192), (192, 256), 0),
-    "5a": _Widths(352, (192, 320), (160, 224), 128),
-    "5b": _Widths(352, (192, 320), (192, 224), 128),
+    "3a": (64, (64, 64), (64, 96), 32),
+    "3b": (64, (64, 96), (64, 96), 64),
+    "3c": (0, (128, 160), (64, 96), 0),
+    "4a": (224, (64, 96), (96, 128), 128),
+    "4b": (192, (96, 128), (96, 128), 128),
+    "4c": (160, (128, 160), (128, 160), 128),
+    "4d": (96, (128, 192), (160, 192), 128),
+    "4e": (0, (128, 192), (192, 256), 0),
+    "5a": (352, (192, 320), (160, 224), 128),
+    "5b": (352, (192, 320), (192, 224), 128),
 }
 _NUM_STAGES = 1 + len(_MODULES)
 
@@ -45,13 +73,11 @@ class InceptionV2(BaseModule):
     """BN-Inception without its classifier, as a backbone for mmdet: ``type="actorsup.InceptionV2"``.
 
     Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
-    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). Two versions are
-    published. They differ where that figure contradicts itself: its branches of 4c and 4d add up to 608 channels, its
-    outputs have 576. Built here is the version with all branches of the figure, known as BN-Inception from Caffe and
-    PyTorch, because its ImageNet weights can be loaded; with the 1000-way classifier, and the biases that its
-    convolutions have before their batch norm, it has 11,295,240 parameters. The other version is ``inception_v2`` of
-    TensorFlow's models, which has 96 channels instead of 128 after the pooling in 4c and 4d, and a separable first
-    convolution; its names are one letter on (``Mixed_3b``), and go to the next number at 3c and 4e (``Mixed_4a``)::
+    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). That figure
+    contradicts itself: its branches of 4c and 4d add up to 608 channels, its outputs have 576. Built here is the one
+    with all branches, known as BN-Inception from Caffe and PyTorch, because its ImageNet weights can be loaded. The
+    other one, ``inception_v2`` of TensorFlow's models, has 96 channels instead of 128 after the pooling in 4c and 4d,
+    and a separable first convolution::
 
         stage     0     1    2    3    4    5    6    7    8     9     10
                   stem  3a   3b   3c   4a   4b   4c   4d   4e    5a    5b
@@ -62,13 +88,10 @@ class InceptionV2(BaseModule):
 
     Args:
         out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes. No later one is built.
-        frozen_stages: stages up to this one are not trained, nor are their statistics; -1: all are trained.
         norm_cfg: mmcv's config of the normalization; None: batch norm, which ``weights`` need.
-        norm_eval: keep all statistics of batch norm as they are while training.
         weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
             ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
             which training calls and testing a checkpoint does not.
-        init_cfg: how mmengine initializes the rest.
 
     Raises:
         InputError: if there is no such stage, or the weights cannot be loaded or are of another network.
@@ -77,20 +100,13 @@ class InceptionV2(BaseModule):
     def __init__(
         self,
         out_indices: Sequence[int] = (5, 10),
-        frozen_stages: int = -1,
         norm_cfg: dict | None = None,
-        norm_eval: bool = False,
         weights: str | None = None,
-        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__()
         if not out_indices or not set(out_indices) <= set(range(_NUM_STAGES)):
             raise InputError(f"InceptionV2 has stages 0 to {_NUM_STAGES - 1}, got out_indices {tuple(out_indices)}")
-        if frozen_stages not in range(-1, _NUM_STAGES):
-            raise InputError(f"InceptionV2: frozen_stages must be -1 to {_NUM_STAGES - 1}, got {frozen_stages}")
         self.out_indices = tuple(out_indices)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
         self.weights = weights
         norm_cfg = norm_cfg or {"type": "BN"}
         self.stages = nn.ModuleDict({"stem": _Stem(norm_cfg)})
@@ -100,10 +116,9 @@ class InceptionV2(BaseModule):
             module = _InceptionModule(channels, widths, nn.MaxPool2d if name == "5b" else nn.AvgPool2d, norm_cfg)
             self.stages[f"inception_{name}"] = module
             channels = module.out_channels
-        self._freeze()
 
     def init_weights(self) -> None:
-        """Initialize as ``init_cfg`` says, then load ``weights``."""
+        """Load ``weights``."""
         super().init_weights()
         if self.weights is None:
             return
@@ -115,28 +130,12 @@ class InceptionV2(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Maps of the chosen stages, in the order of the network, of normalised images ``(B, 3, H, W)``."""
-        chosen = []
-        maps = images
+        chosen, maps = [], images
         for index, stage in enumerate(self.stages.values()):
             maps = stage(maps)
             if index in self.out_indices:
                 chosen.append(maps)
         return tuple(chosen)
-
-    def train(self, mode: bool = True) -> "InceptionV2":
-        """Switch between training and testing; what is frozen stays as if testing."""
-        super().train(mode)
-        self._freeze()
-        return self
-
-    def _freeze(self) -> None:
-        for stage in list(self.stages.values())[: self.frozen_stages + 1]:
-            stage.eval()
-            stage.requires_grad_(False)
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
 
     @torch.no_grad()
     def _load_published(self, state: Mapping[str, Tensor]) -> None:
@@ -159,37 +158,39 @@ class _Stem(nn.Sequential):
     """Images ``(B, 3, H, W)`` to maps ``(B, 192, H / 8, W / 8)``."""
 
     def __init__(self, norm_cfg: dict) -> None:
-        layers = OrderedDict()
-        layers["conv1_7x7_s2"] = _convolution(3, 64, 7, norm_cfg, stride=2)
-        layers["pool1"] = _HalvingPool()
-        layers["conv2_3x3_reduce"] = _convolution(64, 64, 1, norm_cfg)
-        layers["conv2_3x3"] = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
-        layers["pool2"] = _HalvingPool()
-        super().__init__(layers)
+        super().__init__()
+        self.conv1_7x7_s2 = _convolution(3, 64, 7, norm_cfg, stride=2)
+        self.pool1 = _HalvingPool()
+        self.conv2_3x3_reduce = _convolution(64, 64, 1, norm_cfg)
+        self.conv2_3x3 = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
+        self.pool2 = _HalvingPool()
 
 
 class _InceptionModule(nn.Module):
     """Branches side by side, joined along the channels: four, or three that halve the resolution."""
 
-    def __init__(self, in_channels: int, widths: _Widths, pooling: type[nn.Module], norm_cfg: dict) -> None:
+    def __init__(self, in_channels: int, widths: tuple, pooling: type[nn.Module], norm_cfg: dict) -> None:
         super().__init__()
-        stride = 1 if widths.single else 2
-        single, double, triple, pool = OrderedDict(), OrderedDict(), OrderedDict(), OrderedDict()
-        if widths.single:
-            single["1x1"] = _convolution(in_channels, widths.single, 1, norm_cfg)
-        reduced, output = widths.double
-        double["3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
-        double["3x3"] = _convolution(reduced, output, 3, norm_cfg, stride)
-        reduced, output = widths.triple
-        triple["double_3x3_reduce"] = _convolution(in_channels, reduced, 1, norm_cfg)
-        triple["double_3x3_1"] = _convolution(reduced, output, 3, norm_cfg)
-        triple["double_3x3_2"] = _convolution(output, output, 3, norm_cfg, stride)
-        pool["pool"] = pooling(3, stride=1, padding=1) if widths.projection else _HalvingPool()
-        if widths.projection:
-            pool["pool_proj"] = _convolution(in_channels, widths.projection, 1, norm_cfg)
-        self.branches = nn.ModuleList(nn.Sequential(layers) for layers in (single, double, triple, pool) if layers)
-        outputs = (widths.single, widths.double[1], widths.triple[1], widths.projection or in_channels)
-        self.out_channels = sum(outputs)
+        single, (double_reduced, double), (triple_reduced, triple), projection = widths
+        stride = 1 if single else 2
+        branches = [
+            {
+                "3x3_reduce": _convolution(in_channels, double_reduced, 1, norm_cfg),
+                "3x3": _convolution(double_reduced, double, 3, norm_cfg, stride),
+            },
+            {
+                "double_3x3_reduce": _convolution(in_channels, triple_reduced, 1, norm_cfg),
+                "double_3x3_1": _convolution(triple_reduced, triple, 3, norm_cfg),
+                "double_3x3_2": _convolution(triple, triple, 3, norm_cfg, stride),
+            },
+            {"pool": pooling(3, stride=1, padding=1) if projection else _HalvingPool()},
+        ]
+        if single:
+            branches.insert(0, {"1x1": _convolution(in_channels, single, 1, norm_cfg)})
+        if projection:
+            branches[-1]["pool_proj"] = _convolution(in_channels, projection, 1, norm_cfg)
+        self.branches = nn.ModuleList(nn.Sequential(OrderedDict(layers)) for layers in branches)
+        self.out_channels = single + double + triple + (projection or in_channels)
 
     def forward(self, maps: Tensor) -> Tensor:
         return torch.cat([branch(maps) for branch in self.branches], dim=1)
@@ -198,9 +199,8 @@ class _InceptionModule(nn.Module):
 class _HalvingPool(nn.Module):
     """Maxima of 3×3 cells, every other one; the maps have half the size, rounded up.
 
-    Of maps of even size this is Caffe's pooling, whose cells begin at the first pixel and reach beyond the last one.
-    Where the size is odd, Caffe's would be a cell smaller than what the 3×3 convolutions beside it make; here, as in
-    TensorFlow, cells then begin a pixel before the first.
+    Of maps of even size this is Caffe's pooling. Where the size is odd, Caffe's would be a cell smaller than what the
+    3×3 convolutions beside it make; here, as in TensorFlow, cells then begin a pixel before the first.
     """
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -1,31 +1,59 @@
-"""Multiple-instance learning: how the tubes of a video become its scores, other than by their top k."""
+"""The heads: how the logits of a video's tubes become those of the video."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from actorsup.registry import MODELS
 
-from .tube_head import TubeHead
+from .tube_head import TubeHead, log_probabilities
+
+
+@MODELS.register_module()
+class TopKAttentionHead(TubeHead):
+    """A video's logit for a class is the mean of the k highest among its tubes (Section 3.2; k = 12 of 20 tubes).
+
+    Only the tubes selected for some class get a gradient.
+
+    Args:
+        topk: the paper's k, at least 1; a video with fewer tubes takes the mean of all of them.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        roi_size: tuple[int, int] = (5, 5),
+        topk: int = 12,
+        ranking: str = "tube",
+    ) -> None:
+        super().__init__(num_classes, in_channels, roi_size, ranking)
+        if topk < 1:
+            raise ValueError(f"topk must be at least 1, got {topk}")
+        self.topk = topk
+
+    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+        """Mean of the highest logits of each class."""
+        return tube_logits.topk(min(self.topk, len(tube_logits)), dim=0).values.mean(dim=0)
 
 
 @MODELS.register_module()
 class MeanHead(TubeHead):
-    """A video's logit for a class is the mean over its tubes. Arguments: see :class:`TubeHead`."""
+    """A video's logit for a class is the mean over its tubes."""
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Mean ``(K,)`` of ``(P, K)``."""
+        """Mean of each class."""
         return tube_logits.mean(dim=0)
 
 
 @MODELS.register_module()
 class MaximumHead(TubeHead):
-    """A video's logit for a class is the highest among its tubes. Arguments: see :class:`TubeHead`.
+    """A video's logit for a class is the highest among its tubes.
 
     Only the best tube of each class gets a gradient; equally good ones share it.
     """
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Maximum ``(K,)`` of ``(P, K)``."""
+        """Maximum of each class."""
         return tube_logits.amax(dim=0)
 
 
@@ -37,11 +65,7 @@ class LogSumExpHead(TubeHead):
     give the same. A tube gets the share of the gradient that the softmax of ``r · z`` over the tubes gives it.
 
     Args:
-        num_classes: see :class:`TubeHead`, as are the following three.
-        in_channels: see there.
-        roi_size: see there.
         sharpness: r, above 0, per unit of logit.
-        ranking: see there.
     """
 
     def __init__(
@@ -58,7 +82,7 @@ class LogSumExpHead(TubeHead):
         self.sharpness = sharpness
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Smooth maximum ``(K,)`` of ``(P, K)``."""
+        """Smooth maximum of each class."""
         # Differences to the highest neither overflow for large r nor, by way of expm1 and log1p, round off for small.
         highest = tube_logits.detach().amax(dim=0)
         below = (self.sharpness * (tube_logits - highest)).expm1()
@@ -73,12 +97,8 @@ class SoftmaxAttentionHead(TubeHead):
     gated, ``wᵀ (tanh(V h) ⊙ sigmoid(U h))``: Eq. 8 and 9 of "Attention-based Deep Multiple Instance Learning".
 
     Args:
-        num_classes: see :class:`TubeHead`, as are the following two and ``ranking``.
-        in_channels: see there.
-        roi_size: see there.
         attention_size: rows of V and U.
         gated: Eq. 9, not Eq. 8.
-        ranking: see there.
         rank_by_attention: a tube's score for a class is the one that ``ranking`` says, times its weight: the
             probability that the tube is the one that acts, and acts so. The weights of a video add up to 1, so a
             video with many tubes has lower ones.
@@ -101,26 +121,20 @@ class SoftmaxAttentionHead(TubeHead):
         self.rank_by_attention = rank_by_attention
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Weighted mean ``(K,)`` of ``(P, K)``."""
-        weights = self.attention(pooled.flatten(1)).float().softmax(dim=0)
+        """Weighted mean of each class."""
+        weights = self.attention(pooled).float().softmax(dim=0)
         return (weights[:, None] * tube_logits).sum(dim=0)  # a matrix product would be rounded under autocast
 
     def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """See :meth:`TubeHead.score_tubes`; with the logarithms of the weights added, where these count."""
+        """With the logarithms of the weights added, where these count."""
         scores = super().score_tubes(tube_logits, pooled)
         if not self.rank_by_attention:
             return scores
-        return scores + F.log_softmax(self.attention(pooled.flatten(1)).double(), dim=0)[:, None]
+        return scores + F.log_softmax(self.attention(pooled).double(), dim=0)[:, None]
 
 
 class TubeAttention(nn.Module):
-    """The score of a tube before the softmax, from its feature.
-
-    Args:
-        num_features: numbers in a feature.
-        hidden_size: rows of V and U.
-        gated: multiply by a gate.
-    """
+    """What the softmax over tubes takes; see :class:`SoftmaxAttentionHead`."""
 
     def __init__(self, num_features: int, hidden_size: int, gated: bool) -> None:
         super().__init__()
@@ -128,9 +142,43 @@ class TubeAttention(nn.Module):
         self.gate = nn.Linear(num_features, hidden_size) if gated else None  # U
         self.score = nn.Linear(hidden_size, 1, bias=False)  # w; what all tubes have in common, a softmax ignores
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Scores ``(P,)`` of features ``(P, num_features)``."""
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Scores ``(P,)`` of features ``(P, C, Y, X)``."""
+        features = pooled.flatten(1)
         hidden = self.hidden(features).tanh()
         if self.gate is not None:
             hidden = hidden * self.gate(features).sigmoid()
         return self.score(hidden).squeeze(1)
+
+
+@MODELS.register_module()
+class SupervisedTubeHead(TubeHead):
+    """Learns from the true label of each tube, one of K classes or background, as detectors with full supervision do.
+
+    The upper bound. The logits of the classes are relative to that of background, which is 0: as good as a logit of its
+    own, because a softmax ignores what is added to all. A tube's score for a class is the log-probability of that class
+    among the K classes and background. A video's logit is the highest among its tubes.
+    """
+
+    learns_from_tubes = True
+
+    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+        """Maximum of each class."""
+        return tube_logits.amax(dim=0)
+
+    def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+        """Without the score of background."""
+        return log_probabilities(_with_background(tube_logits))[:, 1:]
+
+    def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background.
+
+        Beside ``loss_action`` there is, for the log, ``tube_acc``: the share of tubes that are classified right.
+        """
+        tube_logits = self.forward(pooled).float()
+        return self._cross_entropy(_with_background(tube_logits), labels + 1, "tube_acc")
+
+
+def _with_background(tube_logits: Tensor) -> Tensor:
+    """Logits ``(P, 1 + K)`` of background, which come first, and of the classes."""
+    return F.pad(tube_logits, (1, 0))

@@ -1,0 +1,300 @@
+"""Steps of a pipeline, in the order in which they are used; each adds to or changes the dictionary of one video.
+
+==============  ======================================  ===========================================================
+step            needs                                   gives
+==============  ======================================  ===========================================================
+(dataset)                                               video, path, reader, label, proposals, ground_truth
+SampleFrames    proposals                               frame_indices (N,) int64
+DecodeFrames    path, reader, proposals, frame_indices  frames (N, H, W, 3) uint8, RGB
+AttachTubes     proposals, frame_indices                tubes (P, N, 4) float32, frame_mask (P, N), proposals (P left)
+ResizeFrames    frames, tubes                           frames, tubes
+FlipFrames      frames, tubes                           frames, tubes
+PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
+==============  ======================================  ===========================================================
+
+For what the paper's method is compared with: ``AttachWholeFrame`` instead of ``AttachTubes``; and, after the tubes are
+attached, ``LabelTubes``, which needs proposals and ground_truth and gives tube_labels (P,) int64. For proposals that
+miss nobody: ``AddTrueTubes``, before the tubes are attached.
+
+``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
+Coordinates are continuous: a frame of ``W`` pixels reaches from 0 to ``W``. So a box scales by the factor of the frame,
+and mirroring takes x to ``W - x``; there is no half pixel and no minus one.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+
+from actorsup.errors import InputError
+from actorsup.io import open_video
+from actorsup.registry import TRANSFORMS
+from actorsup.structures import Tube, VideoSample, tube_iou
+
+__all__ = [
+    "AddTrueTubes",
+    "AttachTubes",
+    "AttachWholeFrame",
+    "DecodeFrames",
+    "FlipFrames",
+    "LabelTubes",
+    "PackVideo",
+    "ResizeFrames",
+    "SampleFrames",
+]
+
+
+@TRANSFORMS.register_module()
+class SampleFrames(BaseTransform):
+    """One frame of each of ``N`` equal segments of the video.
+
+    Time is continuous: frame ``t`` lasts from ``t`` to ``t + 1``, the video from 0 to ``T``. With ``T = 10, N = 4``::
+
+        frame     | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 |
+        segment   |    0    |    1    |    2    |    3    |
+        center         x         x         x         x       -> 1 3 6 8
+        random      x           x       x               x    -> 0 3 5 9
+
+    The frame is the one that is shown at the chosen instant: in training a random one of the segment, so that every
+    frame of the video is as likely as any other, whatever ``T`` and ``N`` are; in testing the middle. A video of fewer
+    than ``N`` frames gives some of them several times, in ascending order.
+
+    Args:
+        num_frames: ``N``, 16 in the paper.
+        mode: ``'random'`` for training, ``'center'`` for testing.
+    """
+
+    def __init__(self, num_frames: int = 16, mode: str = "random") -> None:
+        if num_frames < 1:
+            raise InputError(f"SampleFrames: num_frames must be 1 or more, got {num_frames}")
+        if mode not in ("random", "center"):
+            raise InputError(f"SampleFrames: mode must be 'random' or 'center', got {mode!r}")
+        self.num_frames = num_frames
+        self.mode = mode
+
+    def transform(self, results: dict) -> dict:
+        """Add ``frame_indices (N,)``; ``T`` is the number of frames that were decoded for the proposals."""
+        video_length = results["proposals"].num_frames
+        positions = self._random_positions() if self.mode == "random" else 0.5
+        instants = (np.arange(self.num_frames) + positions) * video_length / self.num_frames
+        # Rounding can lift the last instant to T itself.
+        return {**results, "frame_indices": np.minimum(instants.astype(np.int64), video_length - 1)}
+
+    @cache_randomness
+    def _random_positions(self) -> np.ndarray:
+        """Where in its segment each instant lies: ``(N,)``, from 0 to 1."""
+        return np.random.random(self.num_frames)
+
+
+@TRANSFORMS.register_module()
+class DecodeFrames(BaseTransform):
+    """Read the sampled frames, with the dataset's reader.
+
+    Raises:
+        VideoError: if the video cannot be read, naming the file.
+        InputError: if its frames are not of the size that the proposals were made at: it was replaced since.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``frames (N, H, W, 3)``, uint8, RGB."""
+        frames = open_video(results["path"], results["reader"]).frames_at(results["frame_indices"])
+        height, width = frames.shape[1:3]
+        expected = results["proposals"].size
+        if (width, height) != tuple(expected):
+            raise InputError(
+                f"{results['path']}: frames are {width}x{height}, its proposals were made at "
+                f"{expected[0]}x{expected[1]}: the video was replaced since; "
+                "delete its proposals and run `actorsup proposals` again"
+            )
+        return {**results, "frames": frames}
+
+
+@TRANSFORMS.register_module()
+class AttachTubes(BaseTransform):
+    """The first proposals, in the order in which the linker made them, at the sampled frames.
+
+    A tube covers the sampled frames that it has a box in. One that lies between two sampled frames, before the first or
+    after the last counts at the sampled frame nearest in time, with its box nearest to that. At the frames that do not
+    count its first or last box stands in: finite numbers of no meaning.
+
+    Args:
+        max_tubes: at most so many tubes, 20 in the paper; the others are dropped from ``proposals`` too.
+    """
+
+    def __init__(self, max_tubes: int = 20) -> None:
+        if max_tubes < 1:
+            raise InputError(f"AttachTubes: max_tubes must be 1 or more, got {max_tubes}")
+        self.max_tubes = max_tubes
+
+    def transform(self, results: dict) -> dict:
+        """Add ``tubes (P, N, 4)`` in pixels of the original frame and ``frame_mask (P, N)``; ``P`` may be 0."""
+        frame_indices = results["frame_indices"]
+        proposals = replace(results["proposals"], tubes=results["proposals"].tubes[: self.max_tubes])
+        tubes = np.zeros((len(proposals.tubes), len(frame_indices), 4), np.float32)
+        frame_mask = np.zeros(tubes.shape[:2], bool)
+        for index, tube in enumerate(proposals.tubes):
+            tubes[index] = tube.boxes_at(frame_indices)
+            frame_mask[index] = tube.covers(frame_indices)
+            if not frame_mask[index].any():
+                distances = np.maximum(tube.start - frame_indices, frame_indices - (tube.end - 1))
+                frame_mask[index, distances.argmin()] = True
+        return {**results, "proposals": proposals, "tubes": tubes, "frame_mask": frame_mask}
+
+
+@TRANSFORMS.register_module()
+class AttachWholeFrame(BaseTransform):
+    """One tube, the whole frame throughout the video, in place of the proposals; instead of ``AttachTubes``.
+
+    A model trained so learns from whole frames; in testing it can rank the tubes of actors, by ``AttachTubes``, or give
+    the frame itself, by this. The actor's label of the tube is 0 and means nothing.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Replace ``proposals``; add ``tubes (1, N, 4)`` in pixels of the original frame and ``frame_mask (1, N)``."""
+        proposals, frame_indices = results["proposals"], results["frame_indices"]
+        tube = Tube.still((0, 0, *proposals.size), proposals.num_frames)
+        return {
+            **results,
+            "proposals": replace(proposals, tubes=(tube,)),
+            "tubes": tube.boxes_at(frame_indices)[None],
+            "frame_mask": np.ones((1, len(frame_indices)), bool),
+        }
+
+
+@TRANSFORMS.register_module()
+class AddTrueTubes(BaseTransform):
+    """The true tubes as the first proposals, as if detector and linker found every actor that acts, exactly.
+
+    For datasets with ``true_tubes``; before ``AttachTubes``, which drops the last proposals if there are too many. The
+    actor's label of a tube that is added is 0 and means nothing. With it training keeps videos without proposals.
+
+    Raises:
+        InputError: if a video has no true tube.
+    """
+
+    adds_tubes = True
+
+    def transform(self, results: dict) -> dict:
+        """Change ``proposals``."""
+        added = tuple(replace(tube, label=0, annotated=None) for tube in _true_tubes(results, type(self).__name__))
+        proposals = results["proposals"]
+        return {**results, "proposals": replace(proposals, tubes=(*added, *proposals.tubes))}
+
+
+@TRANSFORMS.register_module()
+class LabelTubes(BaseTransform):
+    """Give each proposal the action of the true tube that it overlaps most, or −1, background.
+
+    For datasets with ``true_tubes``; after the step that says which proposals are used.
+
+    Args:
+        min_overlap: spatio-temporal IoU, above 0, from which a proposal shows the action; of equal overlaps the first
+            true tube counts.
+
+    Raises:
+        InputError: if a video has no true tube.
+    """
+
+    def __init__(self, min_overlap: float = 0.5) -> None:
+        if not 0 < min_overlap <= 1:
+            raise InputError(f"LabelTubes: min_overlap must be above 0 and at most 1, got {min_overlap}")
+        self.min_overlap = min_overlap
+
+    def transform(self, results: dict) -> dict:
+        """Add ``tube_labels (P,)``, int64."""
+        ground_truth = _true_tubes(results, type(self).__name__)
+        overlaps = tube_iou(results["proposals"].tubes, ground_truth)
+        actions = np.array([tube.label for tube in ground_truth])[overlaps.argmax(axis=1)]
+        labels = np.where(overlaps.max(axis=1) >= self.min_overlap, actions, -1).astype(np.int64)
+        return {**results, "tube_labels": labels}
+
+
+def _true_tubes(results: dict, step: str) -> tuple[Tube, ...]:
+    if not results["ground_truth"]:
+        raise InputError(
+            f"{results['video']}: {step} finds no true tube; give the dataset true_tubes=True and an annotation in "
+            "which each of its videos has one"
+        )
+    return results["ground_truth"]
+
+
+@TRANSFORMS.register_module()
+class ResizeFrames(BaseTransform):
+    """Scale all frames to one size, and the tubes with them; the aspect ratio is not kept.
+
+    Interpolation is bilinear. Only where no side grows, each pixel is the mean of the area that it comes from: bilinear
+    interpolation would skip pixels there, and thin structures would flicker from frame to frame.
+
+    Args:
+        size: ``(width, height)`` in pixels.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        if len(size) != 2 or min(size) < 1:
+            raise InputError(f"ResizeFrames: size must be (width, height) in pixels, got {size}")
+        self.size = tuple(size)
+
+    def transform(self, results: dict) -> dict:
+        """Scale ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``."""
+        frames = results["frames"]
+        height, width = frames.shape[1:3]
+        new_width, new_height = self.size
+        if (width, height) == self.size:
+            return results
+        shrinks = new_width <= width and new_height <= height
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = np.stack([cv2.resize(frame, self.size, interpolation=interpolation) for frame in frames])
+        scale = np.array([new_width / width, new_height / height] * 2, np.float32)
+        return {**results, "frames": resized, "tubes": results["tubes"] * scale}
+
+
+@TRANSFORMS.register_module()
+class FlipFrames(BaseTransform):
+    """Mirror all frames of a video left to right, or none of them, and the tubes with them.
+
+    Args:
+        prob: how often, from 0 to 1.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        if not 0 <= prob <= 1:
+            raise InputError(f"FlipFrames: prob must be from 0 to 1, got {prob}")
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Mirror ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``, or leave them as they are."""
+        if not self._draw():
+            return results
+        frames = results["frames"]
+        left, top, right, bottom = np.moveaxis(results["tubes"], -1, 0)
+        width = frames.shape[2]
+        tubes = np.stack([width - right, top, width - left, bottom], axis=-1)
+        return {**results, "frames": frames[:, :, ::-1], "tubes": tubes}
+
+    @cache_randomness
+    def _draw(self) -> bool:
+        return np.random.random() < self.prob
+
+
+@TRANSFORMS.register_module()
+class PackVideo(BaseTransform):
+    """The last step: ``inputs``, a uint8 tensor ``(N, 3, H, W)``, RGB, and ``data_samples``, a ``VideoSample``."""
+
+    def transform(self, results: dict) -> dict:
+        """Keep nothing but those two."""
+        tube_labels = results.get("tube_labels")
+        sample = VideoSample(
+            video=results["video"],
+            frame_indices=results["frame_indices"],
+            tubes=torch.from_numpy(results["tubes"]),
+            frame_mask=torch.from_numpy(results["frame_mask"]),
+            label=results["label"],
+            proposals=results["proposals"].tubes,
+            ground_truth=results["ground_truth"],
+            tube_labels=None if tube_labels is None else torch.from_numpy(tube_labels),
+        )
+        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
+        return {"inputs": torch.from_numpy(frames), "data_samples": sample}

@@ -1,0 +1,261 @@
+"""Video files, decoded by FFmpeg through PyAV, frame-exact from any frame on."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from actorsup.errors import VideoError
+from actorsup.registry import VIDEO_READERS
+
+from .video_reader import VideoReader
+
+BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
+MAX_RATE = 1000  # frames per second; headers that announce more are wrong
+NO_TIME_STAMPS = 0x80  # FFmpeg's flag of raw streams
+WITH_HIDDEN_PICTURES = ("vp8", "libvpx")  # codecs some of whose packets are never shown
+MIN_JUMP = 8  # decoding so many frames takes about as long as starting at another place
+
+
+class _OtherStampsError(Exception):
+    """A frame has another time stamp than the packets told."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Stamps:
+    """Time stamps of a video's frames.
+
+    Args:
+        of_frames: in the order in which they are shown.
+        key_frames: indices of those that decoding can begin at, ascending; the first is 0.
+    """
+
+    of_frames: list[int]
+    key_frames: list[int]
+
+    def key_frame_before(self, index: int) -> int:
+        """The last key frame up to a frame."""
+        return self.key_frames[max(1, bisect_right(self.key_frames, index)) - 1]
+
+
+@VIDEO_READERS.register_module()
+class PyAVReader(VideoReader):
+    """A video file, turned upright as its metadata say.
+
+    Frame ``i`` is the ``i``-th that decoding from the start gives. Frames in the middle are decoded from the key frame
+    before them: the time stamps of all frames are read without decoding, and each frame that comes out of the decoder
+    must have the next one. Where a file has no stamps that tell its frames apart, decoding always begins at the start.
+
+    A file that was cut off is refused if it says how many frames there are, as MP4 and AVI do, and a damaged one if
+    its stamps show that a frame is missing.
+    """
+
+    def __init__(self, path) -> None:
+        super().__init__(path)
+        self._stamps: _Stamps | None = None
+        self._stamps_are_read = False
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self._pick(count())
+
+    def frames_from(self, start: int) -> Iterator[np.ndarray]:
+        """See ``VideoReader.frames_from``."""
+        return self._pick(count(start))
+
+    def estimate_length(self) -> int:
+        """See ``VideoReader.estimate_length``; by duration or size where the header announces nothing."""
+        with self._open() as (container, stream):
+            seconds = (container.duration or 0) / av.time_base
+            by_duration = int(seconds * (_plausible(stream.average_rate) or 0))
+            return stream.frames or by_duration or max(1, self.path.stat().st_size // BYTES_OF_A_FRAME)
+
+    def frames_per_second(self) -> float | None:
+        """See ``VideoReader.frames_per_second``."""
+        with self._open() as (_, stream):
+            return _plausible(stream.average_rate) or _plausible(stream.guessed_rate)
+
+    @contextmanager
+    def _open(self, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+        try:
+            # The prefix keeps FFmpeg from taking what stands before a colon for a protocol.
+            container = av.open(f"file:{self.path}", metadata_errors="replace", options=options)
+        except (av.FFmpegError, UnicodeError) as error:
+            raise VideoError(
+                f"{self.path}: cannot be opened as a video ({self.path.stat().st_size} bytes; {_reason(error)}); is it "
+                "complete and a video file?"
+            ) from error
+        with container:
+            pictures = [
+                stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic
+            ]
+            if not pictures:
+                raise VideoError(f"{self.path}: holds no video, only {container.format.long_name} without pictures")
+            pictures[0].thread_type = "AUTO"
+            yield container, pictures[0]
+
+    def _pick(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
+        convert = _Converter(self.path)
+        frames, current, picked = self._from_start(), -1, None
+        with ExitStack() as opened:
+            middle = None  # a second container, for what does not begin at the start
+            for index in map(int, indices):
+                stamps = self._read_stamps() if index > current + MIN_JUMP else None
+                key_frame = 0 if stamps is None else stamps.key_frame_before(index)
+                if key_frame > current + MIN_JUMP:
+                    middle = middle or opened.enter_context(self._open())
+                    frames, current = self._from_key_frame(*middle, stamps, key_frame), key_frame - 1
+                while current < index:
+                    try:
+                        frame = next(frames, None)
+                    except _OtherStampsError:
+                        self._stamps = None
+                        frames, current = self._from_start(), -1
+                        continue
+                    if frame is None:
+                        return
+                    current += 1
+                    if current == index:
+                        picked = convert(frame, index)
+                yield picked
+
+    def _from_start(self) -> Iterator[av.VideoFrame]:
+        """Every frame; what the file says of their number and order is compared with what comes."""
+        with self._open() as (container, stream):
+            yield from self._all_frames(container, stream)
+
+    def _all_frames(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+        announced, expected = stream.frames, []  # time stamps of packets whose frames have not come yet, a heap
+        num_packets = num_frames = 0
+        compares = _tells_frames_apart(container, stream)
+        try:
+            for packet in container.demux(stream):
+                if packet.size:
+                    num_packets += 1
+                    if packet.is_corrupt and num_frames:
+                        raise VideoError(f"{self.path}: damaged or cut off after frame {num_frames - 1}")
+                    compares = compares and packet.pts is not None
+                    if compares and not packet.is_discard:
+                        heappush(expected, packet.pts)
+                for frame in packet.decode():
+                    compares = compares and not frame.interlaced_frame
+                    missing = 0
+                    while compares and expected and expected[0] <= frame.pts:
+                        missing += heappop(expected) < frame.pts
+                    if missing and num_frames:
+                        raise VideoError(
+                            f"{self.path}: damaged, {missing} of the frames from {num_frames} on are missing"
+                        )
+                    yield frame
+                    num_frames += 1
+        except av.FFmpegError as error:
+            raise VideoError(f"{self.path}: frame {num_frames} cannot be decoded ({_reason(error)})") from error
+        if num_frames == 0:
+            raise VideoError(f"{self.path}: holds no frame that can be decoded")
+        if announced > num_packets and container.format.name.startswith("mov"):
+            num_packets = self._count_stored()
+        # MP4 lists its frames; what AVI announces is often off by a few.
+        tolerance = 0 if container.format.name.startswith("mov") else max(2, announced // 50)
+        if announced - num_packets > tolerance:
+            raise VideoError(f"{self.path}: cut off, its header announces {announced} frames, {num_packets} are there")
+
+    def _count_stored(self) -> int:
+        """Frames of an MP4 file, those that its edit list hides among them."""
+        with self._open(ignore_editlist="1") as (container, stream):
+            return sum(packet.size > 0 for packet in container.demux(stream))
+
+    def _from_key_frame(
+        self, container: InputContainer, stream: VideoStream, stamps: _Stamps, first: int
+    ) -> Iterator[av.VideoFrame]:
+        """The frames from a key frame on.
+
+        Raises:
+            _OtherStampsError: before a frame that has not the next stamp.
+        """
+        container.seek(stamps.of_frames[first], stream=stream, backward=True)
+        expected = iter(stamps.of_frames[first:])
+        wanted = next(expected)
+        try:
+            for frame in container.decode(stream):
+                if frame.pts is not None and frame.pts < stamps.of_frames[first]:
+                    continue  # a seek may end earlier, and frames before a key frame may need those before it
+                if frame.pts != wanted:
+                    raise _OtherStampsError
+                yield frame
+                wanted = next(expected, None)
+        except av.FFmpegError as error:
+            raise _OtherStampsError from error
+        if wanted is not None:
+            raise _OtherStampsError
+
+    def _read_stamps(self) -> _Stamps | None:
+        """The time stamps, read once; None where they do not tell the frames apart."""
+        if not self._stamps_are_read:
+            self._stamps_are_read = True
+            with suppress(av.FFmpegError):
+                self._stamps = self._stamps_of_packets()
+        return self._stamps
+
+    def _stamps_of_packets(self) -> _Stamps | None:
+        with self._open() as (container, stream):
+            packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+            if not _tells_frames_apart(container, stream) or any(packet.pts is None for packet in packets):
+                return None
+            shown = sorted((packet.pts, packet.is_keyframe) for packet in packets)
+        with self._open() as (container, stream):
+            first = next(container.decode(stream), None)  # a cut stream may begin with frames that cannot be decoded
+            first_stamp = None if first is None else first.pts
+        if first_stamp is None:
+            return None
+        shown = [(stamp, is_key) for stamp, is_key in shown if stamp >= first_stamp]
+        of_frames = [stamp for stamp, _ in shown]
+        if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [first_stamp]:
+            return None
+        return _Stamps(of_frames, [index for index, (_, is_key) in enumerate(shown) if is_key or index == 0])
+
+
+class _Converter:
+    """Frames as RGB arrays, upright, and all of one size."""
+
+    def __init__(self, path) -> None:
+        self._path = path
+        self._reformatter = VideoReformatter()
+        self._shape: tuple[int, int, int] | None = None
+
+    def __call__(self, frame: av.VideoFrame, index: int) -> np.ndarray:
+        image = self._reformatter.reformat(frame, format="rgb24").to_ndarray()
+        if frame.rotation:
+            image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+        if self._shape is not None and image.shape != self._shape:
+            raise VideoError(
+                f"{self._path}: frame {index} is {image.shape[1]}x{image.shape[0]}, the frames before are "
+                f"{self._shape[1]}x{self._shape[0]}; convert it to one size"
+            )
+        self._shape = image.shape
+        return image
+
+
+def _tells_frames_apart(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the packets' stamps are those of the frames that they become."""
+    name, codec = container.format.name, stream.codec_context
+    # Raw streams have no stamps, MPEG program streams have some: FFmpeg guesses. AVI counts packets as they are stored.
+    are_known = (
+        not container.format.flags & NO_TIME_STAMPS and name != "mpeg" and not (name == "avi" and codec.has_b_frames)
+    )
+    return are_known and codec.name not in WITH_HIDDEN_PICTURES
+
+
+def _plausible(rate) -> float | None:
+    return float(rate) if rate is not None and 0 < rate < MAX_RATE else None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
