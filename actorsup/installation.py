@@ -4,12 +4,14 @@ import json
 import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from .errors import InputError
 
+PACKAGE = Path(__file__).parent
+# In a wheel, where OpenMMLab's packages keep theirs; `setup.py` puts them there.
+IN_WHEEL = PACKAGE / ".mim"
 PIP = f"{sys.executable} -m pip install"
 # pip keeps what it builds: without --no-cache-dir it would take what it built for another torch, or without operators.
 BUILD_AGAIN = "--no-deps --force-reinstall --no-cache-dir"
@@ -36,6 +38,8 @@ def build_mmcv_operators() -> str:
 
 
 def _distribution():
+    from importlib.metadata import PackageNotFoundError, distribution  # as slow as all the rest of `actorsup --help`
+
     try:
         return distribution("actorsup")
     except PackageNotFoundError:
@@ -47,11 +51,6 @@ def _requirement(name: str) -> str:
     installed = _distribution()
     declared = (text.split(";")[0].strip() for text in (installed.requires if installed else None) or ())
     return next((text for text in declared if re.match(r"[\w.-]+", text)[0] == name), name)
-
-
-PACKAGE = Path(__file__).parent
-# In a wheel, where OpenMMLab's packages keep theirs; `setup.py` puts them there.
-IN_WHEEL = PACKAGE / ".mim"
 
 
 def shipped_folder(name: str) -> Path:

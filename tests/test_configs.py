@@ -23,8 +23,8 @@ EXPERIMENTS = sorted((CONFIGS / "experiments").glob("*.py"))
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("actorsup_*.py")), ids=lambda path: path.stem)
 def test_every_part_that_a_config_names_exists(path):
     config = Config.fromfile(path)
-    recipe = ProposalConfig.from_config(config.proposals)
-    assert DETECTORS.get(recipe.detector["type"])
+    proposal_config = ProposalConfig.from_config(config.proposals)
+    assert DETECTORS.get(proposal_config.detector["type"])
     for linker in config.proposals.linkers.values():
         if "tracker" in linker:
             assert LINKERS.get(linker.type)
@@ -73,9 +73,9 @@ def test_every_part_that_an_experiment_names_exists(path, tmp_path, build_model)
     experiments = dataclasses.replace(experiments, work_dir=tmp_path / experiments.work_dir)
     for variant in experiments.variants:
         config = load_config(experiments.write_config(variant, 0))
-        recipe = ProposalConfig.from_config(config.proposals)
-        assert DETECTORS.get(recipe.detector["type"])
-        assert LINKERS.get(recipe.linker["type"])
+        proposal_config = ProposalConfig.from_config(config.proposals)
+        assert DETECTORS.get(proposal_config.detector["type"])
+        assert LINKERS.get(proposal_config.linker["type"])
         build_model(config.model)
         if config.train_dataloader is not None:
             for step in config.train_dataloader.dataset.pipeline:
@@ -104,9 +104,9 @@ def paper() -> Config:
 
 
 def test_proposals_are_made_as_the_paper_says(paper):
-    recipe = ProposalConfig.from_config(paper.proposals)
-    assert recipe.detector["actors"] == ["person"]
-    linker = copy.deepcopy(recipe.linker)
+    proposal_config = ProposalConfig.from_config(paper.proposals)
+    assert proposal_config.detector["actors"] == ("person",)
+    linker = copy.deepcopy(proposal_config.linker)
     assert linker.pop("type") == SiameseLinker.__name__
     assert (linker["max_tubes"], linker["overlap_threshold"]) == (20, 0.7)
     assert linker["tracker"]["network"]["backbone"]["type"] == "UnpaddedVGG16"
@@ -148,10 +148,10 @@ def test_a_heads_own_option_is_one_more():
     ],
 )
 def test_what_proposals_are_compared_with_is_chosen_by_name_and_as_many(linker, type_name):
-    recipe = ProposalConfig.from_config(load_config(PAPER, options={"proposals.linker": linker}).proposals)
-    assert recipe.linker["type"] == type_name
-    assert recipe.linker.get("max_tubes") == (None if linker == "whole_frame" else 20)
-    assert recipe.tubes.folder.name == f"tubes_{linker}"
+    proposal_config = ProposalConfig.from_config(load_config(PAPER, options={"proposals.linker": linker}).proposals)
+    assert proposal_config.linker["type"] == type_name
+    assert proposal_config.linker.get("max_tubes") == (None if linker == "whole_frame" else 20)
+    assert proposal_config.tubes.folder.name == f"tubes_{linker}"
 
 
 def test_the_upper_bound_differs_from_the_paper_in_what_it_is_told_alone(paper):

@@ -16,7 +16,7 @@ def install(monkeypatch):
     def install(requires=None, **origin):
         files = {"direct_url.json": json.dumps(origin) if origin else None}
         found = SimpleNamespace(requires=requires, read_text=files.get)
-        monkeypatch.setattr(installation, "distribution", lambda name: found)
+        monkeypatch.setattr("importlib.metadata.distribution", lambda name: found)
 
     return install
 
@@ -52,6 +52,6 @@ def test_without_an_installation_names_are_given_without_versions(monkeypatch):
     def distribution(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(installation, "distribution", distribution)
+    monkeypatch.setattr("importlib.metadata.distribution", distribution)
     assert installation.pip_install("torch").endswith("install torch")
     assert installation.build_operator().endswith("FOLDER_OF_A_CLONE")

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 from actorsup.errors import InputError
 from actorsup.io.files import save, save_json
 from actorsup.structures import Localization
+
+COLUMNS = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
 
 
 def save_localization(path: str | Path, localization: Localization) -> None:
@@ -32,25 +35,16 @@ def load_localization(path: str | Path) -> Localization:
 
 
 def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:
-    """A row for each box of each tube: ``video, rank, action, score, actor, track, frame, x1, y1, x2, y2, box_score``.
+    """A row for each box of each tube, with the keys of ``COLUMNS``.
 
     Frames are 0-based, boxes in continuous pixels of the original frame.
     """
     for localization in localizations:
         for found in localization.tubes:
+            of_tube = (localization.video, found.rank, found.action, found.score, found.actor, found.track)
             boxes, scores = found.tube.boxes.tolist(), found.tube.scores.tolist()
             for frame, (box, score) in enumerate(zip(boxes, scores, strict=True), start=found.tube.start):
-                yield {
-                    "video": localization.video,
-                    "rank": found.rank,
-                    "action": found.action,
-                    "score": found.score,
-                    "actor": found.actor,
-                    "track": found.track,
-                    "frame": frame,
-                    **dict(zip(("x1", "y1", "x2", "y2"), box, strict=True)),
-                    "box_score": score,
-                }
+                yield dict(zip(COLUMNS, (*of_tube, frame, *box, score), strict=True))
 
 
 def as_table(localizations: Sequence[Localization]):
@@ -65,8 +59,7 @@ def as_table(localizations: Sequence[Localization]):
         raise InputError(
             "a table needs pandas, which is not installed: pip install 'actorsup[tables]'; box_rows does not"
         ) from error
-    columns = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
-    return pandas.DataFrame(box_rows(localizations), columns=columns)
+    return pandas.DataFrame(box_rows(localizations), columns=COLUMNS)
 
 
 def as_coco_video(localizations: Sequence[Localization]) -> dict:
@@ -85,16 +78,16 @@ def as_coco_video(localizations: Sequence[Localization]) -> dict:
             tube = found.tube
             sizes = tube.boxes[:, 2:] - tube.boxes[:, :2]
             boxes = np.concatenate([tube.boxes[:, :2], sizes], axis=1)
-            before = tube.start - localization.start
-            after = localization.num_frames - before - len(tube)
+            before = [None] * (tube.start - localization.start)
+            after = [None] * (localization.num_frames - len(before) - len(tube))
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "video_id": video_id,
                     "category_id": tube.label + 1,
                     "score": found.score,
-                    "bboxes": [None] * before + boxes.tolist() + [None] * after,
-                    "areas": [None] * before + sizes.prod(axis=1).tolist() + [None] * after,
+                    "bboxes": [*before, *boxes.tolist(), *after],
+                    "areas": [*before, *sizes.prod(axis=1).tolist(), *after],
                     "iscrowd": 0,
                     **shape,
                 }
@@ -114,26 +107,25 @@ def as_act(localizations: Sequence[Localization]) -> dict:
     Raises:
         InputError: if two videos have one name.
     """
+    by_name = {localization.video: localization for localization in localizations}
     names = [localization.video for localization in localizations]
-    if len(set(names)) < len(names):
+    if len(by_name) < len(names):
         raise InputError(f"this layout tells videos apart by their names, got {', '.join(names)}")
-    tubes: dict[str, dict[int, list[np.ndarray]]] = {name: {} for name in names}
-    scores: dict[str, dict[int, list[float]]] = {name: {} for name in names}
-    for localization in localizations:
+    tubes, scores = ({name: defaultdict(list) for name in names} for _ in range(2))
+    for name, localization in by_name.items():
         for found in localization.tubes:
             tube = found.tube
             frames = np.arange(tube.start, tube.end, dtype=np.float32)[:, None] + 1
-            rows = np.concatenate([frames, tube.boxes], axis=1)
-            tubes[localization.video].setdefault(tube.label, []).append(rows)
-            scores[localization.video].setdefault(tube.label, []).append(found.score)
+            tubes[name][tube.label].append(np.concatenate([frames, tube.boxes], axis=1))
+            scores[name][tube.label].append(found.score)
     return {
         "labels": list(_common_classes(localizations)),
         "train_videos": [[]],
         "test_videos": [names],
-        "nframes": {localization.video: localization.num_frames for localization in localizations},
-        "resolution": {localization.video: localization.size[::-1] for localization in localizations},
-        "gttubes": tubes,
-        "scores": scores,
+        "nframes": {name: localization.num_frames for name, localization in by_name.items()},
+        "resolution": {name: localization.size[::-1] for name, localization in by_name.items()},
+        "gttubes": {name: dict(by_label) for name, by_label in tubes.items()},
+        "scores": {name: dict(by_label) for name, by_label in scores.items()},
     }
 
 

@@ -1,75 +1,59 @@
 """Localizing actions in video files, for people to look at."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from actorsup.datasets.formats import LabelledVideo
-from actorsup.engine.config import dataset_configs, proposal_config_of
+from actorsup.engine.config import dataset_configs, plain_dataset, proposal_config_of
 from actorsup.errors import InputError
-from actorsup.io import VideoReader, open_video
-from actorsup.proposals.progress import Bar, progress_bar
-from actorsup.registry import DATASETS
+from actorsup.io import open_video
+from actorsup.progress import progress_bar
 from actorsup.structures import Localization
 from actorsup.visualization import DrawnTube, render_video
 
 from .exports import save_localization
-from .inferencer import ActionInferencer
+from .inferencer import ActionInferencer, videos_like
 
 DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
-FRAMES_BETWEEN_SIGNS = 25
 
 
 @dataclass
 class LocalizationReport:
-    """What became of the videos, by their paths.
-
-    Args:
-        localized: what was found in them.
-        failed: why they could not be used.
-    """
+    """What became of the videos, by their paths."""
 
     localized: dict[str, Localization] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # why they could not be used
 
 
 @dataclass(frozen=True)
 class TrueTubes:
-    """An annotation file, to draw what is true beside what was found.
+    """An annotation file, to draw what is true beside what was found."""
 
-    Args:
-        annotations: by the data set's name of each video.
-        classes: names of the actions, by the labels of the tubes.
-    """
-
-    annotations: Mapping[str, LabelledVideo]
-    classes: Sequence[str]
+    annotations: Mapping[str, LabelledVideo]  # by the dataset's name of each video
+    classes: Sequence[str]  # by the labels of the tubes
 
     @classmethod
     def read(cls, config: Config, file: str | Path) -> "TrueTubes":
-        """Read a file in the format of the config's test data set.
+        """Read a file in the format of the config's test dataset.
 
         Raises:
-            InputError: if the config has no such data set, or the file is not in its format.
+            InputError: if the config has no such dataset, or the file is not in its format.
         """
         settings = next(dataset_configs(config, ["test_dataloader"]), None)
         if settings is None:
-            raise InputError(f"{config.filename}: has no test_dataloader, whose data set would read {file}")
-        path = str(Path(file).resolve())
-        plain = {"ann_file": path, "tube_store": None, "pipeline": [], "test_mode": True, "lazy_init": True}
-        read = DATASETS.build({**settings, **plain}).format
+            raise InputError(f"{config.filename}: has no test_dataloader, whose dataset would read {file}")
+        ann_file = str(Path(file).resolve())
+        read = plain_dataset(settings, ann_file=ann_file, test_mode=True, lazy_init=True).format
         return cls(read.annotated(), read.metainfo()["classes"])
 
     def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
         """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""
-        names = [name for name in self.annotations if Path(name).name in (path.name, path.stem)]
-        if len(names) > 1:
-            names = [name for name in names if Path(name).parent.name == path.resolve().parent.name]
+        names = videos_like(path, self.annotations)
         tubes = self.annotations[names[0]].tubes_at(size) if len(names) == 1 else ()
         return [DrawnTube.truth(tube, self.classes[tube.label]) for tube in tubes]
 
@@ -90,15 +74,14 @@ def localize_videos(
         localizer: finds the actions.
         videos: files or folders of frames.
         out: folder; it is made.
-        top: the best tubes of each video; None is all.
-        min_score: none of a lower score.
+        top: how many tubes of each video, the best; None is all.
+        min_score: of a tube, at least.
         truth: true tubes to draw too.
 
     Raises:
         InputError: if two videos have one name, a result would replace a video, or detector or linker cannot be loaded.
     """
-    paths = [Path(video) for video in videos]
-    out = Path(out)
+    paths, out = [Path(video) for video in videos], Path(out)
     _check_names(paths, out)
     reader = proposal_config_of(localizer.config).reader
     localizer.prepare()  # so that a wrong setting is not taken for a bad video
@@ -110,8 +93,11 @@ def localize_videos(
                 found = localizer(path, progress=lambda count, name=path.name: bar.show(f"{name}, frame {count}"))
                 found = found.best(top, min_score)
                 save_localization(out / f"{path.stem}.json", found)
+                bar.show(f"{path.name}, drawing")
+                video = open_video(path, reader)
                 drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
-                _render(out / f"{path.stem}.mp4", open_video(path, reader), found, drawn, bar)
+                rate = video.frames_per_second() or DEFAULT_RATE
+                render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
             except InputError as error:
                 report.failed[str(path)] = str(error)
                 print_log(f"{path.name}: left out: {error}", logger="current", level=logging.ERROR)
@@ -120,19 +106,6 @@ def localize_videos(
                 report.localized[str(path)] = found
                 bar.advance(found.num_frames)
     return report
-
-
-def _render(path: Path, video: VideoReader, found: Localization, drawn: Sequence[DrawnTube], bar: Bar) -> None:
-    """Draw a video, and say on the bar how far it is."""
-
-    def frames() -> Iterator[np.ndarray]:
-        for index, frame in enumerate(video):
-            if index % FRAMES_BETWEEN_SIGNS == 0:
-                bar.show(f"{path.name}, drawing frame {index} of {found.num_frames}")
-            yield frame
-
-    rate = video.frames_per_second() or DEFAULT_RATE
-    render_video(path, frames(), drawn, found.num_frames, found.size, rate)
 
 
 def _check_names(paths: Sequence[Path], out: Path) -> None:

@@ -1,7 +1,7 @@
 """The command ``actorsup``. The scripts in tools/ are its subcommands, by the names that OpenMMLab's users know.
 
-Nothing that takes time is imported before the arguments are parsed: torch, mmengine and ``actorsup.apis`` are imported
-by the functions that run a command.
+Nothing that takes time is imported before the arguments are parsed: torch, mmengine and ``actorsup.engine`` are
+imported by the functions that run a command.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,22 +10,13 @@ from .running import run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``.
-
-    Args:
-        argv: the command and its arguments; None takes those of this process, which then ends at once if Ctrl-C is
-            pressed while a module is imported.
-    """
+    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``; None takes the arguments of this process."""
     return _main(None, argv)
 
 
 def tool(command: str) -> Callable[[Sequence[str] | None], int]:
     """The ``main`` of a script that is one command alone: its arguments are those of the command."""
-
-    def main(argv: Sequence[str] | None = None) -> int:
-        return _main(command, argv)
-
-    return main
+    return lambda argv=None: _main(command, argv)
 
 
 def _main(command: str | None, argv: Sequence[str] | None) -> int:

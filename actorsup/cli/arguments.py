@@ -1,24 +1,62 @@
-"""Arguments that several commands share, and the config that they describe."""
+"""How a command and its arguments are declared, and the arguments that several commands share."""
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 CONFIG = "config file, or the name of one that ships (actorsup config --list)"
 
+AddArguments = Callable[[argparse.ArgumentParser], object]
+Run = Callable[[argparse.Namespace], int | None]
+
+
+class Command(NamedTuple):
+    """One command: the docstring of ``run`` is its help, whose first line stands in the list of commands."""
+
+    name: str
+    run: Run
+    arguments: tuple[AddArguments, ...]
+
+    def fill(self, parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        """Give a parser everything that the command has."""
+        parser.description = inspect.getdoc(self.run)
+        for add in self.arguments:
+            add(parser)
+        parser.set_defaults(run=self.run)
+        return parser
+
+
+def command(name: str, *arguments: AddArguments) -> Callable[[Run], Command]:
+    """Make a function the command of a name, with these arguments."""
+    return lambda run: Command(name, run, arguments)
+
+
+def argument(*names: str, **options) -> AddArguments:
+    """An argument of a command, as argparse's ``add_argument`` takes it."""
+    return lambda parser: parser.add_argument(*names, **options)
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Wraps each paragraph of a description on its own, and gives each command one line."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        return "\n\n".join(fill(paragraph, width, indent) for paragraph in text.split("\n\n"))
+
+    def _iter_indented_subactions(self, action: argparse.Action) -> Iterator[argparse.Action]:
+        # Indented, as argparse has them, they are wider than the column that it makes for them.
+        yield from getattr(action, "_get_subactions", list)()
+
 
 def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """Add the config and what goes with it: work directory, settings to replace, launcher.
-
-    Args:
-        parser: of the command.
-        default: config of a command that needs none.
-    """
+    """Add the config, which is needed unless it has a default, work directory, settings to replace, and launcher."""
     if default is None:
         parser.add_argument("config", help=CONFIG)
     else:
@@ -36,28 +74,21 @@ def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> N
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``. They stay strings here; ``parse_options`` of ``actorsup.apis`` gives them their values."""
+    """Add ``--cfg-options``. They stay strings here; ``parse_options`` of ``actorsup.engine`` reads their values."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
         action="extend",
-        type=_option,
         default=[],
         metavar="KEY=VALUE",
         help="replace settings of the config, e.g. proposals.linker=viterbi",
     )
 
 
-def _option(text: str) -> str:
-    if "=" not in text:
-        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, got {text!r}")
-    return text
-
-
 def read_config(arguments: argparse.Namespace) -> Config:
-    """The config that the arguments of ``add_config`` describe."""
+    """The config that the arguments of ``add_config``, or the config and ``add_options`` alone, describe."""
     from actorsup.engine import load_config, parse_options
 
-    os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
-    options = parse_options(arguments.cfg_options)
-    return load_config(arguments.config, arguments.work_dir, options, arguments.launcher)
+    given = {"work_dir": None, "launcher": "none", "local_rank": 0, **vars(arguments)}
+    os.environ.setdefault("LOCAL_RANK", str(given["local_rank"]))
+    return load_config(given["config"], given["work_dir"], parse_options(given["cfg_options"]), given["launcher"])

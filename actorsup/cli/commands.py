@@ -1,57 +1,302 @@
 """All commands, and their parsers."""
 
 import argparse
-import inspect
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import time
+from functools import partial
+from pathlib import Path
 
 from actorsup import __version__
-from actorsup.cli import data, environment, inference, proposals, training
+from actorsup.installation import shipped_configs
+
+from .arguments import CONFIG, HelpFormatter, add_config, add_options, argument, command, read_config
+from .data import check, convert, puppets
+from .doctor import doctor
 
 
-class Command(NamedTuple):
-    """One command: the docstring of ``run`` is its help, whose first line stands in the list of commands."""
+@command("demo", partial(add_config, default="demo_puppets"))
+def demo(arguments: argparse.Namespace) -> None:
+    """Run the whole method on a small synthetic world.
 
-    name: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int | None]
+    Videos are made, then proposals of two linkers; a model is trained from labels and tested; pictures show what it
+    found.
+    """
+    from actorsup.synthetic.demo import run_demo
 
-    def fill(self, parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        """Give a parser everything that the command has."""
-        parser.description = inspect.getdoc(self.run)
-        self.add_arguments(parser)
-        parser.set_defaults(run=self.run)
-        return parser
+    from .output import print_table
+
+    start = time.perf_counter()
+    config = read_config(arguments)
+    results = run_demo(config)
+    test = results.pop("test")
+    rows = [
+        {"proposals of": linker, **{name: numbers[name] for name in ("recall@0.2", "recall@0.5", "mabo")}}
+        for linker, numbers in results.items()
+    ]
+    print_table("how well the proposals cover the true tubes", rows)
+    shown = ("mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
+    print_table(f"{config.proposals.linker}, trained from labels alone", [{name: float(test[name]) for name in shown}])
+    print(f"pictures: {config.work_dir}/pictures, curves: {config.work_dir}/proposal_curves.png")
+    print(f"{(time.perf_counter() - start) / 60:.1f} minutes")
+
+
+@command("proposals", add_config)
+def proposals(arguments: argparse.Namespace) -> int:
+    """Make the actor proposals of every video of a config.
+
+    The paper's Sec. 3.1: detections of actors, linked into tubes. Both are kept in the config's proposals.root; a run
+    that was interrupted goes on where it stopped. The exit code is 1 if some videos could not be used.
+    """
+    from mmengine.dist import is_main_process
+
+    from actorsup.engine import generate_proposals
+
+    report = generate_proposals(read_config(arguments))
+    if not is_main_process():
+        return 0
+    print(f"{len(report.made)} videos done now, {len(report.kept)} were done already")
+    if report.without_tubes:
+        print(f"{len(report.without_tubes)} without any detection: {', '.join(report.without_tubes)}")
+    for name, reason in report.failed.items():
+        print(f"failed: {name}: {reason}")
+    return 1 if report.failed else 0
+
+
+OUT = argument("--out", dest="work_dir", metavar="WORK_DIR", help="the same as --work-dir")
+
+
+@command(
+    "eval-proposals",
+    add_config,
+    argument("stores", nargs="*", metavar="STORE", help="folder of tubes to measure"),
+    OUT,
+)
+def eval_proposals(arguments: argparse.Namespace) -> None:
+    """Measure how well proposals cover the true tubes.
+
+    Without STORE, the proposals are those that the config describes, for its test videos. Several stores (folders
+    `tubes_<linker>`, whatever made them) are compared side by side. Numbers, and the curves of recall against the
+    number of proposals and against overlap, go into the work directory.
+    """
+    from actorsup.engine import evaluate_stored_proposals
+
+    from .output import print_numbers, print_table
+
+    results = evaluate_stored_proposals(read_config(arguments), arguments.stores)
+    for name, result in results.items():
+        print_table(f"{name}, by class", result.per_class)
+    first, *others = results.values()
+    if not others:
+        print_numbers("proposals", first.numbers)
+    else:
+        rows = [{"metric": key, **{name: of.numbers[key] for name, of in results.items()}} for key in first.numbers]
+        print_table("proposals", rows)
+
+
+@command(
+    "train",
+    add_config,
+    argument("--resume", action="store_true", help="go on from the latest checkpoint in the work directory"),
+    argument("--amp", action="store_true", help="automatic mixed precision"),
+)
+def train(arguments: argparse.Namespace) -> None:
+    """Train a model from video-level labels, on stored proposals.
+
+    A config without proposals trains what it describes: a detector or a tracker.
+    """
+    from actorsup.engine import train
+
+    train(read_config(arguments), resume=arguments.resume, amp=arguments.amp)
+
+
+@command(
+    "test",
+    add_config,
+    argument("checkpoint", help="checkpoint file that training wrote"),
+    argument("--show-dir", help="folder for a picture of each video with its best tubes"),
+    argument(
+        "--diagnose",
+        type=float,
+        nargs="?",
+        const=0.5,
+        metavar="IOU",
+        help="find the reason of every missed true tube and false detection at this overlap; 0.5 without a number",
+    ),
+)
+def test(arguments: argparse.Namespace) -> None:
+    """Measure a checkpoint on the test videos of a config."""
+    from actorsup.engine import evaluate
+
+    from .output import print_numbers, print_table
+
+    result = evaluate(read_config(arguments), arguments.checkpoint, arguments.show_dir, arguments.diagnose)
+    for title, rows in result.tables.items():
+        print_table(title, rows)
+    print_numbers("test", result.rest)
+
+
+@command(
+    "localize",
+    argument("videos", nargs="+", metavar="VIDEO", help="video file, or folder of frames"),
+    argument("--config", required=True, help=CONFIG),
+    argument("--checkpoint", required=True, help="checkpoint file that training wrote"),
+    argument("--out", required=True, metavar="DIR", help="folder for the results"),
+    argument("--top", type=int, default=5, metavar="N", help="the N best tubes of each video (5)"),
+    argument("--min-score", type=float, default=0.0, help="none of a lower score (0)"),
+    argument("--annotation", metavar="FILE", help="true tubes to draw too, in the format of the dataset"),
+    argument("--proposals", metavar="STORE", help="folder of stored tubes to rank; default: make them"),
+    argument("--window", type=int, default=256, help="frames that are looked at together (256)"),
+    argument("--overlap", type=int, default=64, help="frames that windows of a long video share (64)"),
+    argument("--device", help="where everything runs; default: the GPU where there is one"),
+    add_options,
+)
+def localize(arguments: argparse.Namespace) -> int:
+    """Find actions in videos: JSON and a rendered video of each.
+
+    In the rendered .mp4, boxes and bars are coloured by class; captions give rank, class and score. Below the picture
+    is when each tube is there; true tubes, where an annotation file is given, are dashed. The exit code is 1 if some
+    videos could not be used.
+    """
+    from actorsup.apis import ActionInferencer, localize_videos
+    from actorsup.apis.localize import TrueTubes
+
+    from .output import print_table
+
+    config = read_config(arguments)
+    truth = TrueTubes.read(config, arguments.annotation) if arguments.annotation else None
+    options = {name: getattr(arguments, name) for name in ("device", "proposals", "window", "overlap")}
+    localizer = ActionInferencer(config, arguments.checkpoint, **options)
+    report = localize_videos(localizer, arguments.videos, arguments.out, arguments.top, arguments.min_score, truth)
+    for path, found in report.localized.items():
+        rows = [
+            {
+                "rank": each.rank,
+                "action": each.action,
+                "score": each.score,
+                "actor": each.actor,
+                "frames": f"{each.tube.start}–{each.tube.end - 1}",
+            }
+            for each in found.tubes
+        ]
+        if rows:
+            print_table(path, rows)
+        else:
+            print(f"{path}: nothing found")
+    for path, reason in report.failed.items():
+        print(f"failed: {Path(path).name}: {reason}")
+    return 1 if report.failed else 0
+
+
+@command(
+    "report",
+    argument("work_dirs", nargs="+", metavar="WORK_DIR", help="folder with the results of other commands"),
+    argument("--out", metavar="FILE", help="the page; default: report.html in the first WORK_DIR"),
+    argument("--videos", type=int, default=16, help="videos that play in the page (16)"),
+    argument("--frames", type=int, default=48, help="frames of each of them (48)"),
+    argument("--width", type=int, default=320, help="of a frame in pixels (320)"),
+)
+def report(arguments: argparse.Namespace) -> None:
+    """Write an HTML page about a run, or several side by side.
+
+    It has numbers, curves, errors, and videos that play, and needs no other file and no network. What a work directory
+    lacks is left out, with a line that says what makes it.
+    """
+    from actorsup.visualization.report import Limits, make_report
+
+    limits = Limits(num_videos=arguments.videos, num_frames=arguments.frames, width=arguments.width)
+    path, runs = make_report(arguments.work_dirs, arguments.out, limits)
+    for run in runs:
+        for remedy in run.missing:
+            print(f"{run.name}: not there yet: {remedy}")
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+@command(
+    "experiments",
+    argument("experiments", help="experiments file, or the name of one, e.g. experiments/puppets_attention"),
+    argument("--only", nargs="+", default=(), metavar="VARIANT", help="run these variants only"),
+    argument(
+        "--jobs", type=int, help="trainings at a time; the default is one a core, or one in all where there is a GPU"
+    ),
+    argument("--report", action="store_true", help="run nothing, print the table of what is there"),
+)
+def experiments(arguments: argparse.Namespace) -> None:
+    """Train and test variants of a config with several seeds.
+
+    The variants and seeds are those of an experiments file; a table and a chart of what they gave are made. A file that
+    names the models of other experiments trains nothing and tests them. What is measured already is not repeated:
+    interrupted, the same command goes on.
+    """
+    import torch
+
+    from actorsup.engine import Experiments
+    from actorsup.progress import progress_bar
+
+    from .output import print_table
+
+    jobs = arguments.jobs
+    if jobs is None:
+        jobs = 1 if torch.cuda.is_available() else torch.get_num_threads()
+    chosen = Experiments.read(arguments.experiments)
+    pending = [] if arguments.report else chosen.pending(arguments.only)
+    with progress_bar("experiments", len(pending), unit="trainings", enabled=bool(pending)) as progress:
+        chosen.run_all(
+            pending,
+            jobs=jobs,
+            on_start=lambda variant, seed: progress.show(f"{variant}, seed {seed}"),
+            on_end=lambda variant, seed: progress.advance(1),
+        )
+    if rows := chosen.table():
+        print_table("percent, mean ± standard deviation over seeds", rows)
+        print(f"picture: {chosen.chart()}")
+
+
+@command(
+    "eval-tracker",
+    add_config,
+    OUT,
+    argument("--show-dir", help="folder for a picture of each sequence with true and predicted boxes"),
+)
+def eval_tracker(arguments: argparse.Namespace) -> None:
+    """Measure the trackers of a config on its sequences.
+
+    Each tracker passes over each sequence once, from the first true box. Tables of mean IoU by sequence and of the
+    means are printed; numbers, curves and a plot go into the work directory.
+    """
+    from actorsup.engine import evaluate_trackers, tracker_tables
+
+    from .output import print_table
+
+    by_sequence, means = tracker_tables(evaluate_trackers(read_config(arguments), arguments.show_dir))
+    print_table("mean IoU", by_sequence)
+    print_table("mean over sequences", means)
+
+
+def _add_shown_config(parser: argparse.ArgumentParser) -> None:
+    shown = parser.add_mutually_exclusive_group(required=True)
+    shown.add_argument("config", nargs="?", help=CONFIG)
+    shown.add_argument("--list", action="store_true", help="list the configs that ship, by name")
+
+
+@command("config", _add_shown_config, add_options)
+def config(arguments: argparse.Namespace) -> None:
+    """Print a config in full, or list those that ship.
+
+    In full is with everything that it is based on, as mmengine resolves it.
+    """
+    if arguments.list:
+        configs = shipped_configs()
+        width = max(map(len, configs))
+        for name, path in configs.items():
+            first_line = path.read_text(encoding="utf-8").partition("\n")[0]
+            print(f"{name:<{width}}  {first_line.removeprefix('#').strip() if first_line.startswith('#') else ''}")
+    else:
+        print(read_config(arguments).pretty_text)
 
 
 COMMANDS = (
-    Command("demo", training.add_demo, training.run_demo),
-    Command("proposals", proposals.add_proposals, proposals.run_proposals),
-    Command("eval-proposals", proposals.add_eval_proposals, proposals.run_eval_proposals),
-    Command("train", training.add_train, training.run_train),
-    Command("test", training.add_test, training.run_test),
-    Command("localize", inference.add_localize, inference.run_localize),
-    Command("report", inference.add_report, inference.run_report),
-    Command("convert", data.add_convert, data.run_convert),
-    Command("check", data.add_check, data.run_check),
-    Command("puppets", data.add_puppets, data.run_puppets),
-    Command("experiments", training.add_experiments, training.run_experiments),
-    Command("eval-tracker", proposals.add_eval_tracker, proposals.run_eval_tracker),
-    Command("config", environment.add_show_config, environment.run_show_config),
-    Command("doctor", environment.add_doctor, environment.run_doctor),
+    *(demo, proposals, eval_proposals, train, test, localize, report),
+    *(convert, check, puppets, experiments, eval_tracker, config, doctor),
 )
-
-
-class HelpFormatter(argparse.HelpFormatter):
-    """Wraps each paragraph of a description on its own, and gives each command one line."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        fill = super()._fill_text
-        return "\n\n".join(fill(paragraph, width, indent) for paragraph in text.split("\n\n"))
-
-    def _iter_indented_subactions(self, action: argparse.Action) -> Iterator[argparse.Action]:
-        # Indented, as argparse has them, they are wider than the column that it makes for them.
-        yield from getattr(action, "_get_subactions", list)()
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -65,13 +310,13 @@ def command_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        summary = inspect.getdoc(command.run).splitlines()[0].rstrip(".")
-        command.fill(subparsers.add_parser(command.name, help=summary, formatter_class=HelpFormatter))
+    for each in COMMANDS:
+        summary = each.run.__doc__.splitlines()[0].rstrip(".")
+        each.fill(subparsers.add_parser(each.name, help=summary, formatter_class=HelpFormatter))
     return parser
 
 
 def tool_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command alone, as a script has it."""
-    (command,) = [command for command in COMMANDS if command.name == name]
-    return command.fill(argparse.ArgumentParser(formatter_class=HelpFormatter))
+    (chosen,) = [each for each in COMMANDS if each.name == name]
+    return chosen.fill(argparse.ArgumentParser(formatter_class=HelpFormatter))

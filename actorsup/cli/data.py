@@ -4,69 +4,86 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
-from .arguments import add_config, read_config
+from .arguments import add_config, argument, command, read_config
 
 NUM_SHOWN = 5
 
 
-def add_convert(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup convert``, by format."""
+def _add_formats(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_subparsers(title="formats", dest="format", required=True, metavar="FORMAT")
 
-    thumos13 = _add_format(formats, "thumos13", "THUMOS13: split lists and UCF101-24's annotation")
-    thumos13.add_argument(
-        "ann_file", metavar="annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle"
+    def add(name: str, description: str, *arguments) -> None:
+        added = formats.add_parser(name, help=description, description=description)
+        added.add_argument("--out", required=True, type=Path, help=".json or .json.gz; .pkl for to-act")
+        for add_argument in arguments:
+            add_argument(added)
+
+    add(
+        "thumos13",
+        "THUMOS13: split lists and UCF101-24's annotation",
+        argument(
+            "ann_file",
+            metavar="annotation",
+            help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle",
+        ),
+        argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used"),
+        argument("--test-list", required=True, help="testlist01.txt"),
     )
-    thumos13.add_argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used")
-    thumos13.add_argument("--test-list", required=True, help="testlist01.txt")
-
-    ucf_sports = _add_format(formats, "ucf-sports", "UCF-Sports: folders of clips, with gt/ in each")
-    ucf_sports.add_argument("videos", help="folder of the 13 groups")
-    ucf_sports.add_argument(
-        "--annotations",
-        dest="ann_file",
-        metavar="ANNOTATIONS",
-        help="folder or .tar of the groups' gt/ where it is not beside the frames",
+    add(
+        "ucf-sports",
+        "UCF-Sports: folders of clips, with gt/ in each",
+        argument("videos", help="folder of the 13 groups"),
+        argument(
+            "--annotations",
+            dest="ann_file",
+            metavar="ANNOTATIONS",
+            help="folder or .tar of the groups' gt/ where it is not beside the frames",
+        ),
+        argument("--train-list", help="lines …/group/clip; default: all but the first third of each class"),
+        argument("--test-list", help="likewise; default: the first third of each class"),
+        argument("--missing-videos", choices=["error", "skip"], default="error"),
     )
-    ucf_sports.add_argument("--train-list", help="lines …/group/clip; default: all but the first third of each class")
-    ucf_sports.add_argument("--test-list", help="likewise; default: the first third of each class")
-    ucf_sports.add_argument("--missing-videos", choices=["error", "skip"], default="error")
-
-    a2d = _add_format(formats, "a2d", "A2D: videoset.csv and Annotations/mat")
-    a2d.add_argument("data_root", metavar="root", help="folder Release of A2D")
-
-    folder = _add_format(formats, "folder", "a folder class/video.mp4, labelled by its folders")
-    folder.add_argument("ann_file", metavar="videos", help="folder of the classes")
-    folder.add_argument("--name", help="of the dataset; default: the folder's")
-    folder.add_argument("--test-list", help="lines class/video of what is for testing; default: nothing is")
-    folder.add_argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2")
-    folder.add_argument("--seed", type=int, default=0, help="of the draw")
-
-    table = _add_format(formats, "table", "a table of labels, CSV or JSON, perhaps with one of boxes")
-    table.add_argument(
-        "ann_file", metavar="table", help="columns video, label and perhaps split; JSON may be {video: label}"
+    add(
+        "a2d",
+        "A2D: videoset.csv and Annotations/mat",
+        argument("data_root", metavar="root", help="folder Release of A2D"),
     )
-    table.add_argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label")
-    table.add_argument("--videos", help="folder of the videos; needed with --boxes")
-    table.add_argument("--name", help="of the dataset; default: the table's")
-
-    act = _add_format(formats, "act", "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2")
-    act.add_argument("ann_file", metavar="pickle", help="the pickle; it can run no code")
-    act.add_argument(
-        "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
+    add(
+        "folder",
+        "a folder class/video.mp4, labelled by its folders",
+        argument("ann_file", metavar="videos", help="folder of the classes"),
+        argument("--name", help="of the dataset; default: the folder's"),
+        argument("--test-list", help="lines class/video of what is for testing; default: nothing is"),
+        argument("--test-share", type=float, metavar="SHARE", help="draw this share of each class, e.g. 0.2"),
+        argument("--seed", type=int, default=0, help="of the draw"),
+    )
+    add(
+        "table",
+        "a table of labels, CSV or JSON, perhaps with one of boxes",
+        argument(
+            "ann_file", metavar="table", help="columns video, label and perhaps split; JSON may be {video: label}"
+        ),
+        argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label"),
+        argument("--videos", help="folder of the videos; needed with --boxes"),
+        argument("--name", help="of the dataset; default: the table's"),
+    )
+    add(
+        "act",
+        "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2",
+        argument("ann_file", metavar="pickle", help="the pickle; it can run no code"),
+        argument(
+            "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
+        ),
+    )
+    add(
+        "to-act",
+        "an annotation file as a pickle of ACT-detector",
+        argument("ann_file", metavar="annotation", help="the annotation file"),
     )
 
-    to_act = _add_format(formats, "to-act", "an annotation file as a pickle of ACT-detector")
-    to_act.add_argument("ann_file", metavar="annotation", help="the annotation file")
 
-
-def _add_format(formats: argparse._SubParsersAction, name: str, description: str) -> argparse.ArgumentParser:
-    parser = formats.add_parser(name, help=description, description=description)
-    parser.add_argument("--out", required=True, type=Path, help=".json or .json.gz; .pkl for to-act")
-    return parser
-
-
-def run_convert(arguments: argparse.Namespace) -> None:
+@command("convert", _add_formats)
+def convert(arguments: argparse.Namespace) -> None:
     """Make an annotation file of a dataset in another format.
 
     docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out, or is
@@ -101,13 +118,12 @@ def run_convert(arguments: argparse.Namespace) -> None:
     print(arguments.out)
 
 
-def add_check(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup check``."""
-    add_config(parser)
-    parser.add_argument("--quick", action="store_true", help="read the first frame of each video only, not its length")
-
-
-def run_check(arguments: argparse.Namespace) -> int:
+@command(
+    "check",
+    add_config,
+    argument("--quick", action="store_true", help="read the first frame of each video only, not its length"),
+)
+def check(arguments: argparse.Namespace) -> int:
     """Find what is wrong with a config's datasets.
 
     Before a training does, it looks at videos, labels and true tubes, and prints videos and tubes by split and class,
@@ -136,13 +152,8 @@ def run_check(arguments: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-def add_puppets(parser: argparse.ArgumentParser) -> None:
-    """Arguments of ``actorsup puppets``."""
-    add_config(parser)
-    parser.add_argument("--processes", type=int, help="how many draw; one a core by default")
-
-
-def run_puppets(arguments: argparse.Namespace) -> None:
+@command("puppets", add_config, argument("--processes", type=int, help="how many draw; one a core by default"))
+def puppets(arguments: argparse.Namespace) -> None:
     """Draw the synthetic world of a config, the Puppets.
 
     It has still images, sequences, and videos with annotation. A world that is there already is kept; one with other

@@ -1,10 +1,9 @@
-"""What commands print: tables and code."""
+"""Tables that commands print."""
 
 from collections.abc import Mapping, Sequence
 
 from mmengine.dist import is_main_process
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.table import Table
 
 
@@ -26,12 +25,3 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
     if not console.is_terminal:
         console.width = 160  # a pipe or a file has no width that a table must be cut to
     console.print(table)
-
-
-def print_code(code: str) -> None:
-    """Print Python, highlighted on a terminal and as it is elsewhere."""
-    console = Console()
-    if console.is_terminal:
-        console.print(Syntax(code, "python", background_color="default", word_wrap=True))
-    else:
-        print(code)

@@ -23,22 +23,20 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
 
     Bad input is what raises ``InputError``, a config that names an unknown part or option, or a value that a part's
     constructor refuses with ``ValueError``, and a file that cannot be written or read. Every other exception is a
-    defect and passes, a ``ValueError`` of a part that is there already among them.
-
-    Args:
-        work: what to do.
-        is_program: whether this process is there for nothing else, so that Ctrl-C may end it amid an import.
+    defect and passes, a ``ValueError`` of a part that is there already among them. With ``is_program`` the process is
+    there for nothing else, and ends at once if Ctrl-C is pressed while a module is imported.
     """
     try:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
-            _leave_distributed()
+            if (launch := sys.modules.get("actorsup.engine.launch")) is not None:  # a command without torch has none
+                launch.leave_distributed()
             sys.stdout.flush()
             return status
     except InputError as error:
         return _fail(_message(error))
-    except (TypeError, KeyError) as error:
-        if not _raised_by_registry(error):
+    except (TypeError, KeyError) as error:  # of mmengine's registry itself: there is no such part, or option
+        if Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts[-3:-1] != ("mmengine", "registry"):
             raise
         return _fail(f"config: {error.args[0]}")
     except ValueError as error:
@@ -85,13 +83,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
 
 
-def _leave_distributed() -> None:
-    """Part from the other processes, if the command has joined any; a command without torch does not load it here."""
-    launch = sys.modules.get("actorsup.engine.launch")
-    if launch is not None:
-        launch.leave_distributed()
-
-
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return EXIT_BAD_INPUT
@@ -102,12 +93,6 @@ def _message(error: InputError) -> str:
     message = str(error)
     marker = f"{type(error).__module__}.{type(error).__qualname__}: "
     return message.rsplit(marker, 1)[1].strip() if "Original Traceback" in message else message
-
-
-def _raised_by_registry(error: Exception) -> bool:
-    """Whether mmengine's registry raised an error itself, for a part or an option that does not exist."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return Path(frames[-1].filename).parts[-3:-1] == ("mmengine", "registry")
 
 
 def _part_being_built(error: Exception) -> str | None:

@@ -4,7 +4,6 @@ from .config import find_config, load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
 from .proposals import evaluate_stored_proposals, generate_proposals
-from .report import make_report
 from .test import Evaluation, evaluate
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
@@ -19,7 +18,6 @@ __all__ = [
     "find_config",
     "generate_proposals",
     "load_config",
-    "make_report",
     "parse_options",
     "tracker_tables",
     "train",

@@ -18,15 +18,8 @@ def require_fit(
 ) -> None:
     """Raise ``InputError``, with every difference, unless a checkpoint is one of the config's model.
 
-    Compared are names and shapes of the parameters; the parts that the model consists of, as the config says that the
-    checkpoint keeps; and the classes that it was trained for. What an older checkpoint does not keep is not compared.
-
-    Args:
-        path: of the checkpoint, for the message.
-        checkpoint: its content.
-        model: built from the config.
-        config: whose ``model`` is compared.
-        classes: of the config, in their order; None where they are unknown.
+    Compared are names and shapes of the weights; the parts of the model, by the config that the checkpoint keeps; and
+    the classes, in their order, None where they are unknown. What an older checkpoint does not keep is not compared.
     """
     meta = checkpoint.get("meta") or {}
     differences = [
@@ -43,24 +36,21 @@ def require_fit(
 
 
 def _different_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    shapes = {name: tuple(getattr(value, "shape", ())) for name, value in given.items()}
-    kinds = (
-        (
-            "of another shape",
-            [name for name, value in expected.items() if shapes.get(name, value.shape) != value.shape],
-        ),
-        ("missing", [name for name in expected if name not in shapes]),
-        ("not in the model", [name for name in shapes if name not in expected]),
-    )
-    lines = []
-    for kind, names in kinds:
-        shown = [
-            f"{name} ({shapes[name]} there, {tuple(expected[name].shape)} here)" if kind == "of another shape" else name
-            for name in names[:NUM_LISTED]
-        ]
-        if names:
-            lines.append(f"{len(names)} weights {kind}: {', '.join(shown)}{' …' if len(names) > NUM_LISTED else ''}")
-    return lines
+    here = {name: tuple(value.shape) for name, value in expected.items()}
+    there = {name: tuple(getattr(value, "shape", ())) for name, value in given.items()}
+    common = [name for name in here if name in there]
+    kinds = {
+        "of another shape": [
+            f"{name} ({there[name]} there, {here[name]} here)" for name in common if there[name] != here[name]
+        ],
+        "missing": [name for name in here if name not in there],
+        "not in the model": [name for name in there if name not in here],
+    }
+    return [
+        f"{len(names)} weights {kind}: {', '.join(names[:NUM_LISTED])}{' …' if len(names) > NUM_LISTED else ''}"
+        for kind, names in kinds.items()
+        if names
+    ]
 
 
 def _different_classes(ours: Sequence[str] | None, theirs: Sequence[str] | None) -> list[str]:
@@ -69,14 +59,12 @@ def _different_classes(ours: Sequence[str] | None, theirs: Sequence[str] | None)
     if len(ours) != len(theirs):
         only = [name for name in theirs if name not in ours] or [name for name in ours if name not in theirs]
         return [f"classes: {len(theirs)} there, {len(ours)} here; not in both: {', '.join(only[:NUM_LISTED])}"]
-    index = next(i for i, (our, their) in enumerate(zip(ours, theirs, strict=True)) if our != their)
+    index = next(index for index, name in enumerate(ours) if name != theirs[index])
     return [f"classes: class {index} is {theirs[index]} there, {ours[index]} here"]
 
 
 def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
-    if theirs is None:
-        return []
-    here, there = _identity(ours), _identity(theirs)
+    here, there = _identity(ours), _identity(ours if theirs is None else theirs)
     return [
         f"model.{key}: {there.get(key, 'absent')} there, {here.get(key, 'absent')} here"
         for key in sorted(here.keys() | there.keys())
@@ -85,6 +73,7 @@ def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
 
 
 def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
+    """The settings that tell models apart, by dotted name."""
     found: dict[str, object] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Reading a config, and what follows from it for the data sets."""
+"""Reading a config, and what follows from it for its datasets and proposals."""
 
 import argparse
 import copy
@@ -32,7 +32,7 @@ def load_config(
     of this path, the one that ships: ``configs/detectors/ssd_shufflenet_puppets.py`` works from everywhere.
 
     Args:
-        path: a file, or the name of a config that ships, see ``find_config``.
+        path: see ``find_config``.
         work_dir: where results go; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
         options: settings to replace, by dotted name.
         launcher: of distributed processes, as mmengine names them.
@@ -41,10 +41,7 @@ def load_config(
         InputError: if there is no such config, it cannot be read, or an option cannot be set in it.
     """
     file = find_config(path)
-    try:
-        config = Config.fromfile(file)
-    except Exception as error:  # a config is a program: it can raise anything
-        raise InputError(f"{path}: cannot be read as a config: {type(error).__name__}: {error}") from error
+    config = read_python(file)
     for name in options or ():
         if name.split(".")[0] not in config.keys() | SETTINGS:
             raise InputError(f"--cfg-options {name}: neither {path} nor mmengine's Runner has this setting")
@@ -59,6 +56,14 @@ def load_config(
         if config.get(name) is not None and not config[name].get("num_workers"):
             config[name].persistent_workers = False  # torch refuses them where there are none
     return config
+
+
+def read_python(file: Path) -> Config:
+    """A config or another file of Python settings; whatever it raises, for it is a program, is an ``InputError``."""
+    try:
+        return Config.fromfile(file)
+    except Exception as error:
+        raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
 
 
 def find_config(name: str | Path) -> Path:
@@ -83,7 +88,7 @@ def parse_options(options: Sequence[str]) -> dict[str, object]:
     """Settings written ``KEY=VALUE``, as mmengine's ``DictAction`` reads them, by dotted name.
 
     Raises:
-        InputError: if a value is none that can be written so.
+        InputError: if a value cannot be written so.
     """
     parsed = argparse.Namespace(settings={})
     read = DictAction(option_strings=[], dest="settings")
@@ -110,7 +115,7 @@ def _find_shipped_files(settings: Mapping) -> None:
 
 
 def dataset_configs(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> Iterator[ConfigDict]:
-    """The configs of the data sets that dataloaders read, inside wrappers such as ``RepeatDataset``."""
+    """The configs of the datasets that dataloaders read, inside wrappers such as ``RepeatDataset``."""
     for name in dataloaders:
         if config.get(name) is not None:
             yield from _inside_wrappers(config[name].dataset)
@@ -126,33 +131,45 @@ def _inside_wrappers(dataset: ConfigDict) -> Iterator[ConfigDict]:
         yield dataset
 
 
-def metainfo_of(dataset: ConfigDict) -> dict:
-    """``classes`` and ``actors`` of a data set; nothing where they are in a file that is not on this machine."""
+def plain_dataset(settings: Mapping, **changes):
+    """The dataset of a config, without proposals and pipeline, and with these settings changed."""
+    return DATASETS.build({**settings, "tube_store": None, "pipeline": [], **changes})
+
+
+def metainfo_of(settings: Mapping) -> dict:
+    """``classes`` and ``actors`` of a dataset; nothing where they are in a file that is not on this machine."""
     try:
-        return DATASETS.build({**dataset, "tube_store": None, "pipeline": [], "lazy_init": True}).format.metainfo()
+        return plain_dataset(settings, lazy_init=True).format.metainfo()
     except InputError:
         return {}
+
+
+def videos_of(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> dict[str, Path]:
+    """The video files of dataloaders, by name.
+
+    Raises:
+        InputError: if files are missing.
+    """
+    datasets = map(plain_dataset, dataset_configs(config, dataloaders))
+    return {name: path for dataset in datasets for name, path in dataset.videos()}
 
 
 def proposal_config_of(config: Config) -> ProposalConfig:
     """How the config's proposals are made.
 
     Raises:
-        InputError: if the config does not say, or its data sets use different readers.
+        InputError: if the config does not say, or its datasets use different readers.
     """
     if "proposals" not in config:
         raise InputError(f"{config.filename}: has no proposals; is it a part that other configs are based on?")
     readers = [dataset.get("reader") for dataset in dataset_configs(config)]
     if any(reader != readers[0] for reader in readers):
-        raise InputError(f"the data sets of a config need one reader, got {readers}")
+        raise InputError(f"the datasets of a config need one reader, got {readers}")
     return ProposalConfig.from_config(config.proposals, readers[0] if readers else None)
 
 
 def with_proposals(config: Config) -> Config:
-    """The config, in which every data set without a ``tube_store`` of its own has the one of ``config.proposals``.
-
-    The choice of detector and linker is so made in one place. Samples made by another configuration are an error.
-    """
+    """The config, in which every dataset without a ``tube_store`` of its own has the one of ``config.proposals``."""
     config = copy.deepcopy(config)
     store = proposal_config_of(config).tubes
     for dataset in dataset_configs(config):
@@ -163,24 +180,26 @@ def with_proposals(config: Config) -> Config:
 
 def require_files(config: Config, dataloader: str) -> None:
     """Raise ``InputError`` if what a dataloader reads is missing: quickly, before a Runner begins to write."""
-    if config.get(dataloader) is None:
-        raise InputError(f"{config.filename}: has no {dataloader}")
-    for dataset in dataset_configs(config, [dataloader]):
+    for dataset in _required(config, dataloader):
         DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
 
 
 def require_annotation(config: Config, dataloader: str) -> None:
-    """Raise ``InputError`` if annotation or folders of data sets in mmengine's convention are missing.
+    """Raise ``InputError`` if annotation or folders of datasets in mmengine's convention are missing.
 
     These are ``ann_file`` and what ``data_prefix`` names, below ``data_root``; what is no local path is not looked at.
     """
-    if config.get(dataloader) is None:
-        raise InputError(f"{config.filename}: has no {dataloader}")
     missing = []
-    for dataset in dataset_configs(config, [dataloader]):
-        for part in (dataset.get("ann_file"), *dataset.get("data_prefix", {}).values()):
-            path = Path(dataset.get("data_root") or "") / (part or "")
-            if part and "://" not in f"{dataset.get('data_root')}{part}" and not path.exists():
-                missing.append(str(path))
+    for dataset in _required(config, dataloader):
+        root = dataset.get("data_root") or ""
+        parts = filter(None, (dataset.get("ann_file"), *dataset.get("data_prefix", {}).values()))
+        paths = [Path(root) / part for part in parts if "://" not in f"{root}{part}"]
+        missing += [str(path) for path in paths if not path.exists()]
     if missing:
         raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")
+
+
+def _required(config: Config, dataloader: str) -> Iterator[ConfigDict]:
+    if config.get(dataloader) is None:
+        raise InputError(f"{config.filename}: has no {dataloader}")
+    return dataset_configs(config, [dataloader])

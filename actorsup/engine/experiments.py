@@ -8,14 +8,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import MISSING, dataclass, fields
+from itertools import product
 from pathlib import Path
-
-from mmengine.config import Config
 
 from actorsup.errors import InputError
 from actorsup.visualization import experiment_chart
 
-from .config import find_config
+from .config import find_config, read_python
 
 # One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number. The C
 # library keeps memory that is freed: a step on the CPU takes 1.4 times as long where it is given back and taken anew.
@@ -28,21 +27,15 @@ TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
 class Experiments:
     """What an experiments file says.
 
-    Args:
-        config: path of the config that all begin with.
-        work_dir: where their results go, each into ``<variant>/seed_<seed>``.
-        seeds: of every variant.
-        variants: by name, the settings in which each differs, as a config based on ``config`` would say them.
-        metrics: names of the numbers of the test that are compared.
-        models: where other experiments left the models that these test, a folder with ``{variant}`` and ``{seed}`` in
-            its name as needed; None if every variant is trained.
+    ``models`` is where other experiments left the models that these test, a folder with ``{variant}`` and ``{seed}`` in
+    its name as needed; None if every variant is trained.
     """
 
-    config: Path
-    work_dir: Path
-    seeds: tuple[int, ...]
-    variants: Mapping[str, Mapping]
-    metrics: tuple[str, ...]
+    config: Path  # that all begin with
+    work_dir: Path  # where their results go, each into <variant>/seed_<seed>
+    seeds: tuple[int, ...]  # of every variant
+    variants: Mapping[str, Mapping]  # by name, the settings in which each differs from the config
+    metrics: tuple[str, ...]  # names of the numbers of the test that are compared
     models: str | None = None
 
     @classmethod
@@ -53,24 +46,15 @@ class Experiments:
             InputError: if it is not there, cannot be read or lacks one that has no default.
         """
         path = find_config(path)
-        try:
-            content = Config.fromfile(path).to_dict()
-        except Exception as error:  # it is a program: it can raise anything
-            raise InputError(f"{path}: cannot be read: {type(error).__name__}: {error}") from error
+        content = read_python(path).to_dict()
         missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in content]
         if missing:
             raise InputError(f"{path}: lacks {', '.join(missing)}")
         base = (path.parent / content["config"]).resolve()
         if not base.is_file():
             raise InputError(f"{path}: config={content['config']!r}: there is no {base}")
-        return cls(
-            base,
-            Path(content["work_dir"]),
-            tuple(content["seeds"]),
-            content["variants"],
-            tuple(content["metrics"]),
-            content.get("models"),
-        )
+        seeds, metrics = tuple(content["seeds"]), tuple(content["metrics"])
+        return cls(base, Path(content["work_dir"]), seeds, content["variants"], metrics, content.get("models"))
 
     def folder(self, variant: str, seed: int) -> Path:
         """Where a training and its test go."""
@@ -85,8 +69,8 @@ class Experiments:
         unknown = [name for name in only if name not in self.variants]
         if unknown:
             raise InputError(f"no variant {', '.join(unknown)}; there are {', '.join(self.variants)}")
-        every = [(variant, seed) for seed in self.seeds for variant in only or self.variants]
-        return [(variant, seed) for variant, seed in every if self.result(variant, seed) is None]
+        every = product(self.seeds, only or self.variants)
+        return [(variant, seed) for seed, variant in every if self.result(variant, seed) is None]
 
     def result(self, variant: str, seed: int) -> dict[str, float] | None:
         """The numbers of a test; None if it was not done yet."""
@@ -100,13 +84,9 @@ class Experiments:
         on_start: Callable[[str, int], None] = lambda variant, seed: None,
         on_end: Callable[[str, int], None] = lambda variant, seed: None,
     ) -> None:
-        """:meth:`run` every training, several at a time; the numbers are the same for any ``jobs``.
+        """:meth:`run` trainings that are :meth:`pending`, ``jobs`` at a time; the numbers are the same for any.
 
-        Args:
-            trainings: variants and seeds, as :meth:`pending` gives them.
-            jobs: how many at a time, each on one core.
-            on_start: called as one begins, in a thread of its own.
-            on_end: called when one is measured.
+        ``on_start`` is called as one begins, in a thread of its own, and ``on_end`` when it is measured.
 
         Raises:
             InputError: if one fails, when those that run beside it have ended; no other begins. If ``jobs`` is below 1.
@@ -145,9 +125,9 @@ class Experiments:
         Raises:
             InputError: if a process fails; the message names its log. If the model to test was not trained.
         """
-        folder, config = self.folder(variant, seed), self.write_config(variant, seed)
+        trained = folder = self.folder(variant, seed)
+        config = self.write_config(variant, seed)
         if self.models is None:
-            trained = folder
             self._process(folder, "train", config)
         else:
             trained = Path(self.models.format(variant=variant, seed=seed))
@@ -160,21 +140,20 @@ class Experiments:
         program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]
         log = folder / f"{command}.log"
         with open(log, "w") as file:
-            environment = {**os.environ, **ENVIRONMENT}
-            returncode = subprocess.run(
-                program, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False
-            ).returncode
+            returncode = subprocess.call(
+                program, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT}
+            )
         if returncode:
             raise InputError(f"{command} of {folder} failed with exit code {returncode}; {log} says why")
 
     def numbers(self) -> dict[str, dict[str, list[float]]]:
         """By variant and metric, what each seed gave that is measured; variants without any are left out."""
-        found = {}
-        for variant in self.variants:
-            results = [result for seed in self.seeds if (result := self.result(variant, seed)) is not None]
-            if results:
-                found[variant] = {name: [result[name] for result in results] for name in self.metrics}
-        return found
+        measured = {variant: [self.result(variant, seed) for seed in self.seeds] for variant in self.variants}
+        return {
+            variant: {name: [result[name] for result in results if result] for name in self.metrics}
+            for variant, results in measured.items()
+            if any(results)
+        }
 
     def table(self) -> list[dict[str, str | int]]:
         """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""
@@ -185,7 +164,7 @@ class Experiments:
         ]
 
     def chart(self) -> Path:
-        """Draw what is measured, of one variant at least, into the work directory; the picture's path."""
+        """Draw what is measured, of one variant at least, into the work directory."""
         path = self.work_dir / "results.png"
         experiment_chart(self.numbers()).savefig(path, dpi=150)
         return path

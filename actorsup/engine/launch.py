@@ -16,14 +16,10 @@ LONG_TIMEOUT = timedelta(days=7)
 
 
 def init_distributed(config: Config, backend: str | None = None) -> None:
-    """Join the processes that the config's launcher started.
+    """Join the processes that the config's ``launcher`` started; on CPUs, set its ``model_wrapper_cfg``.
 
-    mmengine's own initialisation and model wrapper insist on a GPU; what is initialised here it leaves alone.
-
-    Args:
-        config: its ``launcher`` is read; on CPUs its ``model_wrapper_cfg`` is set.
-        backend: None takes NCCL on GPUs and Gloo on CPUs. Gloo is for work whose processes meet at the end only, and
-            wait there.
+    mmengine's own initialisation and model wrapper insist on a GPU; what is initialised here it leaves alone. A backend
+    of None is NCCL on GPUs and Gloo on CPUs; Gloo is for work whose processes meet at the end only, and wait there.
 
     Raises:
         InputError: if the launcher cannot be used here.
@@ -38,7 +34,8 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
     if launcher == "slurm":
         os.environ.update(slurm_environment(os.environ, torch.cuda.device_count()))
         launcher = "pytorch"
-    if not torch.cuda.is_available():
+    on_gpu = torch.cuda.is_available()
+    if not on_gpu:
         if launcher != "pytorch":
             raise InputError(
                 f"--launcher {launcher} needs GPUs, which torch does not find; on CPUs use torchrun or srun"
@@ -46,7 +43,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
         config.setdefault("model_wrapper_cfg", {"type": "MMDistributedDataParallel", "device_ids": None})
     if is_distributed():
         return
-    if not torch.cuda.is_available():
+    if not on_gpu:
         torch.distributed.init_process_group("gloo", timeout=LONG_TIMEOUT)
     elif backend == "gloo":
         init_dist(launcher, backend="gloo", timeout=LONG_TIMEOUT.total_seconds())
@@ -64,12 +61,8 @@ def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str
     """What torchrun would have put into the environment of a process that ``srun`` started.
 
     mmengine's launcher of that name does the same, but only with GPUs. ``MASTER_ADDR`` and ``MASTER_PORT`` are taken
-    where they are set. Else the first process's node is asked from ``scontrol``, and the port follows from the job's
-    number, so that jobs which share a node do not meet.
-
-    Args:
-        environment: of the process.
-        num_gpus: GPUs that the process sees; a process that sees its own one alone takes that.
+    where they are set. Else ``scontrol`` names the first process's node, and the port follows from the job's number, so
+    that jobs which share a node do not meet. A process that sees one GPU, its own, takes that.
 
     Raises:
         InputError: if the process was not started by ``srun``, or the first node cannot be found.
@@ -92,15 +85,12 @@ def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str
 
 
 def _first_node(environment: Mapping[str, str]) -> str:
-    """Name of the node on which rank 0 runs."""
     if environment.get("SLURM_NNODES", "1") == "1":
         return "127.0.0.1"
     nodes = environment.get("SLURM_NODELIST", "")
+    command = ["scontrol", "show", "hostnames", nodes]
     try:
-        output = subprocess.run(
-            ["scontrol", "show", "hostnames", nodes], capture_output=True, text=True, check=True, env=dict(environment)
-        ).stdout
-        return output.split()[0]
+        return subprocess.check_output(command, text=True, env=dict(environment)).split()[0]
     except (OSError, subprocess.CalledProcessError, IndexError) as error:
         raise InputError(
             f"--launcher slurm: scontrol does not name the nodes {nodes!r} ({error}); set MASTER_ADDR to the first one"

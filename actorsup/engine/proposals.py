@@ -5,59 +5,48 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import RecallCurves, VideoOverlaps, recall_curves, recall_protocol, tube_recall
-from actorsup.io import TubeStore
 from actorsup.io.files import save_csv, save_json
+from actorsup.progress import progress_bar
 from actorsup.proposals import GenerationReport, ProposalGenerator
-from actorsup.proposals.progress import progress_bar
+from actorsup.proposals.config import existing_store
 from actorsup.registry import DATASETS
 from actorsup.visualization import curve_rows, proposal_curves, recall_bars
 
-from .config import dataset_configs, proposal_config_of, with_proposals
+from .config import dataset_configs, proposal_config_of, videos_of, with_proposals
 from .launch import init_distributed
-
-
-def generate_proposals(config: Config) -> GenerationReport:
-    """Make the proposals of every video of the config's data sets that has none yet.
-
-    Writes ``proposal_generation.json`` into the work directory.
-    """
-    recipe = proposal_config_of(config)
-    videos: dict[str, Path] = {}
-    for settings in dataset_configs(config):
-        dataset = DATASETS.build({**settings, "tube_store": None, "pipeline": []})
-        videos |= dict(dataset.videos())
-    init_distributed(config, backend="gloo")
-    report = ProposalGenerator(recipe).run(sorted(videos.items()))
-    if is_main_process():
-        save_json(Path(config.work_dir) / "proposal_generation.json", vars(report))
-    return report
-
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 PROTOCOL = "apt"
 BARS_AT = 0.5  # Fig. 5
 
 
+def generate_proposals(config: Config) -> GenerationReport:
+    """Make the proposals of every video of the config's datasets that has none yet.
+
+    Writes ``proposal_generation.json`` into the work directory.
+    """
+    proposal_config = proposal_config_of(config)
+    videos = videos_of(config)
+    init_distributed(config, backend="gloo")
+    report = ProposalGenerator(proposal_config).run(sorted(videos.items()))
+    if is_main_process():
+        save_json(Path(config.work_dir) / "proposal_generation.json", vars(report))
+    return report
+
+
 @dataclass(frozen=True, eq=False)
 class StoreEvaluation:
-    """How well the proposals of one store cover the true tubes.
-
-    Args:
-        folder: of the store.
-        numbers: ``TubeRecall.as_dict``.
-        per_class: ``TubeRecall.per_class_table``.
-        curves: recall against the number of proposals and against overlap.
-    """
+    """How well the proposals of the store in a folder cover the true tubes."""
 
     folder: str
-    numbers: dict[str, float]
-    per_class: list[dict]
-    curves: RecallCurves
+    numbers: dict[str, float]  # TubeRecall.as_dict
+    per_class: list[dict]  # TubeRecall.per_class_table
+    curves: RecallCurves  # against the number of proposals and against overlap
 
 
 def evaluate_stored_proposals(config: Config, stores: Sequence[str | Path] = ()) -> dict[str, StoreEvaluation]:
@@ -78,40 +67,33 @@ def evaluate_stored_proposals(config: Config, stores: Sequence[str | Path] = ())
     """
     init_distributed(config)
     if stores:
-        chosen = _by_name([Path(folder) for folder in stores])
-        configs = {name: _with_store(config, folder) for name, folder in chosen.items()}
+        results = {name: _evaluate(config, name, folder) for name, folder in _by_name(stores).items()}
     else:
-        recipe = proposal_config_of(config)
-        configs = {f"{recipe.detector_name}/{recipe.linker_name}": with_proposals(config)}
-    results = {name: _evaluate(dataset_configs(each, ["test_dataloader"]), name) for name, each in configs.items()}
+        chosen = proposal_config_of(config)
+        name = f"{chosen.detector_name}/{chosen.linker_name}"
+        results = {name: _evaluate(with_proposals(config), name)}
     if is_main_process():
         _save(Path(config.work_dir), results)
     return results
 
 
-def _by_name(folders: Sequence[Path]) -> dict[str, Path]:
+def _by_name(folders: Sequence[str | Path]) -> dict[str, Path]:
     """Stores by the name ``detector/linker`` that their place says, as ``ProposalConfig`` puts them."""
     stores: dict[str, Path] = {}
-    for folder in folders:
-        if not TubeStore(folder).exists:
-            raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
-        parts = folder.resolve().parts
-        name = f"{parts[-2]}/{parts[-1].removeprefix('tubes_')}"
+    for folder in (existing_store(each).folder for each in folders):
+        detector, linker = folder.resolve().parts[-2:]
+        name = f"{detector}/{linker.removeprefix('tubes_')}"
         if name in stores:
             raise InputError(f"{stores[name]} and {folder} are both named {name!r}; measure them one by one")
         stores[name] = folder
     return stores
 
 
-def _with_store(config: Config, folder: Path) -> Config:
-    copied = Config(config.to_dict(), filename=config.filename)
-    for dataset in dataset_configs(copied, ["test_dataloader"]):
-        dataset.tube_store = str(folder)
-    return copied
-
-
-def _evaluate(settings: Sequence[ConfigDict], name: str) -> StoreEvaluation:
-    datasets = [DATASETS.build({**each, "pipeline": []}) for each in settings]
+def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEvaluation:
+    """Measure the store of a folder; None: the ones that the test datasets have."""
+    store = {} if folder is None else {"tube_store": str(folder)}
+    settings = dataset_configs(config, ["test_dataloader"])
+    datasets = [DATASETS.build({**each, **store, "pipeline": []}) for each in settings]
     overlaps = []
     for dataset in datasets:
         videos = dataset.videos()
@@ -122,26 +104,24 @@ def _evaluate(settings: Sequence[ConfigDict], name: str) -> StoreEvaluation:
                 progress.advance(len(tubes))
     classes = datasets[0].metainfo["classes"]
     recall = tube_recall(overlaps, len(classes), THRESHOLDS)
-    folder = str(datasets[0].tube_store.folder)
-    return StoreEvaluation(folder, recall.as_dict(), recall.per_class_table(classes), recall_curves(overlaps))
+    measured = str(datasets[0].tube_store.folder)
+    return StoreEvaluation(measured, recall.as_dict(), recall.per_class_table(classes), recall_curves(overlaps))
 
 
 def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     path = folder / "proposal_metrics.json"
     try:
-        measured = json.loads(path.read_text()) if path.exists() else {}
+        entries = json.loads(path.read_text()) if path.exists() else {}
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); move it away") from error
-    entries = {
-        name: {
+    for name, result in results.items():
+        entries[name] = {
             "store": result.folder,
             "metrics": result.numbers,
             "per_class": result.per_class,
             "curves": curve_rows({name: result.curves}),
         }
-        for name, result in results.items()
-    }
-    save_json(path, {**measured, **entries})
+    save_json(path, entries)
     curves = {name: result.curves for name, result in results.items()}
     save_csv(folder / "proposal_curves.csv", curve_rows(curves))
     proposal_curves(curves).savefig(folder / "proposal_curves.png", dpi=120)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.model import is_model_wrapper
@@ -13,8 +12,7 @@ from mmengine.runner import Runner
 
 from actorsup.datasets import inner_datasets
 from actorsup.errors import InputError
-from actorsup.evaluation.functional import Diagnosis
-from actorsup.evaluation.metrics import MetricReport, PredictedVideos, TubeDiagnosis
+from actorsup.evaluation.metrics import PredictedVideos, TubeDiagnosis
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import save_json
 from actorsup.visualization import diagnosis_chart
@@ -26,17 +24,11 @@ from .launch import init_distributed
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the ``test_evaluator`` of a config found.
+    """What the ``test_evaluator`` of a config found."""
 
-    Args:
-        numbers: by name, with the prefixes of the metrics.
-        tables: rows of the same keys by title, in the main process.
-        shown: names of the numbers that the tables show already.
-    """
-
-    numbers: Mapping[str, float]
-    tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]
-    shown: frozenset[str]
+    numbers: Mapping[str, float]  # by name, with the prefixes of the metrics
+    tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  # rows by title, in the main process
+    shown: frozenset[str]  # names of the numbers that the tables show already
 
     @property
     def rest(self) -> dict[str, float]:
@@ -62,14 +54,12 @@ def evaluate(
         diagnose_at: the overlap at which errors are diagnosed, as the config's ``TubeMAP`` counts them, instead of what
             the config's ``test_evaluator`` says; None: as that says.
 
-    Returns:
-        The numbers and tables of the config's ``test_evaluator``.
-
     Raises:
         InputError: if files are missing or the checkpoint is of another model.
     """
-    if not Path(checkpoint).is_file():
-        raise InputError(f"{checkpoint}: no such checkpoint; training writes them into its work directory")
+    path = str(checkpoint)
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
     config = with_proposals(config)
     require_files(config, "test_dataloader")
     if overlays is not None:
@@ -79,26 +69,43 @@ def evaluate(
     config.test_evaluator = _with_predictions(config.test_evaluator)
     init_distributed(config)
     runner = Runner.from_cfg(config)
-    loaded = read_checkpoint(str(checkpoint), owner="the config's model")
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    classes = runner.test_dataloader.dataset.metainfo["classes"]
-    require_fit(str(checkpoint), loaded, model, config, classes)
+    dataset = runner.test_dataloader.dataset
+    loaded = read_checkpoint(path, owner="the config's model")
+    require_fit(path, loaded, model, config, dataset.metainfo["classes"])
     # By the runner, so that hooks which keep weights of their own take part.
-    runner.load_checkpoint(str(checkpoint), map_location="cpu", strict=True)
+    runner.load_checkpoint(path, map_location="cpu", strict=True)
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
     result = _with_tables(numbers, metrics)
     if is_main_process():
-        dataset = runner.test_dataloader.dataset
-        _save(Path(config.work_dir), str(checkpoint), result, metrics)
-        _save_predictions(Path(config.work_dir), str(checkpoint), metrics, dataset)
+        folder = Path(config.work_dir)
+        content = {"checkpoint": path, "metrics": result.numbers, "tables": result.tables}
+        save_json(folder / "test_metrics.json", content)
+        inner = inner_datasets(dataset)
+        paths = {video: str(file.resolve()) for each in inner for video, file in each.videos()}
+        kept = next(metric for metric in metrics if isinstance(metric, PredictedVideos))
+        content = {
+            "checkpoint": path,
+            "classes": list(dataset.metainfo["classes"]),
+            "reader": inner[0].reader,
+            "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
+        }
+        save_json(folder / "predictions.json", content, indent=None)
+        diagnosed = [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]
+        if diagnosed:
+            save_json(folder / "diagnosis.json", {"checkpoint": path, "diagnoses": list(map(_diagnosis, diagnosed))})
+            diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
     return result
+
+
+def _metrics(evaluator: Mapping | Sequence[Mapping]) -> list[Mapping]:
+    return [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
 
 
 def _with_diagnosis(evaluator: Mapping | Sequence[Mapping], threshold: float) -> list[Mapping]:
     """The metrics of an evaluator, with one diagnosis, which counts the same detections as the first ``TubeMAP``."""
-    metrics = [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
-    metrics = [metric for metric in metrics if metric["type"] != "TubeDiagnosis"]
+    metrics = [metric for metric in _metrics(evaluator) if metric["type"] != "TubeDiagnosis"]
     measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
     same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
     return [*metrics, {"type": "TubeDiagnosis", "threshold": threshold, **same}]
@@ -106,16 +113,15 @@ def _with_diagnosis(evaluator: Mapping | Sequence[Mapping], threshold: float) ->
 
 def _with_predictions(evaluator: Mapping | Sequence[Mapping]) -> list[Mapping]:
     """The metrics of an evaluator, with one ``PredictedVideos``: the config's, or else ours."""
-    metrics = [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
-    if any(metric["type"] == "PredictedVideos" for metric in metrics):
-        return metrics
-    return [*metrics, {"type": "PredictedVideos"}]
+    metrics = _metrics(evaluator)
+    is_there = any(metric["type"] == "PredictedVideos" for metric in metrics)
+    return metrics if is_there else [*metrics, {"type": "PredictedVideos"}]
 
 
 def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
     tables, shown = {}, set()
     for metric in metrics:
-        report: MetricReport | None = getattr(metric, "report", None)
+        report = getattr(metric, "report", None)
         if report is not None:
             prefix = f"{metric.prefix}/" if metric.prefix else ""
             tables |= {f"{prefix}{title}": rows for title, rows in report.tables.items()}
@@ -123,33 +129,9 @@ def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) ->
     return Evaluation(numbers, tables, frozenset(shown))
 
 
-def _save(folder: Path, checkpoint: str, result: Evaluation, metrics: Sequence[BaseMetric]) -> None:
-    content = {"checkpoint": checkpoint, "metrics": result.numbers, "tables": result.tables}
-    save_json(folder / "test_metrics.json", content)
-    diagnosed = [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]
-    if diagnosed:
-        save_json(
-            folder / "diagnosis.json", {"checkpoint": checkpoint, "diagnoses": [_entry(one) for one in diagnosed]}
-        )
-        diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
-
-
-def _save_predictions(folder: Path, checkpoint: str, metrics: Sequence[BaseMetric], dataset: BaseDataset) -> None:
-    kept = next(metric for metric in metrics if isinstance(metric, PredictedVideos))
-    inner = inner_datasets(dataset)
-    paths = {video: str(path.resolve()) for each in inner for video, path in each.videos()}
-    content = {
-        "checkpoint": checkpoint,
-        "classes": list(dataset.metainfo["classes"]),
-        "reader": inner[0].reader,
-        "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
-    }
-    save_json(folder / "predictions.json", content, indent=None)
-
-
-def _entry(metric: TubeDiagnosis) -> dict:
+def _diagnosis(metric: TubeDiagnosis) -> dict:
     """A diagnosis as it is kept."""
-    found: Diagnosis = metric.diagnosis
+    found = metric.diagnosis
     return {
         "threshold": found.threshold,
         "background": metric.background,

@@ -1,8 +1,9 @@
 """Measuring trackers: each follows every target once, from its first true box to its last."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +17,37 @@ from actorsup.evaluation.functional.tracking import (
     SUCCESS_THRESHOLDS,
 )
 from actorsup.io.files import save_csv, save_json
-from actorsup.proposals.progress import progress_bar
+from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
 from actorsup.trackers.training_data import SequenceSource, TrackingSequence
 from actorsup.visualization import equal_steps, save_picture, track_rows, tracking_curves
+
+CURVES = {
+    "success": SUCCESS_THRESHOLDS,
+    "precision": PRECISION_THRESHOLDS,
+    "normalized_precision": NORMALIZED_PRECISION_THRESHOLDS,
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
     """One target as a tracker followed it.
 
-    Args:
-        boxes: ``(T, 4)`` of all frames of the sequence; NaN before the target's first annotated frame, where it starts
-            with the true box, and after the last.
-        scores: its measures over the annotated frames after the first.
-        num_updates: frames that the tracker was shown after its first.
-        seconds: the time that it took for them, without the decoding.
+    ``boxes (T, 4)`` are of all frames of the sequence; NaN before the target's first annotated frame, where it starts
+    with the true box, and after the last.
     """
 
     boxes: np.ndarray
-    scores: TrackingScores
-    num_updates: int
-    seconds: float
+    scores: TrackingScores  # over the annotated frames after the first
+    num_updates: int  # frames that the tracker was shown after its first
+    seconds: float  # the time that it took for them, without the decoding
 
     def as_row(self, sequence: str) -> dict[str, str | int | float]:
         """A row of a table."""
-        numbers = {"frames": self.scores.num_frames, **self.scores.as_dict(), "fps": self.num_updates / self.seconds}
-        return {"sequence": sequence, **numbers}
+        scores = self.scores
+        fps = self.num_updates / self.seconds
+        return {"sequence": sequence, "frames": scores.num_frames, **scores.as_dict(), "fps": fps}
 
 
 def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dict[str, dict[str, Track]]:
@@ -53,9 +57,7 @@ def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dic
     trackers and ``SequenceSource``s. Writes ``tracker_metrics.json``, ``tracker_metrics.csv`` and
     ``tracker_curves.png`` into the work directory.
 
-    Args:
-        config: as ``load_config`` returns it.
-        show_dir: folder for a picture of each sequence: a row of frames a tracker, the true box dashed; None for none.
+    Into ``show_dir`` goes a picture of each sequence: a row of frames a tracker, the true box dashed.
 
     Returns:
         ``{tracker: {source/sequence: Track}}``.
@@ -108,17 +110,14 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
             f"{sequence.name}: only frame {first} is annotated, there is nothing to measure a tracker with"
         )
     boxes = np.full((len(sequence), 4), np.nan, np.float32)
+    frames = islice(enumerate(sequence.frames), first, last + 1)
+    tracker.init(next(frames)[1], sequence.boxes[[first]])
+    boxes[first] = sequence.boxes[first]
     seconds = 0.0
-    for index, frame in enumerate(sequence.frames):
-        if index > last:
-            break
-        if index == first:
-            tracker.init(frame, sequence.boxes[[first]])
-            boxes[first] = sequence.boxes[first]
-        elif index > first:
-            started = time.perf_counter()
-            boxes[index] = tracker.update(frame)[0][0]
-            seconds += time.perf_counter() - started
+    for index, frame in frames:
+        started = time.perf_counter()
+        boxes[index] = tracker.update(frame)[0][0]
+        seconds += time.perf_counter() - started
     counted = slice(first + 1, last + 1)
     scores = score_track(boxes[counted], sequence.boxes[counted])
     return Track(boxes, scores, int(last - first), seconds)
@@ -126,14 +125,13 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
 
 def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dict], list[dict]]:
     """Two tables: mean IoU with a row a sequence and a column a tracker; the means over sequences, a row a tracker."""
-    keys = next(iter(results.values())).keys()
     by_sequence = [
         {
             "sequence": key,
-            "frames": next(iter(results.values()))[key].scores.num_frames,
+            "frames": track.scores.num_frames,
             **{name: tracks[key].scores.mean_iou for name, tracks in results.items()},
         }
-        for key in keys
+        for key, track in next(iter(results.values())).items()
     ]
     return by_sequence, [{"tracker": name, **_mean_row(tracks)} for name, tracks in results.items()]
 
@@ -141,9 +139,8 @@ def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dic
 def _mean_row(tracks: Mapping[str, Track]) -> dict[str, int | float]:
     """The means over sequences; the frames per second are those of all frames together."""
     mean = mean_scores([track.scores for track in tracks.values()])
-    num_updates = sum(track.num_updates for track in tracks.values())
-    seconds = sum(track.seconds for track in tracks.values())
-    return {"frames": mean.num_frames, **mean.as_dict(), "fps": num_updates / seconds}
+    fps = sum(track.num_updates for track in tracks.values()) / sum(track.seconds for track in tracks.values())
+    return {"frames": mean.num_frames, **mean.as_dict(), "fps": fps}
 
 
 def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
@@ -153,9 +150,8 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
             "mean": _mean_row(tracks),
             "sequences": {key: track.as_row(key) for key, track in tracks.items()},
             "curves": {
-                "success": _curve(SUCCESS_THRESHOLDS, means[name].success),
-                "precision": _curve(PRECISION_THRESHOLDS, means[name].precision),
-                "normalized_precision": _curve(NORMALIZED_PRECISION_THRESHOLDS, means[name].normalized_precision),
+                curve: {"thresholds": thresholds.round(6).tolist(), "values": getattr(means[name], curve).tolist()}
+                for curve, thresholds in CURVES.items()
             },
         }
         for name, tracks in results.items()
@@ -166,20 +162,10 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
     tracking_curves(means).savefig(folder / "tracker_curves.png", dpi=150)
 
 
-def _curve(thresholds: np.ndarray, values: np.ndarray) -> dict[str, list[float]]:
-    return {"thresholds": thresholds.round(6).tolist(), "values": values.tolist()}
-
-
 def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:
     """Write a picture of annotated frames in equal steps after the first."""
     annotated = np.flatnonzero(sequence.annotated)[1:]
     shown = annotated[equal_steps(len(annotated), num_frames)]
-    frames = _frames_at(sequence, shown)
-    picture = track_rows(frames, shown, sequence.boxes, {name: track.boxes for name, track in tracks.items()})
-    save_picture(path, picture)
-
-
-def _frames_at(sequence: TrackingSequence, indices: Sequence[int]) -> np.ndarray:
-    """Frames of ascending indices, in one pass."""
-    wanted = {int(index) for index in indices}
-    return np.stack([frame for index, frame in enumerate(sequence.frames) if index in wanted])
+    frames = np.stack([frame for index, frame in enumerate(sequence.frames) if index in shown])
+    boxes = {name: track.boxes for name, track in tracks.items()}
+    save_picture(path, track_rows(frames, shown, sequence.boxes, boxes))

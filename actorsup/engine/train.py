@@ -12,16 +12,13 @@ from .launch import init_distributed
 
 
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
-    """Train the model of a config: on its videos' labels and stored proposals, or whatever a config without has.
+    """Train the model of a config on its videos' labels and stored proposals; the runner, after its last epoch.
 
     Args:
         config: as ``load_config`` returns it. One without ``proposals``, a detector's for instance, is given to
             mmengine's Runner as it is.
         resume: go on from the latest checkpoint in the work directory.
         amp: automatic mixed precision.
-
-    Returns:
-        The runner, after its last epoch.
 
     Raises:
         InputError: before anything is written, if files are missing; the message lists them all.

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from mmengine.registry import Registry
 
 from actorsup.errors import InputError
 from actorsup.io import DetectionStore, Fingerprint, TubeStore
 from actorsup.io.frames import DEFAULT_MEMORY
-from actorsup.linkers import Linker
 from actorsup.registry import DETECTORS, LINKERS, TRACKERS
 
 REQUIRED = {"root", "detector", "detectors", "linker", "linkers"}
@@ -24,29 +22,19 @@ class ProposalConfig:
 
     Detections are kept in ``root/<detector>/detections`` and the tubes of each linker beside them, so that linkers
     share detections and can be compared.
-
-    Args:
-        root: folder of the stores.
-        detector_name: the chosen detector's name.
-        detector: its config.
-        linker_name: the chosen linker's name.
-        linker: its config.
-        reader: config of the video reader; None chooses by what a path is.
-        frame_memory: MiB of decoded frames that a process holds at most. It changes how often a long video is decoded,
-            not what comes out.
     """
 
-    root: Path
+    root: Path  # folder of the stores
     detector_name: str
-    detector: dict
+    detector: Mapping  # its config
     linker_name: str
-    linker: dict
-    reader: dict | None = None
-    frame_memory: int = DEFAULT_MEMORY // 2**20
+    linker: Mapping
+    reader: Mapping | None = None  # config of the video reader; None chooses by what a path is
+    frame_memory: int = DEFAULT_MEMORY // 2**20  # MiB of frames held; more or less decoding again, the same results
 
     @classmethod
     def from_config(cls, settings: Mapping, reader: Mapping | None = None) -> "ProposalConfig":
-        """Read the ``proposals`` of a config; ``reader`` is the one that its data sets use.
+        """Read the ``proposals`` of a config; ``reader`` is the one that its datasets use.
 
         ``dict(root=..., detector='name', detectors=dict(name=..., ...), linker='name', linkers=dict(name=..., ...))``
         and, where it is not the usual one, ``frame_memory``.
@@ -66,17 +54,8 @@ class ProposalConfig:
             name, offered = settings[part], settings[f"{part}s"]
             if name not in offered:
                 raise InputError(f"proposals.{part}={name!r}: proposals.{part}s of the config offers {sorted(offered)}")
-            chosen[part] = _plain(offered[name])
-        names = {"detector_name": settings["detector"], "linker_name": settings["linker"]}
-        return cls(Path(settings["root"]), **names, **chosen, reader=_plain(reader), frame_memory=memory)
-
-    def build_detector(self):
-        """The detector, with its weights."""
-        return _build(DETECTORS, self.detector)
-
-    def build_linker(self) -> Linker:
-        """The linker, with the weights of its tracker."""
-        return _build(LINKERS, self.linker)
+            chosen |= {f"{part}_name": name, part: offered[name]}
+        return cls(Path(settings["root"]), **chosen, reader=reader, frame_memory=memory)
 
     def on_device(self, device: str | None) -> "ProposalConfig":
         """With the detector and the linker's tracker on a device, where they have such an option; None: as they are."""
@@ -98,27 +77,23 @@ class ProposalConfig:
         fingerprint = self._fingerprint(detector=self.detector, linker=self.linker)
         return TubeStore(self.root / self.detector_name / f"tubes_{self.linker_name}", fingerprint)
 
-    def _fingerprint(self, **parts: dict) -> Fingerprint:
-        return Fingerprint.of(**parts) if self.reader is None else Fingerprint.of(reader=self.reader, **parts)
+    def _fingerprint(self, **parts: Mapping) -> Fingerprint:
+        return Fingerprint.of(**parts, **({} if self.reader is None else {"reader": self.reader}))
 
 
-def _build(registry: Registry, config: dict):
-    """Build a part so that networks without trained weights are the same in every process and every run."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return registry.build(config)
+def existing_store(folder: str | Path) -> TubeStore:
+    """The store of tubes in a folder, whatever made it.
+
+    Raises:
+        InputError: if there is none.
+    """
+    store = TubeStore(folder)
+    if not store.exists:
+        raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
+    return store
 
 
-def _on_device(registry: Registry, config: dict, device: str) -> dict:
+def _on_device(registry: Registry, config: Mapping, device: str) -> Mapping:
     part = registry.get(config["type"])
     has_option = part is not None and "device" in inspect.signature(part).parameters
     return {**config, "device": device} if has_option else config
-
-
-def _plain(value):
-    """Dicts and lists of a config as builtin ones."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

@@ -11,7 +11,7 @@ from actorsup.engine.proposals import evaluate_stored_proposals, generate_propos
 from actorsup.engine.test import evaluate
 from actorsup.engine.train import train
 from actorsup.errors import InputError
-from actorsup.proposals.progress import progress_bar
+from actorsup.progress import progress_bar
 
 from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld

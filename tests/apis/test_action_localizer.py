@@ -13,7 +13,7 @@ from actorsup.engine import load_config
 from actorsup.engine.config import dataset_configs
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, Proposals, TubeStore, open_video
-from actorsup.registry import DATASETS, MODELS
+from actorsup.registry import DATASETS, DETECTORS, MODELS
 from actorsup.structures import Tube
 from tests.conftest import moving_square, write_video
 from tests.toy import make_toy, untrained_checkpoint
@@ -149,7 +149,7 @@ def test_stored_proposals_are_ranked_without_detector(toy, config, tmp_path, mon
     tube = Tube(2, [[10, 10, 40, 40]] * 5, np.ones(5), 0.5, 0)
     store.save("Biking/v_Biking_g01_c01", Proposals((tube,), 12, (96, 64)))
     find = localizer(toy, config, proposals=store.folder)
-    monkeypatch.setattr(type(find._recipe), "build_detector", lambda recipe: pytest.fail("a detector was built"))
+    monkeypatch.setattr(DETECTORS, "build", lambda config: pytest.fail("a detector was built"))
     (found,) = find(video).tubes
     np.testing.assert_array_equal(found.tube.boxes, tube.boxes)
     assert find(video, name="Biking/v_Biking_g01_c01").tubes[0].score == found.score
@@ -168,7 +168,7 @@ def test_stored_proposals_are_ranked_without_detector(toy, config, tmp_path, mon
     [
         ({"window": 8, "overlap": 5}, "overlap of 1 to half of a window's frames, got 5 of 8"),
         ({"overlap": 0}, "got 0 of 256"),
-        ({"join_threshold": 0}, "0 < join_threshold"),
+        ({"stitch_threshold": 0}, "0 < stitch_threshold"),
         ({"classes_per_tube": 0}, "classes_per_tube >= 1"),
         ({"proposals": "absent"}, "absent: no store of tubes"),
     ],
@@ -197,7 +197,7 @@ def test_a_checkpoint_of_another_config_is_refused_with_the_difference(toy, conf
 def test_a_head_with_another_number_of_classes_than_its_data_set_is_refused(toy, tmp_path):
     config = load_config(toy[1], options={**VITERBI, "model.head.num_classes": 3})
     checkpoint = untrained_checkpoint(config, tmp_path / "three.pth")
-    with pytest.raises(InputError, match=r"head has 3 classes, its data set 2; set model\.head\.num_classes"):
+    with pytest.raises(InputError, match=r"head has 3 classes, its dataset 2; set model\.head\.num_classes"):
         ActionInferencer(config, checkpoint)
 
 
@@ -212,5 +212,5 @@ def test_a_config_without_test_videos_or_class_names_is_refused(toy, config, tmp
     for name in ("train_dataloader", "test_dataloader"):
         del unknown[name].dataset["classes"]
         unknown[name].dataset.missing_videos = "no such choice"  # a data set that cannot say what it has
-    with pytest.raises(InputError, match="neither the checkpoint nor the config's data set names the classes"):
+    with pytest.raises(InputError, match="neither the checkpoint nor the config's dataset names the classes"):
         ActionInferencer(unknown, nameless)

@@ -76,7 +76,7 @@ def test_no_readable_video_gives_no_sheet(toy, tmp_path):
 
 def test_a_config_without_data_sets_of_videos_is_an_error(toy):
     toy.test_dataloader.dataset.type = "GeneratedPairs"
-    with pytest.raises(InputError, match="GeneratedPairs of test_dataloader is no data set of videos"):
+    with pytest.raises(InputError, match="GeneratedPairs of test_dataloader is no dataset of videos"):
         check_dataset(toy)
     toy.test_dataloader = None
     toy.train_dataloader = None

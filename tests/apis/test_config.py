@@ -45,8 +45,11 @@ def test_all_that_is_missing_is_listed(tmp_path):
 @pytest.mark.parametrize("name", ["actorsup_shufflenet_puppets.py", "demo_puppets.py", "actorsup_vgg16_thumos13.py"])
 def test_what_a_shipped_config_names_is_found_from_an_empty_folder(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    recipe = proposal_config_of(load_config(shipped_folder("configs") / name))
-    ours = [recipe.detector["config"], *([recipe.detector["checkpoint"]] if "puppets" in name else [])]
+    proposal_config = proposal_config_of(load_config(shipped_folder("configs") / name))
+    ours = [
+        proposal_config.detector["config"],
+        *([proposal_config.detector["checkpoint"]] if "puppets" in name else []),
+    ]
     assert all(path.startswith("mmdet::") or Path(path).is_file() for path in ours)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actorsup.apis.stitching import TubeJoiner, cut, splice
+from actorsup.apis.long_videos import TubeStitcher, cut, splice
 from actorsup.structures import Tube
 
 
@@ -20,7 +20,7 @@ def wandering(rng, start: int, end: int, center: float) -> Tube:
 
 def join(tubes, windows, scores=None, threshold=0.5):
     """Pieces by track, of whole tubes that are seen through windows ``(start, end)``."""
-    joiner = TubeJoiner(threshold)
+    stitcher = TubeStitcher(threshold)
     pieces = {}
     end = 0
     for index, (start, stop) in enumerate(windows):
@@ -29,7 +29,7 @@ def join(tubes, windows, scores=None, threshold=0.5):
         parts = [(part, number) for part, number in parts if part is not None]
         given = np.array([[float(number), index] if scores is None else scores[index] for _, number in parts])
         shared = range(start, end)
-        for piece in joiner.add([part for part, _ in parts], given.reshape(-1, 2), shared, finished):
+        for piece in stitcher.add([part for part, _ in parts], given.reshape(-1, 2), shared, finished):
             assert end == 0 or piece.tube.end <= finished
             pieces.setdefault(piece.track, []).append(piece)
         end = stop
@@ -65,9 +65,9 @@ def test_scores_are_means_weighed_by_the_frames_of_each_window():
 
 
 def test_a_tube_that_goes_nowhere_and_one_from_nowhere_meet_in_the_middle():
-    joiner = TubeJoiner(0.5)
-    (first,) = joiner.add([still(0, 8)], np.zeros((1, 1)), range(0), finished=4)
-    last, begun = joiner.add([still(4, 12, left=50)], np.zeros((1, 1)), range(4, 8), finished=12)
+    stitcher = TubeStitcher(0.5)
+    (first,) = stitcher.add([still(0, 8)], np.zeros((1, 1)), range(0), finished=4)
+    last, begun = stitcher.add([still(4, 12, left=50)], np.zeros((1, 1)), range(4, 8), finished=12)
     assert [(piece.track, piece.tube.start, piece.tube.end) for piece in (first, last, begun)] == [
         (0, 0, 4),
         (0, 4, 6),
@@ -76,31 +76,31 @@ def test_a_tube_that_goes_nowhere_and_one_from_nowhere_meet_in_the_middle():
 
 
 def test_what_only_the_other_half_of_the_shared_frames_has_is_left_out():
-    joiner = TubeJoiner(0.5)
-    assert joiner.add([still(6, 8)], np.zeros((1, 1)), range(0), finished=4) == []
-    assert joiner.add([still(4, 6, left=50)], np.zeros((1, 1)), range(4, 8), finished=8) == []
+    stitcher = TubeStitcher(0.5)
+    assert stitcher.add([still(6, 8)], np.zeros((1, 1)), range(0), finished=4) == []
+    assert stitcher.add([still(4, 6, left=50)], np.zeros((1, 1)), range(4, 8), finished=8) == []
 
 
 def test_categories_do_not_mix():
-    joiner = TubeJoiner(0.5)
-    joiner.add([still(0, 8, label=0)], np.zeros((1, 1)), range(0), finished=4)
-    pieces = joiner.add([still(4, 12, label=1)], np.zeros((1, 1)), range(4, 8), finished=12)
+    stitcher = TubeStitcher(0.5)
+    stitcher.add([still(0, 8, label=0)], np.zeros((1, 1)), range(0), finished=4)
+    pieces = stitcher.add([still(4, 12, label=1)], np.zeros((1, 1)), range(4, 8), finished=12)
     assert [piece.track for piece in pieces] == [0, 1]
 
 
 def test_the_best_pair_is_joined_first_and_each_tube_once():
-    joiner = TubeJoiner(0.3)
-    joiner.add([still(0, 8, left=0), still(0, 8, left=3)], np.zeros((2, 1)), range(0), finished=4)
-    pieces = joiner.add([still(4, 12, left=2), still(4, 12, left=40)], np.zeros((2, 1)), range(4, 8), finished=12)
+    stitcher = TubeStitcher(0.3)
+    stitcher.add([still(0, 8, left=0), still(0, 8, left=3)], np.zeros((2, 1)), range(0), finished=4)
+    pieces = stitcher.add([still(4, 12, left=2), still(4, 12, left=40)], np.zeros((2, 1)), range(4, 8), finished=12)
     # Left 2 overlaps both, 3 more than 0.
     assert {(piece.track, piece.tube.end) for piece in pieces} == {(0, 6), (1, 12), (2, 12)}
 
 
 def test_below_the_threshold_nothing_is_joined():
     for threshold, num_tracks in ((0.6, 1), (0.7, 2)):  # 10×10 moved by 2: 8 / 12
-        joiner = TubeJoiner(threshold)
-        joiner.add([still(0, 8)], np.zeros((1, 1)), range(0), finished=4)
-        pieces = joiner.add([still(4, 12, left=2)], np.zeros((1, 1)), range(4, 8), finished=12)
+        stitcher = TubeStitcher(threshold)
+        stitcher.add([still(0, 8)], np.zeros((1, 1)), range(0), finished=4)
+        pieces = stitcher.add([still(4, 12, left=2)], np.zeros((1, 1)), range(4, 8), finished=12)
         assert len({piece.track for piece in pieces}) == num_tracks
 
 

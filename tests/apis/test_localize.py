@@ -10,7 +10,7 @@ import pytest
 
 from actorsup.apis import ActionInferencer, load_localization, localize_videos
 from actorsup.apis.localize import TrueTubes
-from actorsup.apis.stitching import cut
+from actorsup.apis.long_videos import cut
 from actorsup.engine import load_config
 from actorsup.errors import InputError
 from actorsup.io import open_video
@@ -119,7 +119,7 @@ def test_a_wrong_setting_is_not_taken_for_bad_videos(toy, tmp_path):
 def test_truth_needs_a_data_set_that_reads_it(toy):
     config = load_config(toy[0] / "toy_config.py")
     config.test_dataloader = None
-    with pytest.raises(InputError, match=r"has no test_dataloader, whose data set would read truth\.pkl"):
+    with pytest.raises(InputError, match=r"has no test_dataloader, whose dataset would read truth\.pkl"):
         TrueTubes.read(config, "truth.pkl")
 
 

@@ -4,9 +4,8 @@ import sys
 
 import pytest
 
-from actorsup.engine import make_report
 from actorsup.errors import InputError
-from actorsup.visualization.report import Limits
+from actorsup.visualization.report import Limits, make_report
 from tests.browser import wait
 from tests.visualization.report.runs import HOSTILE, make_run
 

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from actorsup.cli.output import print_code, print_table
-from actorsup.io import files as results
+from actorsup.cli.output import print_table
 from actorsup.io.files import save_json
 
 
@@ -20,14 +19,3 @@ def test_tables_show_four_digits_and_whole_names(capsys):
     printed = capsys.readouterr().out
     assert "0.1235" in printed
     assert "a_class_of_a_long_name" * 3 in printed
-
-
-def test_code_is_highlighted_on_a_terminal_and_plain_in_a_file(capsys, monkeypatch):
-    print_code("model = dict(type='A')")
-    assert capsys.readouterr().out == "model = dict(type='A')\n"
-    terminal = results.Console(force_terminal=True, width=80)
-    monkeypatch.setattr(results, "Console", lambda: terminal)
-    print_code("model = dict(type='A')")
-    printed = capsys.readouterr().out
-    assert "\x1b[" in printed
-    assert "model" in printed

@@ -3,7 +3,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from actorsup.apis.windows import windows
+from actorsup.apis.long_videos import windows
 from actorsup.io import StreamedFrames
 from actorsup.structures import Detections
 
@@ -32,25 +32,25 @@ def numbered(num_frames) -> StreamedFrames:
 
 
 def spans(num_frames, length, overlap, batch_size=1):
-    """First frame, end, end of what is finished, and whether it is the last, of each window."""
+    """First frame, end, and end of what is finished, of each window."""
     result = []
     for window in windows(numbered(num_frames), NumberedDetector(batch_size), length, overlap):
         levels = [int(frame[0, 0, 0]) for frame in window.frames]
         assert levels == list(range(window.start, window.start + len(window.frames)))
         assert [int(found.boxes[0, 2]) - 1 for found in window.detections] == levels
-        result.append((window.start, window.start + len(window.frames), window.finished, window.is_last))
+        result.append((window.start, window.start + len(window.frames), window.finished))
     return result
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_windows_overlap_as_they_are_drawn(batch_size):
-    assert spans(13, 6, 2, batch_size) == [(0, 6, 4, False), (4, 10, 8, False), (8, 13, 13, True)]
+    assert spans(13, 6, 2, batch_size) == [(0, 6, 4), (4, 10, 8), (8, 13, 13)]
 
 
 def test_a_video_that_fits_is_one_window():
-    assert spans(6, 6, 2) == [(0, 6, 6, True)]
-    assert spans(1, 6, 2) == [(0, 1, 1, True)]
-    assert spans(7, 6, 2) == [(0, 6, 4, False), (4, 7, 7, True)]
+    assert spans(6, 6, 2) == [(0, 6, 6)]
+    assert spans(1, 6, 2) == [(0, 1, 1)]
+    assert spans(7, 6, 2) == [(0, 6, 4), (4, 7, 7)]
 
 
 def test_a_video_without_frames_has_no_window():

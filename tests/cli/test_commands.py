@@ -87,7 +87,7 @@ def test_the_version_is_printed(capsys):
         ([], "actorsup: error: the following arguments are required: COMMAND"),
         (["trian"], "invalid choice: 'trian'"),
         (["train"], "actorsup train: error: the following arguments are required: config"),
-        (["train", "demo_puppets", "--cfg-options", "lr"], "expected KEY=VALUE, got 'lr'"),
+        (["train", "demo_puppets", "--cfg-options", "lr"], "--cfg-options lr: expected KEY=VALUE"),
         (["train", "demo_puppets", "--cfg-options", "model.head.roi_size=(5,5"], "roi_size=(5,5: the value cannot be"),
         (["config"], "one of the arguments config --list is required"),
     ],

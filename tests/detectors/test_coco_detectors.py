@@ -42,9 +42,9 @@ def test_every_published_checkpoint_is_the_one_that_mmdet_lists_for_the_config()
 def test_a_detector_is_chosen_by_its_name():
     for name in DETECTORS:
         config = load_config(REPOSITORY / "configs/actorsup_vgg16_thumos13.py", options={"proposals.detector": name})
-        recipe = proposal_config_of(config)
-        assert recipe.detector == {**DETECTORS[name], "actors": ["person"]}
-        assert recipe.tubes.folder == Path(f"data/thumos13/proposals/{name}/tubes_siamese")
+        proposal_config = proposal_config_of(config)
+        assert proposal_config.detector == {**DETECTORS[name], "actors": ("person",)}
+        assert proposal_config.tubes.folder == Path(f"data/thumos13/proposals/{name}/tubes_siamese")
 
 
 @pytest.mark.parametrize("name", sorted(DETECTORS))

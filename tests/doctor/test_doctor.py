@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from actorsup.cli.doctor import Check, NamedWeights, check_config, check_environment, named_weights, print_checks
+from actorsup.cli.doctor import Check, check_config, check_environment, check_weights, named_weights, print_checks
 from actorsup.detectors.mmcv_compatibility import SubstituteOperators, provide_mmcv_operators
 from tests.toy import make_toy, run_tool
 
@@ -158,31 +158,31 @@ def test_annotation_of_other_data_sets_is_looked_at(tmp_path):
 def test_weights_are_found_in_parts_of_parts():
     settings = {"type": "A", "tracker": {"network": {"backbone": {"name": "resnet18", "weights": "IMAGENET1K_V1"}}}}
     (weights,) = named_weights(settings, "linker")
-    assert weights == NamedWeights("linker.tracker.network.backbone.weights", "IMAGENET1K_V1", "resnet18")
+    assert weights == ("linker.tracker.network.backbone.weights", "IMAGENET1K_V1", "resnet18")
 
 
 def test_weights_are_a_file_a_download_or_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     file = tmp_path / "weights.pth"
     file.write_bytes(b"")
-    assert NamedWeights("model.weights", str(file), "vgg16").check().works
-    missing = NamedWeights("model.weights", "absent.pth", "vgg16").check()
+    assert check_weights("model.weights", str(file), "vgg16").works
+    missing = check_weights("model.weights", "absent.pth", "vgg16")
     assert (missing.works, missing.remedy) == (False, "get it, or say where it is: --cfg-options model.weights=PATH")
-    unset = NamedWeights("model.weights", "set_the_environment_variable_DATA/a.pth", "no network").check()
+    unset = check_weights("model.weights", "set_the_environment_variable_DATA/a.pth", "no network")
     assert unset.remedy == "export DATA=FOLDER"
-    named = NamedWeights("model.weights", "IMAGENET1K_V1", "vgg16")
-    before = named.check()
+    named = "model.weights", "IMAGENET1K_V1", "vgg16"
+    before = check_weights(*named)
     assert (before.works, before.needed) == (False, False)
     target = before.remedy.split()[before.remedy.split().index("--output") + 1]
     os.makedirs(os.path.dirname(target))
     (tmp_path / "hub" / "checkpoints" / os.path.basename(target)).write_bytes(b"")
-    assert named.check().works
-    assert not NamedWeights("detector.checkpoint", "https://example.org/a.pth", "vgg16").check().works
+    assert check_weights(*named).works
+    assert not check_weights("detector.checkpoint", "https://example.org/a.pth", "vgg16").works
 
 
 def test_a_config_inside_mmdet_is_looked_up_there():
-    assert NamedWeights("detector.config", "mmdet::yolox/yolox_nano_8xb8-300e_coco.py", "vgg16").check().works
-    absent = NamedWeights("detector.config", "mmdet::absent.py", "vgg16").check()
+    assert check_weights("detector.config", "mmdet::yolox/yolox_nano_8xb8-300e_coco.py", "vgg16").works
+    absent = check_weights("detector.config", "mmdet::absent.py", "vgg16")
     assert absent.remedy == "give one of mmdet's configs, or the path of another"
 
 

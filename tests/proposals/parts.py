@@ -50,7 +50,7 @@ def write_videos(folder: Path) -> dict[str, Path]:
     }
 
 
-def recipe(root: Path) -> ProposalConfig:
+def proposal_config(root: Path) -> ProposalConfig:
     return ProposalConfig.from_config(
         {
             "root": root,
@@ -85,7 +85,7 @@ def stops_when(moment: str, count: int, stopped: Path) -> Iterator[None]:
 
 
 def run(root: Path, videos: dict[str, Path]) -> GenerationReport:
-    return ProposalGenerator(recipe(root)).run(list(videos.items()))
+    return ProposalGenerator(proposal_config(root)).run(list(videos.items()))
 
 
 def run_until(root: Path, videos: dict[str, Path], moment: str, count: int, stopped: Path) -> None:

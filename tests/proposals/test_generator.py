@@ -45,7 +45,7 @@ class NoLinker(Linker):
         return []
 
 
-def recipe(root, linker="whole", **detector) -> ProposalConfig:
+def proposal_config(root, linker="whole", **detector) -> ProposalConfig:
     return ProposalConfig.from_config(
         {
             "root": root / "proposals",
@@ -67,28 +67,28 @@ def videos(tmp_path):
 
 
 def test_every_video_gets_proposals_with_its_true_length_and_size(tmp_path, videos):
-    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    report = ProposalGenerator(proposal_config(tmp_path)).run(videos)
     assert report.made == ["class/a", "class/b", "class/c"]
     assert (report.kept, report.failed) == ([], {})
     for name, length in [("class/a", 5), ("class/b", 1), ("class/c", 8)]:
-        proposals = recipe(tmp_path).tubes.load(name)
+        proposals = proposal_config(tmp_path).tubes.load(name)
         assert (proposals.num_frames, proposals.size, len(proposals.tubes[0])) == (length, (96, 64), length)
 
 
 def test_a_second_run_does_nothing_and_another_linker_reuses_the_detections(tmp_path, videos):
-    ProposalGenerator(recipe(tmp_path)).run(videos)
+    ProposalGenerator(proposal_config(tmp_path)).run(videos)
     assert CountingDetector.num_frames == 14
-    again = ProposalGenerator(recipe(tmp_path)).run(videos)
+    again = ProposalGenerator(proposal_config(tmp_path)).run(videos)
     assert (again.made, again.kept) == ([], ["class/a", "class/b", "class/c"])
-    other = ProposalGenerator(recipe(tmp_path, linker="none")).run(videos)
+    other = ProposalGenerator(proposal_config(tmp_path, linker="none")).run(videos)
     assert other.made == other.without_tubes == ["class/a", "class/b", "class/c"]
     assert CountingDetector.num_frames == 14
 
 
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_store(tmp_path, videos, monkeypatch):
-    whole = ProposalGenerator(recipe(tmp_path / "whole"))
+    whole = ProposalGenerator(proposal_config(tmp_path / "whole"))
     whole.run(videos)
-    interrupted = ProposalGenerator(recipe(tmp_path / "interrupted"))
+    interrupted = ProposalGenerator(proposal_config(tmp_path / "interrupted"))
     with monkeypatch.context() as patch:
         calls = []
 
@@ -102,7 +102,7 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_store(tmp_path, video
         patch.setattr(WholeLinker, "link", link)
         with pytest.raises(KeyboardInterrupt):
             interrupted.run(videos)
-    report = ProposalGenerator(recipe(tmp_path / "interrupted")).run(videos)
+    report = ProposalGenerator(proposal_config(tmp_path / "interrupted")).run(videos)
     assert (report.kept, report.made) == (["class/a"], ["class/b", "class/c"])
     for name, _ in videos:
         assert whole.tubes.path(name).read_bytes() == interrupted.tubes.path(name).read_bytes()
@@ -111,29 +111,29 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_store(tmp_path, video
 def test_bad_videos_are_reported_and_the_others_go_on(tmp_path, videos):
     videos[1][1].write_bytes(b"")
     videos.append(("class/absent", tmp_path / "absent.avi"))
-    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    report = ProposalGenerator(proposal_config(tmp_path)).run(videos)
     assert report.made == ["class/a", "class/c"]
     assert sorted(report.failed) == ["class/absent", "class/b"]
     assert "0 bytes" in report.failed["class/b"]
 
 
 def test_damaged_files_are_made_again(tmp_path, videos):
-    generator = ProposalGenerator(recipe(tmp_path))
+    generator = ProposalGenerator(proposal_config(tmp_path))
     generator.run(videos)
     whole = generator.tubes.path("class/a").read_bytes()
     generator.tubes.path("class/a").write_bytes(b"damaged")
     generator.detections.path("class/a").write_bytes(b"damaged")
-    report = ProposalGenerator(recipe(tmp_path)).run(videos)
+    report = ProposalGenerator(proposal_config(tmp_path)).run(videos)
     assert (report.made, report.kept, report.failed) == (["class/a"], ["class/b", "class/c"], {})
     assert generator.tubes.path("class/a").read_bytes() == whole
 
 
 def test_a_video_replaced_since_its_detections_is_an_error(tmp_path, videos):
-    ProposalGenerator(recipe(tmp_path)).run(videos)
+    ProposalGenerator(proposal_config(tmp_path)).run(videos)
     name, path = videos[0]
     write_video(path, moving_square(9))
     with pytest.raises(InputError, match=r"has 9 frames, but its detections .* are of 5"):
-        ProposalGenerator(recipe(tmp_path, linker="none")).make(name, open_video(path))
+        ProposalGenerator(proposal_config(tmp_path, linker="none")).make(name, path)
 
 
 @VIDEO_READERS.register_module()
@@ -179,7 +179,7 @@ def test_no_more_frames_of_a_long_video_are_held_than_the_setting_says(tmp_path,
     }
     generator = ProposalGenerator(ProposalConfig.from_config(settings, reader={"type": "WatchedReader"}))
     assert generator.run([("long", video)]).made == ["long"]
-    assert most - 2 <= generator.linker.most <= most  # a frame is 18 KiB; one more is being decoded
+    assert most - 2 <= generator.pipeline.linker.most <= most  # a frame is 18 KiB; one more is being decoded
 
 
 def test_the_memory_for_frames_does_not_change_the_store(tmp_path, videos):
@@ -196,13 +196,13 @@ def test_a_memory_that_is_no_number_of_mebibytes_is_refused(tmp_path, memory):
 
 
 def test_another_detector_under_the_same_name_is_an_error(tmp_path, videos):
-    ProposalGenerator(recipe(tmp_path)).run(videos)
+    ProposalGenerator(proposal_config(tmp_path)).run(videos)
     with pytest.raises(StoreError, match=r"detector\.threshold: absent there, 0\.7 here"):
-        ProposalGenerator(recipe(tmp_path, threshold=0.7))
+        ProposalGenerator(proposal_config(tmp_path, threshold=0.7))
 
 
-def test_a_recipe_names_what_it_lacks(tmp_path):
+def test_a_config_names_what_it_lacks(tmp_path):
     with pytest.raises(InputError, match="need"):
         ProposalConfig.from_config({"root": tmp_path})
     with pytest.raises(InputError, match=r"offers \['none', 'whole'\]"):
-        recipe(tmp_path, linker="magic")
+        proposal_config(tmp_path, linker="magic")

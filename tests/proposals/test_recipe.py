@@ -1,4 +1,4 @@
-from actorsup.proposals import ProposalConfig
+from actorsup.proposals import ProposalConfig, ProposalPipeline
 from actorsup.registry import DETECTORS
 from actorsup.structures import Detections
 
@@ -18,21 +18,21 @@ class PlainDetector:
         return (Detections.empty() for _ in frames)
 
 
-def recipe(detector: str, linker: dict) -> ProposalConfig:
+def proposal_config(detector: str, linker: dict) -> ProposalConfig:
     settings = {"detectors": {"a": {"type": detector}}, "linkers": {"b": linker}}
     return ProposalConfig.from_config({"root": "root", "detector": "a", "linker": "b", **settings})
 
 
 def test_parts_that_have_a_device_get_it_and_others_are_left():
     siamese = {"type": "SiameseLinker", "tracker": {"type": "SiameseTracker", "network": {}, "device": "cuda"}}
-    moved = recipe("DeviceDetector", siamese).on_device("cpu")
-    assert moved.build_detector().device == "cpu"
+    moved = proposal_config("DeviceDetector", siamese).on_device("cpu")
+    assert ProposalPipeline(moved).detector.device == "cpu"
     assert moved.linker["tracker"]["device"] == "cpu"
-    plain = recipe("PlainDetector", {"type": "ViterbiLinker"})
+    plain = proposal_config("PlainDetector", {"type": "ViterbiLinker"})
     assert plain.on_device("cpu") == plain
-    assert recipe("DeviceDetector", siamese).on_device(None).linker == siamese
+    assert proposal_config("DeviceDetector", siamese).on_device(None).linker == siamese
 
 
-def test_a_device_is_no_other_recipe():
-    original = recipe("DeviceDetector", {"type": "ViterbiLinker"})
+def test_a_device_is_no_other_config():
+    original = proposal_config("DeviceDetector", {"type": "ViterbiLinker"})
     assert original.on_device("cpu").tubes.fingerprint.differences(original.tubes.fingerprint) == []

@@ -155,18 +155,18 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there too")
     arguments = parser.parse_args()
-    recipe = ProposalConfig.from_config(read_config(arguments).proposals)
-    frames = open_video(arguments.video, recipe.reader).read_all()[: arguments.frames]
+    proposal_config = ProposalConfig.from_config(read_config(arguments).proposals)
+    frames = open_video(arguments.video, proposal_config.reader).read_all()[: arguments.frames]
     console = Console(width=None if Console().is_terminal else 160)
     with console.status("detecting"):
-        detections = list(DETECTORS.build(recipe.detector).detect(frames))
+        detections = list(DETECTORS.build(proposal_config.detector).detect(frames))
     height, width = frames.shape[1:3]
     device = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     console.print(
         f"{device}, torch {torch.__version__}; {arguments.video.name}: {len(frames)} frames of {width}×{height}, "
         f"{sum(map(len, detections))} detections; medians of {arguments.rounds}"
     )
-    settings = {**recipe.linker, "batch_size": arguments.batch_size}
+    settings = {**proposal_config.linker, "batch_size": arguments.batch_size}
     results = []
     for num_tubes in arguments.tubes:
         with console.status(f"{num_tubes} tubes"):

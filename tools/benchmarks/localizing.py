@@ -25,6 +25,7 @@ from actorsup.apis import ActionInferencer
 from actorsup.engine import load_config
 from actorsup.engine.config import proposal_config_of
 from actorsup.io import open_video
+from actorsup.proposals import ProposalPipeline
 from actorsup.registry import MODELS
 
 STAGES = ("read", "detect", "link", "whole")
@@ -55,14 +56,15 @@ def profiled(work: Callable[[], object], num_frames: int) -> dict[str, float]:
 
 def measure(config, video: Path, num_rounds: int, device: str, with_profile: bool = False) -> dict:
     """Seconds of each stage."""
-    recipe = proposal_config_of(config).on_device(device)
-    detector, linker = recipe.build_detector(), recipe.build_linker()
+    proposal_config = proposal_config_of(config).on_device(device)
+    pipeline = ProposalPipeline(proposal_config)
+    detector, linker = pipeline.detector, pipeline.linker
     with tempfile.TemporaryDirectory() as folder:
         localizer = ActionInferencer(config, random_checkpoint(config, Path(folder) / "random.pth"), device=device)
-    frames = open_video(video, recipe.reader).read_all()
+    frames = open_video(video, proposal_config.reader).read_all()
     detections = list(detector.detect(frames))
     stages: dict[str, Callable[[], object]] = {
-        "read": lambda: open_video(video, recipe.reader).read_all(),
+        "read": lambda: open_video(video, proposal_config.reader).read_all(),
         "detect": lambda: list(detector.detect(frames)),
         "link": lambda: linker.link(frames, detections),
         "whole": lambda: localizer(video),

@@ -160,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(arguments)
     detector, linker = BrightShapes(), ViterbiLinker()
     if arguments.config and "proposals" in arguments.stages:
-        recipe = proposal_config_of(load_config(arguments.config, options=arguments.cfg_options))
-        detector, linker = DETECTORS.build(recipe.detector), LINKERS.build(recipe.linker)
+        proposal_config = proposal_config_of(load_config(arguments.config, options=arguments.cfg_options))
+        detector, linker = DETECTORS.build(proposal_config.detector), LINKERS.build(proposal_config.linker)
     with tempfile.TemporaryDirectory() as folder, MemoryLog(arguments.every) as log:
         path = arguments.video or Path(folder) / "video.mp4"
         if arguments.video is None:

@@ -4,6 +4,7 @@ import logging
 import math
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import chain
 
 import torch
 from mmengine.hooks import Hook
@@ -22,15 +23,12 @@ class EarlyWarningHook(Hook):
     """Ends a training whose loss is NaN or infinite, and warns of what makes one useless, of each thing once.
 
     - Many videos have no tube: the training leaves them out, and in validation their true tubes are missed.
-    - One class takes nearly all predictions, though it is not nearly all that the videos show.
-
-    Predictions are those of heads that learn from videos, on what they are trained with.
+    - One class takes nearly all predictions, of heads that learn from videos, though fewer labels are of that class.
 
     Args:
         max_without_tubes: share of the videos, 0 … 1; beyond it there are many.
         window: iterations that are looked at for the predictions, the last ones.
-        max_one_class: share of the predictions, 0 … 1; from it on they are nearly all. There is no warning where the
-            labels of the same videos are of that class as often.
+        max_one_class: share of the predictions, 0 … 1; from it on they are nearly all.
 
     Raises:
         InputError: if a share is not in 0 … 1 or the window is empty; while training, if the loss is not finite.
@@ -42,8 +40,7 @@ class EarlyWarningHook(Hook):
                 raise InputError(f"EarlyWarningHook: {name} must be a share, 0 to 1, got {share}")
         if window < 1:
             raise InputError(f"EarlyWarningHook: window must be at least 1 iteration, got {window}")
-        self.max_without_tubes = max_without_tubes
-        self.max_one_class = max_one_class
+        self.max_without_tubes, self.max_one_class = max_without_tubes, max_one_class
         self.labels: deque[list[int]] = deque(maxlen=window)
         self.predictions: deque[list[int]] = deque(maxlen=window)
         self.validated: list[bool] = []  # of each video of this validation, whether it has a tube
@@ -86,9 +83,8 @@ class EarlyWarningHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Look at the videos without tubes."""
-        self._look_at_tubes(
-            self.validated.count(False), len(self.validated), "in validation their true tubes are missed"
-        )
+        num_without = self.validated.count(False)
+        self._look_at_tubes(num_without, len(self.validated), "in validation their true tubes are missed")
 
     def _look_at_tubes(self, num_without: int, num_videos: int, consequence: str) -> None:
         if num_without > self.max_without_tubes * num_videos:
@@ -100,29 +96,23 @@ class EarlyWarningHook(Hook):
             )
 
     def _look_at_predictions(self, runner: Runner) -> None:
-        if len(self.predictions) < self.predictions.maxlen:
+        predictions, labels = Counter(chain(*self.predictions)), Counter(chain(*self.labels))
+        total = predictions.total()
+        if len(self.predictions) < self.predictions.maxlen or total < len(self.predictions):  # most have no tube
             return
-        predictions = Counter(label for batch in self.predictions for label in batch)
-        labels = Counter(label for batch in self.labels for label in batch)
-        if predictions.total() < len(self.predictions):  # most videos have no tube
-            return
-        (favourite, count), total = predictions.most_common(1)[0], predictions.total()
+        favourite, count = predictions.most_common(1)[0]
         if count >= self.max_one_class * total and labels[favourite] < self.max_one_class * labels.total():
+            dataset = inner_datasets(runner.train_dataloader.dataset)[0]
+            classes = getattr(dataset, "metainfo", {}).get("classes", ())
+            name = classes[favourite] if favourite < len(classes) else favourite
             self._warn(
                 "predictions",
                 f"iterations {runner.iter + 2 - len(self.predictions)} to {runner.iter + 1}: {count} of {total} videos "
-                f"are given the class {self._name(runner, favourite)}, which {labels[favourite]} of them show. The "
+                f"are given the class {name}, which {labels[favourite]} of them show. The "
                 "model has learnt nothing but that class, or nothing yet: if the loss does not fall, change "
                 "optim_wrapper.optimizer.lr or start from pretrained weights (model.encoder.weights), and see whether "
                 "the labels of the videos are right",
             )
-
-    def _name(self, runner: Runner, label: int) -> str:
-        for dataset in inner_datasets(runner.train_dataloader.dataset):
-            classes = getattr(dataset, "metainfo", {}).get("classes", ())
-            if label < len(classes):
-                return classes[label]
-        return str(label)
 
     def _warn(self, subject: str, message: str) -> None:
         if subject not in self.warned:
