@@ -94,5 +94,5 @@ def test_errors_are_printed_and_end_with_1(tmp_path):
     output = run_tool("check_dataset", config, root=tmp_path)
     assert output.returncode == 1
     assert "error: unreadable video: 1" in output.stdout
-    assert "cannot be opened as a video (0 bytes)" in output.stdout
+    assert "cannot be opened as a video (0 bytes;" in output.stdout
     assert "1 errors, 1 warnings" in output.stdout

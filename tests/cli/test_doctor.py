@@ -110,7 +110,7 @@ def test_data_is_counted_and_missing_proposals_name_the_command(toy):
 def test_missing_data_says_what_belongs_where(toy):
     (toy.parent / "pyannot.pkl").unlink()
     checks = by_name(check_config(str(toy)))
-    assert "pyannot.pkl: no annotation" in checks["data, test_dataloader"].found
+    assert "pyannot.pkl: no such file" in checks["data, test_dataloader"].found
     assert checks["data, test_dataloader"].remedy.endswith("test_dataloader.dataset.data_root=FOLDER")
     assert checks["proposals"].found == "of videos that are not there, see data"
 

@@ -5,8 +5,8 @@ from actorsup.cli import main
 from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.formats import VideosFile, load_pickle
 from tests.conftest import moving_square, write_video
-from tests.datasets.conversion.test_a2d import ROW, write_frame
-from tests.datasets.conversion.test_ucf_sports import lines, make_clip
+from tests.datasets.formats.test_a2d import ROW, write_frame
+from tests.datasets.formats.test_ucf_sports import lines, make_clip
 from tests.toy import make_toy
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.toy import make_toy
 
 pytestmark = pytest.mark.slow
-BENCHMARKS = Path(__file__).parents[2] / "tools/benchmarks"
+BENCHMARKS = Path(__file__).parents[1] / "tools/benchmarks"
 
 
 def load_benchmark(name):
