@@ -29,11 +29,11 @@ from actorsup.datasets.formats.thumos13 import read_class_index, read_split_list
 from actorsup.datasets.formats.ucf_sports import BoxFile, read_box_files
 from actorsup.errors import InputError
 
+from ..conftest import CLASSES, pyannot_entry
+from .test_a2d import ROW
 from .test_act import GOOD as ACT
 from .test_matlab_file import records, tube
 from .test_videos_file import GOOD as VIDEOS
-from ..conftest import CLASSES, pyannot_entry
-from .test_a2d import ROW
 
 PYANNOT = {"Biking/v_Biking_g01_c01": pyannot_entry(2), "Biking/v_Biking_g02_c01": pyannot_entry(2)}
 HUGE = st.sampled_from([-1, 0, 2**31, 2**63, 10**30, 1e30, 1e300, -0.0, float("nan"), float("inf")])
