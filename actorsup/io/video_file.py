@@ -1,7 +1,7 @@
 """Video files, decoded by FFmpeg through PyAV, frame-exact from any frame on."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -61,6 +61,7 @@ class PyAVReader(VideoReader):
 
     def __init__(self, path) -> None:
         super().__init__(path)
+        self._first_stamp: int | None = None  # of the first frame that can be decoded
         self._stamps: _Stamps | None = None
         self._stamps_are_read = False
 
@@ -104,7 +105,10 @@ class PyAVReader(VideoReader):
 
     def _pick(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
         convert = _Converter(self.path)
-        frames, current, picked = self._from_start(), -1, None
+        frames, current = self._from_start(), 0
+        frame = next(frames)
+        self._first_stamp = frame.pts
+        converted, image = None, None
         with ExitStack() as opened:
             middle = None  # a second container, for what does not begin at the start
             for index in map(int, indices):
@@ -123,9 +127,9 @@ class PyAVReader(VideoReader):
                     if frame is None:
                         return
                     current += 1
-                    if current == index:
-                        picked = convert(frame, index)
-                yield picked
+                if converted != index:
+                    converted, image = index, convert(frame, index)
+                yield image
 
     def _from_start(self) -> Iterator[av.VideoFrame]:
         """Every frame; what the file says of their number and order is compared with what comes."""
@@ -200,24 +204,19 @@ class PyAVReader(VideoReader):
         """The time stamps, read once; None where they do not tell the frames apart."""
         if not self._stamps_are_read:
             self._stamps_are_read = True
-            with suppress(av.FFmpegError):
-                self._stamps = self._stamps_of_packets()
+            with suppress(av.FFmpegError), self._open() as (container, stream):
+                if self._first_stamp is not None and _tells_frames_apart(container, stream):
+                    packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+                    self._stamps = self._stamps_of(packets)
         return self._stamps
 
-    def _stamps_of_packets(self) -> _Stamps | None:
-        with self._open() as (container, stream):
-            packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-            if not _tells_frames_apart(container, stream) or any(packet.pts is None for packet in packets):
-                return None
-            shown = sorted((packet.pts, packet.is_keyframe) for packet in packets)
-        with self._open() as (container, stream):
-            first = next(container.decode(stream), None)  # a cut stream may begin with frames that cannot be decoded
-            first_stamp = None if first is None else first.pts
-        if first_stamp is None:
+    def _stamps_of(self, packets: Sequence[av.Packet]) -> _Stamps | None:
+        if any(packet.pts is None for packet in packets):
             return None
-        shown = [(stamp, is_key) for stamp, is_key in shown if stamp >= first_stamp]
+        # A cut stream may begin with frames that cannot be decoded.
+        shown = sorted((packet.pts, packet.is_keyframe) for packet in packets if packet.pts >= self._first_stamp)
         of_frames = [stamp for stamp, _ in shown]
-        if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [first_stamp]:
+        if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [self._first_stamp]:
             return None
         return _Stamps(of_frames, [index for index, (_, is_key) in enumerate(shown) if is_key or index == 0])
 
