@@ -6,14 +6,25 @@ import sys
 
 import torch
 
+from actorsup.errors import InputError
+
 
 def pick_device(device: str | None) -> torch.device:
-    """The device of that name; for None this process's GPU where there is one, else the CPU."""
-    if device is not None:
-        return torch.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
-    return torch.device("cpu")
+    """The device of that name; for None this process's GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: if torch knows no such device, or it is not there.
+    """
+    if device is None:
+        device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"device {device!r} cannot be used here ({str(error).splitlines()[0]}); leave it out, or choose cpu, "
+            "cuda or cuda:0"
+        ) from error
+    return torch.device(device)
 
 
 def return_freed_memory() -> None:

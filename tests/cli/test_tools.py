@@ -512,3 +512,53 @@ def test_resuming_without_a_checkpoint_is_refused(trained, tmp_path):
     root, config, _ = trained
     output = run_tool("train", config, "--resume", "--work-dir", tmp_path, root=root)
     assert (output.returncode, "no checkpoint" in output.stderr) == (2, True)
+
+
+def test_training_another_number_of_classes_is_refused_before_it_writes(trained, tmp_path):
+    root, config, _ = trained
+    wrong = ("--work-dir", tmp_path / "new", "--cfg-options", "model.head.num_classes=5")
+    output = run_tool("train", config, *wrong, root=root)
+    assert output.returncode == 2
+    assert re.search(r"the model has 5 classes, the training dataset \d+ \(Basketball.*num_classes=\d+", output.stderr)
+    assert not (tmp_path / "new").exists()
+
+
+def test_one_class_is_nothing_to_learn(trained, tmp_path):
+    root, config, _ = trained
+    options = ("train_dataloader.dataset.classes=[Basketball]", "model.head.num_classes=1")
+    output = run_tool("train", config, "--work-dir", tmp_path / "new", "--cfg-options", *options, root=root)
+    assert output.returncode == 2
+    assert "one class, Basketball: there is nothing to tell apart" in output.stderr
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("change", ["another model", "other names", "another order"])
+def test_resuming_onto_another_training_says_the_differences(trained, tmp_path, change):
+    root, config, _ = trained
+    checkpoint = torch.load(root / "work" / "epoch_3.pth", weights_only=False)
+    classes = list(checkpoint["meta"]["dataset_meta"]["classes"])
+    if change == "another model":
+        checkpoint["state_dict"]["head.classifier.weight"] = torch.zeros(3, 3)
+    else:
+        renamed = ["Juggling", *classes[1:]] if change == "other names" else classes[::-1]
+        checkpoint["meta"]["dataset_meta"]["classes"] = tuple(renamed)
+    torch.save(checkpoint, tmp_path / "epoch_3.pth")
+    (tmp_path / "last_checkpoint").write_text(str(tmp_path / "epoch_3.pth"))
+    output = run_tool("train", config, "--resume", "--work-dir", tmp_path, root=root)
+    assert output.returncode == 2
+    expected = (
+        "head.classifier.weight (" if change == "another model" else f"class 0 is {renamed[0]} there, {classes[0]} here"
+    )
+    assert expected in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+@pytest.mark.parametrize("device", ["cuda:7", "gpu"])
+def test_a_device_that_is_not_there_is_one_message(trained, tmp_path, device):
+    root, config, _ = trained
+    video = next((root / "videos").rglob("*.avi"))
+    arguments = (video, "--config", config, "--checkpoint", root / "work" / "epoch_3.pth", "--device", device)
+    output = run_tool("localize", *arguments, "--out", tmp_path, root=root)
+    assert output.returncode == 2
+    assert re.search(rf"device '{device}' cannot be used here \(.*\); leave it out, or choose cpu", output.stderr)
+    assert "Traceback" not in output.stderr
