@@ -231,8 +231,7 @@ class _Converter:
 
     def __call__(self, frame: av.VideoFrame, index: int) -> np.ndarray:
         image = self._reformatter.reformat(frame, format="rgb24").to_ndarray()
-        if frame.rotation:
-            image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+        image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))  # rows may be padded
         if self._shape is not None and image.shape != self._shape:
             raise VideoError(
                 f"{self._path}: frame {index} is {image.shape[1]}x{image.shape[0]}, the frames before are "

@@ -98,6 +98,11 @@ def test_frames_from_any_place_are_those_of_one_pass(folder, container, codec, o
         np.testing.assert_array_equal(open_video(path).frames_at(indices), expected[indices], err_msg=f"{indices}")
 
 
+def test_frames_lie_in_memory_row_after_row(tmp_path):
+    path = encode(tmp_path / "odd.mp4", frames=moving_square(3, (90, 62)))
+    assert all(frame.flags.c_contiguous and frame.shape == (62, 90, 3) for frame in open_video(path))
+
+
 def test_what_seeks_give_is_decoded_from_the_key_frame_before(mp4, monkeypatch):
     begun = []
     original = PyAVReader._from_key_frame
