@@ -1,7 +1,6 @@
 """What is wrong with a dataset, before it costs a training: each video by itself, and the lists of videos.
 
-An error is what a run would end at, or what would make a number wrong or zero without a word. A warning is what may be
-meant so.
+An error ends a run or makes a number wrong; a warning may be meant so.
 """
 
 from collections import Counter
@@ -29,14 +28,7 @@ ASPECT_TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong.
-
-    Args:
-        kind: what, in the same words for all of a kind.
-        where: the video or class.
-        detail: the values.
-        is_error: whether it is an error, or a warning.
-    """
+    """Something that is wrong with a video or class ``where``; ``kind`` has the same words for all of a kind."""
 
     kind: str
     where: str
@@ -46,13 +38,11 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class ListedVideos:
-    """The videos that a dataset uses, whether they are there or not.
+    """The videos, by name, that a split ``name`` of a dataset uses, whether they are there or not.
 
     Args:
-        name: of the split.
         classes: names of the classes, in the order of the labels.
-        videos: by name.
-        paths: of those that are there.
+        paths: of the videos that are there.
         reads_annotation: whether the dataset reads the true tubes.
         num_skipped: how many more are listed, which are not there and need not be.
         reader: config of the video reader.
@@ -68,11 +58,7 @@ class ListedVideos:
 
     @classmethod
     def of(cls, name: str, dataset: AnnotatedVideos) -> "ListedVideos":
-        """What a dataset lists; it needs neither its videos nor proposals.
-
-        Raises:
-            InputError: if its files are missing or wrong.
-        """
+        """What a dataset lists; an ``InputError`` if its files are missing. It needs no videos and no proposals."""
         dataset.require_files()
         collection = dataset.read()
         videos = {video.video: video for video in collection.videos}
@@ -106,13 +92,9 @@ class ListedVideos:
 
 
 def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | None, decode: bool) -> list[Finding]:
-    """What is wrong with one video and its annotation.
+    """What is wrong with one video and its annotation, if it has one.
 
-    Args:
-        path: the video; its name is that of the findings.
-        annotation: None if it has none.
-        reader: config of the video reader.
-        decode: read it to its end. Else its first frame is read, and nothing is known of its length.
+    Without ``decode`` the first frame alone is read, and the length is not checked.
     """
     try:
         frames = iter(open_video(path, reader))
@@ -122,9 +104,7 @@ def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | 
         return [Finding("unreadable video", str(path), str(error))]
     if annotation is None:
         return []
-    findings = []
-    if num_frames is not None:
-        findings += _check_length(str(path), annotation, num_frames)
+    findings = [] if num_frames is None else _check_length(str(path), annotation, num_frames)
     if annotation.tubes:
         findings += _check_aspect(str(path), annotation.size, (width, height))
     for index, tube in enumerate(annotation.tubes_at((width, height))):
@@ -154,7 +134,7 @@ def _check_aspect(where: str, annotated: tuple[int, int], size: tuple[int, int])
 
 
 def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]:
-    """The boxes that people drew, in pixels of the video; one finding a kind, with the first of them."""
+    """One finding a kind of wrong box, with the first of them."""
     frames = tube.marked_frames
     boxes = tube.boxes_at(frames).astype(np.float64)
     degenerate = (boxes[:, 2:] - boxes[:, :2] < MIN_SIDE).any(axis=1)
@@ -179,7 +159,7 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]
 
 
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
-    """What is wrong with the lists of videos and their labels, for training and for testing."""
+    """What is wrong with the lists of videos and their labels."""
     findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
     if not test:
         return findings

@@ -1,4 +1,4 @@
-"""Frames of a video by index, held or decoded when they are asked for."""
+"""Frames of a video by index, held or decoded on demand."""
 
 import operator
 from collections import deque
@@ -30,14 +30,14 @@ class _Run:
 
 
 class VideoFrames(Sequence[np.ndarray]):
-    """The frames ``(H, W, 3)`` of a video, uint8, RGB, decoded when they are asked for.
+    """The frames ``(H, W, 3)`` of a video, uint8, RGB, decoded on demand.
 
     Made for passes forward and backward, one after the other or two at once: two runs of consecutive frames are held,
-    each of half of the memory. A pass forward decodes as it goes; a pass backward decodes a whole run that ends where
-    it is, and so every frame once. A video that fits into the memory is decoded once and kept.
+    each of half of the memory. A pass backward decodes a whole run that ends where it is, and so every frame once. A
+    video that fits into the memory is decoded once and kept.
 
-    What is in a file is not believed but counted: the first pass, which streams like any other, finds the number of
-    frames. ``len``, ``shape``, and frames behind the pass that are no longer held, bring it to its end.
+    The number of frames is counted, by the first pass. ``len``, ``shape``, and frames behind the pass that are no
+    longer held, bring it to its end.
 
     Args:
         video: what is read.
@@ -68,11 +68,11 @@ class VideoFrames(Sequence[np.ndarray]):
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """``(T, H, W, 3)``, as that of an array of all frames."""
+        """``(T, H, W, 3)``."""
         return (len(self), *self[0].shape)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """A frame; not to be written to, because it is handed out again."""
+        """A frame, not to be written to: it is handed out again."""
         if isinstance(index, slice):
             raise TypeError("the frames of a video are taken one by one, a slice could be larger than the memory")
         index = operator.index(index)
@@ -91,10 +91,7 @@ class VideoFrames(Sequence[np.ndarray]):
         return next((run for run in self._runs if index in run), None)
 
     def _fetch(self, index: int) -> _Run:
-        """Decode a frame that is not held; its neighbours in the direction of the pass come with it.
-
-        Which pass it belongs to is told by the frame used last that is nearest.
-        """
+        """Decode a frame that is not held, and its neighbours in the direction of the pass, that of the nearest use."""
         while (run := self._held(index)) is None and self._length is None:
             self._decode_next()
         if run is not None:
@@ -124,7 +121,7 @@ class VideoFrames(Sequence[np.ndarray]):
         return VideoError(f"{self._video.path}: frame {index} is not there any more; was the video replaced?")
 
     def _decode_next(self) -> None:
-        """Append the stream's next frame to the run that grows; where the first pass ends, note the length."""
+        """Append the stream's next frame to the growing run; at the end of the first pass note the length."""
         try:
             frame = next(self._stream, None)
         except BaseException:
@@ -144,7 +141,7 @@ class VideoFrames(Sequence[np.ndarray]):
         self._next += 1
 
     def _begin_run(self, first: int) -> _Run:
-        """An empty run beside the one used last; the other is given up first, so that the memory is never exceeded."""
+        """An empty run beside the one used last; the other is given up first, to keep within the memory."""
         del self._runs[:-1]
         if self._growing not in self._runs:
             self._growing = None
@@ -154,16 +151,14 @@ class VideoFrames(Sequence[np.ndarray]):
 
 
 class StreamedFrames:
-    """Frames that come one after the other, by their index since the start; what is forgotten is given up.
-
-    A frame is taken from the stream when it is asked for. ``IndexError`` says that the stream has ended before it.
+    """Frames of a stream by index since its start, taken when asked for; past its end is an ``IndexError``.
 
     Args:
         frames: any number of frames ``(H, W, 3)`` uint8, RGB, of one size.
         name: what the stream is called in messages.
 
     Raises:
-        InputError: while reading, if a frame is none, or of another size than the first.
+        InputError: while reading, if a frame is not as described.
     """
 
     def __init__(self, frames: Iterable[np.ndarray], name: str) -> None:
@@ -206,11 +201,11 @@ class StreamedFrames:
 
 @VIDEO_READERS.register_module()
 class HeldFramesReader(VideoReader):
-    """Frames that somebody holds, for what reads videos.
+    """``T`` frames ``(H, W, 3)`` in memory, uint8, RGB, of one size, read as a video.
 
     Args:
         path: what they are called in messages; there need not be such a file.
-        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, of one size.
+        frames: the frames.
     """
 
     def __init__(self, path: str | Path, frames: Sequence[np.ndarray]) -> None:

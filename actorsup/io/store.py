@@ -22,12 +22,11 @@ MANIFEST = "manifest.json"
 class VideoStore(ABC):
     """A folder with one ``.npz`` a video (no pickle inside) and a manifest.
 
-    A file that exists is whole: a run that was killed goes on where it stopped. A store belongs to one configuration,
-    recorded in its manifest.
+    A file that exists is whole: a run that was killed goes on where it stopped.
 
     Args:
         folder: where the store is, or will be.
-        fingerprint: what makes the content. None reads any store without asking who made it.
+        fingerprint: what makes the content; None reads any store.
 
     Raises:
         StoreError: if the store was made by another configuration than ``fingerprint``, or its manifest is broken.
@@ -68,10 +67,7 @@ class VideoStore(ABC):
         return (self.folder / MANIFEST).exists()
 
     def create(self) -> None:
-        """Begin the store, or make it ready to go on: remove what a killed run left half-written.
-
-        Called by one process, before any ``save``.
-        """
+        """Begin the store, or remove what a killed run left half-written; by one process, before any ``save``."""
         if self.fingerprint is None:
             raise ValueError("a store that is written needs the fingerprint of what makes it")
         for leftover in self.folder.glob("**/*.tmp"):
@@ -81,11 +77,7 @@ class VideoStore(ABC):
             save(self.folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
     def path(self, video: str) -> Path:
-        """The file of a video.
-
-        Raises:
-            ValueError: if the name would leave the store's folder.
-        """
+        """The file of a video; a ``ValueError`` if the name would leave the store's folder."""
         name = PurePosixPath(video)
         if not video or name.is_absolute() or ".." in name.parts:
             raise ValueError(f"a video's name must be a relative path without '..', got {video!r}")
@@ -99,11 +91,7 @@ class VideoStore(ABC):
         return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
 
     def save(self, video: str, value) -> None:
-        """Write what belongs to a video; it appears whole or not at all.
-
-        Raises:
-            StoreError: if it cannot be written.
-        """
+        """Write what belongs to a video; a ``StoreError`` if it cannot be written."""
         if not self.exists:
             raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
@@ -114,15 +102,11 @@ class VideoStore(ABC):
             raise StoreError(f"{path}: cannot be written: {error}") from error
 
     def load(self, video: str):
-        """Read what belongs to a video.
-
-        Raises:
-            StoreError: if the video is not in the store or its file is damaged.
-        """
+        """Read what belongs to a video; a ``StoreError`` if it is not in the store or damaged."""
         return self._read(video, self._from_arrays)
 
     def _read(self, video: str, take: Callable):
-        """What ``take`` makes of the arrays of a video; an array is read when it is taken."""
+        """What ``take`` makes of the arrays of a video, each read when it is taken."""
         path = self.path(video)
         if not path.exists():
             raise StoreError(f"{path}: no {self.content} of this video; make them with `actorsup proposals`")
@@ -159,15 +143,12 @@ class DetectionStore(VideoStore):
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """The tubes of one video in the order in which the linker made them, and the facts of the video they need.
+    """The tubes of one video in the linker's order, none of which may end after it.
 
     Args:
         tubes: may be empty: nothing was detected.
-        num_frames: frames that the video really holds.
+        num_frames: frames that were decoded.
         size: ``(width, height)`` of a frame in pixels.
-
-    Raises:
-        ValueError: if a tube ends after the video.
     """
 
     tubes: tuple[Tube, ...]
@@ -184,11 +165,11 @@ class TubeStore(VideoStore):
     content = "tubes"
 
     def num_tubes(self, video: str) -> int:
-        """How many tubes a video has; no box is read. Raises as ``load`` does."""
+        """How many tubes a video has; no box is read."""
         return self._read(video, lambda arrays: len(arrays["starts"]))
 
     def frame_size(self, video: str) -> tuple[int, int]:
-        """``(width, height)`` of a video's frames; no box is read. Raises as ``load`` does."""
+        """``(width, height)`` of a video's frames; no box is read."""
         return self._read(video, lambda arrays: tuple(arrays["size"].tolist()))
 
     def _to_arrays(self, value: Proposals) -> dict[str, np.ndarray]:

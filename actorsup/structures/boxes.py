@@ -9,7 +9,7 @@ def as_boxes(boxes, name: str) -> np.ndarray:
     """Boxes as a read-only float32 copy ``(D, 4)``.
 
     Raises:
-        ValueError: if the last dimension is not 4, a coordinate is not finite, or a box has negative width or height.
+        ValueError: if a coordinate is not finite, or a box has negative width or height.
     """
     array = np.array(boxes, dtype=np.float32)
     if array.size == 0:
@@ -28,7 +28,7 @@ def as_boxes(boxes, name: str) -> np.ndarray:
 
 
 def set_frozen(instance, **values) -> None:
-    """Set fields of a frozen dataclass while it is made; arrays become read-only."""
+    """Set fields of a frozen dataclass in its ``__post_init__``; arrays become read-only."""
     for name, value in values.items():
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
@@ -41,11 +41,8 @@ def box_areas(boxes: np.ndarray) -> np.ndarray:
 
 
 def sides_of(boxes: np.ndarray, offset: float = 0.0) -> np.ndarray:
-    """Left, top, right, bottom and area of boxes ``(D, 4)``, the offset added to right and bottom: ``(5, D)`` float64.
-
-    They lie apart so that every operation on them runs over contiguous numbers.
-    """
-    left, top, right, bottom = boxes.T.astype(np.float64, order="C")
+    """Left, top, right, bottom and area of boxes ``(D, 4)``, with the offset at right and bottom: ``(5, D)``."""
+    left, top, right, bottom = boxes.T.astype(np.float64, order="C")  # operations run over contiguous numbers
     right, bottom = right + offset, bottom + offset
     return np.stack([left, top, right, bottom, (right - left) * (bottom - top)])
 

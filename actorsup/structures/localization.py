@@ -15,10 +15,9 @@ class ActionTube:
         rank: 1 for the best of its video.
         action: name of the class.
         actor: name of the actor's category.
-        track: number of the actor's track in the video; the same tube found for several classes has one, and so have
-            the pieces of a tube of a stream.
-        tube: in pixels of the original frame; its ``label`` is the action's class and its ``score`` the class's
-            probability, which it is ranked by.
+        track: number of the actor's track in the video, shared by one tube found for several classes and by the pieces
+            of a tube of a stream.
+        tube: in pixels of the original frame; its ``label`` is the action's class, its ``score`` the probability.
     """
 
     rank: int
@@ -67,7 +66,7 @@ class Localization:
         start: index of the first frame that was looked at; 0 for a whole video.
         num_frames: how many were.
         size: ``(width, height)`` of a frame in pixels.
-        classes: names of all actions that were looked for; a tube's label is an index into them.
+        classes: names of all actions that were looked for.
         tubes: the best first.
 
     Raises:
@@ -102,7 +101,7 @@ class Localization:
             last_rank = found.rank
 
     def best(self, top: int | None = None, min_score: float = 0.0) -> "Localization":
-        """With the best tubes alone: at most ``top``, and none of a lower score than ``min_score``."""
+        """With the best tubes alone: at most ``top``, with scores from ``min_score``."""
         tubes = [found for found in self.tubes if found.score >= min_score]
         return replace(self, tubes=tuple(tubes[:top]))
 

@@ -16,12 +16,8 @@ class RankedTubes:
 
     Args:
         tubes: ``Q`` tubes over all frames in pixels of the original frame.
-        scores: ``(Q, K)``, every tube's score for every class, ``-inf`` where it is no detection of that class; None
-            before prediction.
+        scores: ``(Q, K)``, by tube and class, ``-inf`` where a tube is no detection of a class; None before prediction.
         proposals: ``(Q,)``, which of the video's proposals each tube comes from.
-
-    Raises:
-        ValueError: if there is not one proposal a tube.
     """
 
     tubes: tuple[Tube, ...]
@@ -47,16 +43,14 @@ class VideoSample:
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
         frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
-        label: action class of the video; None where it is unknown.
+        label: action class of the video; None where unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
-        ground_truth: the true tubes, for evaluation only; their label is the action class.
-        tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None where they are unknown, as
-            they are to all but the fully supervised.
-        tube_scores: ``(P, K)``, every tube's score for every class, to rank tubes by; None before prediction. The
-            package's heads give log-probabilities.
+        ground_truth: the true tubes, labelled with the action class, for evaluation only.
+        tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None unless fully supervised.
+        tube_scores: ``(P, K)``, to rank tubes by, from the package's heads log-probabilities; None before prediction.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
-        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone, of no
-            meaning where the tube does not cover the frame; None unless post-processing asks for it.
+        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone,
+            meaningless where the tube does not cover the frame; None unless post-processing asks for it.
         processed: the tubes that post-processing made of the proposals; None without.
 
     Raises:
@@ -108,9 +102,9 @@ class VideoSample:
 
 
 def predicted_class(video_scores: np.ndarray, has_tubes: bool) -> int | None:
-    """The class that a model gives a video: of its highest score; of equal ones the lowest index.
+    """The class of the highest of the scores ``(K,)``, of equal ones the lowest index.
 
-    None where a video has no tubes and the scores ``(K,)`` are all alike: heads then have nothing to say.
+    None where a video has no tubes and the scores are all alike: heads then have nothing to say.
     """
     if not has_tubes and np.ptp(video_scores) == 0:
         return None

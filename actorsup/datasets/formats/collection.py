@@ -1,4 +1,4 @@
-"""What every format gives: the videos of a dataset, their labels, and the tubes that people marked in them."""
+"""What every format gives: the videos of a dataset, their labels and true tubes."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -23,16 +23,15 @@ class LabelledVideo:
 
     Args:
         video: path below the folder of the videos, without suffix.
-        split: which part of the dataset it belongs to; ``train`` and ``test`` by convention.
+        split: ``train`` and ``test`` by convention.
         label: its action class.
         num_frames: frames of the video that was annotated; None where unknown.
-        size: ``(width, height)`` in whose pixels the tubes are; None where unknown, which needs ``tubes`` without any.
-        tubes: the true tubes, whose label is the action class and whose scores are 1; None where nobody marked them,
-            empty where somebody looked and found none.
+        size: ``(width, height)`` in whose pixels the tubes are; may be None without tubes.
+        tubes: the true tubes, labelled with the action class, with scores of 1; None where nobody marked them, empty
+            where somebody looked and found none.
 
     Raises:
-        ValueError: if the name is no such path, the split no text, a number not positive or absurd, the size of tubes
-            missing, or a tube ends after the video.
+        ValueError: if a value is not as described, or a tube ends after the video.
     """
 
     video: str
@@ -76,13 +75,13 @@ class VideoCollection:
         name: of the dataset.
         classes: action classes in the order of their labels.
         videos: in the order of the files.
-        class_actors: whose action each class is, parallel to ``classes``; None where that is not known.
-        actors: categories of actors that a detector should find; None where they are not known.
-        notes: sentences, each of what the reader left out or is in doubt of.
+        class_actors: whose action each class is; None where unknown.
+        actors: categories of actors that a detector should find; None where unknown.
+        notes: sentences about what the reader left out or doubts.
 
     Raises:
-        ValueError: naming video and value, if names are not text or not different, a label is no class, or
-            ``class_actors`` has another length than ``classes``.
+        ValueError: naming video and value, if names are not text or not different, a label is no class, or lengths
+            differ.
     """
 
     name: str
@@ -119,14 +118,17 @@ class VideoCollection:
 
     @property
     def metainfo(self) -> dict:
-        """Name of the dataset, classes and, where they are known, actors, as mmengine's datasets say it."""
-        known = {"class_actors": self.class_actors, "actors": self.actors}
-        return {"dataset": self.name, "classes": self.classes} | {
-            key: value for key, value in known.items() if value is not None
+        """Name of the dataset, classes and known actors, as mmengine's datasets give it."""
+        known = {
+            "dataset": self.name,
+            "classes": self.classes,
+            "class_actors": self.class_actors,
+            "actors": self.actors,
         }
+        return {key: value for key, value in known.items() if value is not None}
 
     def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
-        """The videos and tubes of these classes only, which are numbered in this order.
+        """The videos and tubes of these classes only, numbered in this order.
 
         Raises:
             ValueError: if they are not different ones of the classes, at least one.
@@ -148,7 +150,7 @@ class VideoCollection:
         return replace(self, classes=tuple(classes), videos=tuple(videos), class_actors=class_actors)
 
     def counts(self) -> list[dict]:
-        """Videos, annotated videos and tubes by class and split, and in all: rows of a table."""
+        """Rows of a table: videos, annotated videos and tubes by class and split, and in all."""
         columns: dict[str, Counter] = {}
         for split in self.splits:
             videos = [video for video in self.videos if video.split == split]
@@ -159,7 +161,7 @@ class VideoCollection:
 
 
 def rows_by_class(classes: Sequence[str], columns: Mapping[str, Counter]) -> list[dict]:
-    """A row for each class, and one for all of them, of numbers that are counted by label."""
+    """A row for each class, and one for all, of numbers counted by label."""
     numbers = [{key: counter[label] for key, counter in columns.items()} for label in range(len(classes))]
     numbers.append({key: counter.total() for key, counter in columns.items()})
     return [{"class": name} | row for name, row in zip((*classes, "all"), numbers, strict=True)]
@@ -171,11 +173,10 @@ def _repeated(names: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True)
 class DatasetFormat(ABC):
-    """Somebody's files, which say which videos there are, their labels and their true tubes.
+    """A dataset's files, which give the videos, their labels and their true tubes.
 
-    A config gives one to ``AnnotatedVideos`` as ``format``; ``actorsup convert`` writes what it reads as an annotation
-    file. For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of
-    a dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
+    For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of a
+    dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
 
     Args:
         ann_file: the file that says most, or a folder.
@@ -202,7 +203,7 @@ class DatasetFormat(ABC):
         """Read the files; see ``read``.
 
         Raises:
-            ValueError: naming video and value; ``read`` names ``path``. An ``InputError`` names another file itself.
+            ValueError: naming video and value; ``read`` adds ``path``. An ``InputError`` names another file itself.
         """
 
     def files(self, splits: Sequence[str] | None, with_tubes: bool) -> Mapping[Path, str]:
@@ -210,11 +211,9 @@ class DatasetFormat(ABC):
         return {self.path: self.source}
 
     def read(self, splits: Sequence[str] | None = None, with_tubes: bool = True) -> VideoCollection:
-        """The videos.
+        """The videos, of some splits or of all.
 
-        Args:
-            splits: those of these splits only; None is all.
-            with_tubes: without, the tubes may be left out: labels are all that training needs.
+        Without ``with_tubes`` the tubes may be left out: training needs labels only.
 
         Raises:
             InputError: naming file, video and value, if anything in a file is wrong, or there is no such split.
