@@ -32,7 +32,7 @@ class AnnotatedVideos(BaseDataset):
     ``ground_truth`` (a tuple of ``Tube``, empty where none are read). What it raises ends the run.
 
     Args:
-        data_root: folder that all other paths are relative to.
+        data_root: folder that annotation and videos are relative to.
         ann_file: the annotation; None takes the format's usual one.
         format: config of a ``DatasetFormat`` without these two; None is the package's own, ``VideosFile``.
         split: one or several splits; None uses the one split of a dataset that has no other.
@@ -127,9 +127,8 @@ class AnnotatedVideos(BaseDataset):
         if self.tube_store is not None and not self.test_mode and not adds_tubes:
             videos = self._with_proposals(videos)
         if not videos:
-            raise InputError(
-                f"{self.ann_file}: none of its videos can be used; they are looked for in {self.video_folder}"
-            )
+            where = f"they are looked for in {self.video_folder}"
+            raise InputError(f"{self.ann_file}: none of its videos can be used; {where}")
         return [{"video": name, "path": str(paths[name]), "label": video.label} for name, video in videos.items()]
 
     def videos(self) -> list[tuple[str, Path]]:
@@ -178,18 +177,17 @@ class AnnotatedVideos(BaseDataset):
     def _require_videos(self, names: Iterable[str], paths: Mapping[str, Path]) -> None:
         missing = []
         if absent := [name for name in names if name not in paths]:
+            without = enumeration(f"of {len(names)} videos are missing", absent, most=5)
             missing.append(
-                f"{self.video_folder}: {enumeration(f'of {len(names)} videos are missing', absent, most=5)}. "
-                f"There belong {self.format.videos_source}; {' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will "
-                "do. missing_videos='skip' uses those that are there."
+                f"{self.video_folder}: {without}. There belong {self.format.videos_source}; "
+                f"{' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will do. missing_videos='skip' uses those that "
+                "are there."
             )
         made = names if self.tube_store is None else set(self.tube_store.videos())
         if absent := [name for name in names if name not in made]:
             without = enumeration(f"of {len(names)} videos have no proposals", absent, most=5)
-            missing.append(
-                f"{self.tube_store.folder}: {without}. "
-                f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the list)"
-            )
+            advice = f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the list)"
+            missing.append(f"{self.tube_store.folder}: {without}. {advice}")
         self._raise_missing(missing)
 
     def _raise_missing(self, missing: Sequence[str]) -> None:

@@ -4,8 +4,9 @@ An error ends a run or makes a number wrong; a warning may be meant so.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -102,38 +103,33 @@ def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | 
         num_frames = 1 + sum(1 for _ in frames) if decode else None
     except VideoError as error:
         return [Finding("unreadable video", str(path), str(error))]
-    if annotation is None:
-        return []
-    findings = [] if num_frames is None else _check_length(str(path), annotation, num_frames)
-    if annotation.tubes:
-        findings += _check_aspect(str(path), annotation.size, (width, height))
-    for index, tube in enumerate(annotation.tubes_at((width, height))):
-        findings += _check_boxes(f"{path}, tube {index}", tube, (width, height))
-    return findings
+    return [] if annotation is None else list(_check_annotation(str(path), annotation, (width, height), num_frames))
 
 
-def _check_length(where: str, annotation: LabelledVideo, num_frames: int) -> list[Finding]:
-    findings = []
-    for index, tube in enumerate(annotation.tubes or ()):
-        if tube.end > num_frames:
-            detail = f"frames {tube.start} … {tube.end - 1}, the video has {num_frames}"
-            findings.append(Finding("tube after the end of the video", f"{where}, tube {index}", detail))
-    if annotation.num_frames not in (None, num_frames):
-        detail = f"{num_frames} frames, annotated were {annotation.num_frames}"
-        is_error = abs(num_frames - annotation.num_frames) > FRAMES_TOLERANCE
-        findings.append(Finding("another number of frames than annotated", where, detail, is_error))
-    return findings
+def _check_annotation(
+    where: str, annotation: LabelledVideo, size: tuple[int, int], num_frames: int | None
+) -> Iterator[Finding]:
+    """Compare an annotation with a video of this size and, where it is known, length."""
+    tubes = annotation.tubes_at(size)
+    if num_frames is not None:
+        for index, tube in enumerate(tubes):
+            if tube.end > num_frames:
+                detail = f"frames {tube.start} … {tube.end - 1}, the video has {num_frames}"
+                yield Finding("tube after the end of the video", f"{where}, tube {index}", detail)
+        if annotation.num_frames not in (None, num_frames):
+            detail = f"{num_frames} frames, annotated were {annotation.num_frames}"
+            is_error = abs(num_frames - annotation.num_frames) > FRAMES_TOLERANCE
+            yield Finding("another number of frames than annotated", where, detail, is_error)
+    if tubes:
+        width, height = annotation.size
+        if abs(np.log((width / height) / (size[0] / size[1]))) > np.log1p(ASPECT_TOLERANCE):
+            detail = f"annotated at {width}x{height}, the video is {size[0]}x{size[1]}"
+            yield Finding("another shape of frames than annotated", where, detail, is_error=False)
+    for index, tube in enumerate(tubes):
+        yield from _check_boxes(f"{where}, tube {index}", tube, size)
 
 
-def _check_aspect(where: str, annotated: tuple[int, int], size: tuple[int, int]) -> list[Finding]:
-    ratio = (annotated[0] / annotated[1]) / (size[0] / size[1])
-    if abs(np.log(ratio)) <= np.log1p(ASPECT_TOLERANCE):
-        return []
-    detail = f"annotated at {annotated[0]}x{annotated[1]}, the video is {size[0]}x{size[1]}"
-    return [Finding("another shape of frames than annotated", where, detail, is_error=False)]
-
-
-def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]:
+def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> Iterator[Finding]:
     """One finding a kind of wrong box, with the first of them."""
     frames = tube.marked_frames
     boxes = tube.boxes_at(frames).astype(np.float64)
@@ -142,20 +138,15 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]
     outside = ~degenerate & (inside < MIN_INSIDE)
     excess = np.maximum(-boxes[:, :2], boxes[:, 2:] - size).max(axis=1)
     leaving = ~degenerate & ~outside & (excess > MAX_EXCESS)
-    findings = []
-    for kind, wrong, is_error in (
-        ("degenerate box", degenerate, True),
-        ("box outside the frame", outside, True),
-        ("box leaves the frame", leaving, False),
-    ):
+    kinds = {"degenerate box": degenerate, "box outside the frame": outside, "box leaves the frame": leaving}
+    for kind, wrong in kinds.items():
         if wrong.any():
             first = int(wrong.argmax())
             detail = (
                 f"{int(wrong.sum())} of {len(boxes)} boxes, first at frame {frames[first]}: "
                 f"{[round(value, 2) for value in boxes[first].tolist()]} in a frame of {size[0]}x{size[1]}"
             )
-            findings.append(Finding(kind, where, detail, is_error))
-    return findings
+            yield Finding(kind, where, detail, is_error=wrong is not leaving)
 
 
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
@@ -182,31 +173,30 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         findings.append(Finding("testing on labels alone", reference.name, "no recall and no mAP", is_error=False))
     elif not true_tubes:
         findings.append(Finding("no true tube for testing", reference.name, "recall and mAP would be of nothing"))
-    for listed in test:
-        for other in train:
-            for video in sorted(listed.videos.keys() & other.videos.keys()):
-                findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
+    for listed, other in product(test, train):
+        for video in sorted(listed.videos.keys() & other.videos.keys()):
+            findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
     return findings
 
 
-def _check_list(listed: ListedVideos) -> list[Finding]:
-    absent = [video for video in listed.videos if video not in listed.paths]
-    findings = [Finding("label without a video", video, f"listed for {listed.name}") for video in absent]
+def _check_list(listed: ListedVideos) -> Iterator[Finding]:
+    for video in listed.videos:
+        if video not in listed.paths:
+            yield Finding("label without a video", video, f"listed for {listed.name}")
     if listed.num_skipped:
         detail = f"{listed.num_skipped} listed videos are not there and left out"
-        findings.append(Finding("videos left out", listed.name, detail, is_error=False))
+        yield Finding("videos left out", listed.name, detail, is_error=False)
     if not listed.videos:
-        findings.append(Finding("no video", listed.name, "none of its list can be used"))
+        yield Finding("no video", listed.name, "none of its list can be used")
     if not listed.reads_annotation:
-        return findings
+        return
     for name, video in listed.videos.items():
         if video.tubes is None:
-            findings.append(Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False))
+            yield Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False)
     with_tubes = [video for video in listed.videos.values() if video.tubes]
     strange = [video for video in with_tubes if video.label not in {tube.label for tube in video.tubes}]
     for video in strange:
         of_tubes = sorted({listed.classes[tube.label] for tube in video.tubes})
         detail = f"label {listed.classes[video.label]}, tubes {', '.join(of_tubes)}"
         is_error = len(strange) > len(with_tubes) / 2  # of most: then the labels of tubes count from elsewhere
-        findings.append(Finding("no tube has the label of its video", video.video, detail, is_error))
-    return findings
+        yield Finding("no tube has the label of its video", video.video, detail, is_error)

@@ -75,12 +75,7 @@ class SampleFrames(BaseTransform):
 
 @TRANSFORMS.register_module()
 class DecodeFrames(BaseTransform):
-    """Read the sampled frames, with the dataset's reader.
-
-    Raises:
-        VideoError: if the video cannot be read.
-        InputError: if its frames are not of the size that the proposals were made at.
-    """
+    """Read the sampled frames; an ``InputError`` if their size is not the one that the proposals were made at."""
 
     def transform(self, results: dict) -> dict:
         """Add ``frames (N, H, W, 3)``, uint8, RGB."""
@@ -90,8 +85,8 @@ class DecodeFrames(BaseTransform):
         if (width, height) != tuple(expected):
             raise InputError(
                 f"{results['path']}: frames are {width}x{height}, its proposals were made at "
-                f"{expected[0]}x{expected[1]}: the video was replaced since; "
-                "delete its proposals and run `actorsup proposals` again"
+                f"{expected[0]}x{expected[1]}: the video was replaced since; delete its proposals and run "
+                "`actorsup proposals` again"
             )
         return {**results, "frames": frames}
 
@@ -101,10 +96,8 @@ class AttachTubes(BaseTransform):
     """The first proposals, in the linker's order, at the sampled frames.
 
     A tube covers the sampled frames that it has a box in, or, if it has none in any, the one nearest in time. At the
-    frames that do not count its first or last box stands in: finite numbers of no meaning.
-
-    Args:
-        max_tubes: at most so many tubes, 20 in the paper; the others are dropped from ``proposals`` too.
+    frames that do not count its first or last box stands in: finite numbers of no meaning. Tubes after the first
+    ``max_tubes``, 20 in the paper, are dropped from ``proposals`` too.
     """
 
     def __init__(self, max_tubes: int = 20) -> None:
@@ -146,11 +139,8 @@ class AttachWholeFrame(BaseTransform):
 class AddTrueTubes(BaseTransform):
     """The true tubes as the first proposals, as if every actor that acts were found exactly; before ``AttachTubes``.
 
-    For datasets with ``true_tubes``. The label of an added tube is 0 and means nothing. With it training keeps videos
-    without proposals.
-
-    Raises:
-        InputError: if a video has no true tube.
+    For datasets with ``true_tubes``, each video of which must have one. The label of an added tube is 0 and means
+    nothing. With it training keeps videos without proposals.
     """
 
     adds_tubes = True
@@ -166,14 +156,8 @@ class AddTrueTubes(BaseTransform):
 class LabelTubes(BaseTransform):
     """Give each proposal the action of the true tube that it overlaps most, or −1, background.
 
-    For datasets with ``true_tubes``; after the step that says which proposals are used.
-
-    Args:
-        min_overlap: IoU in space and time, above 0, from which a proposal shows the action; of equal overlaps the first
-            true tube counts.
-
-    Raises:
-        InputError: if a video has no true tube.
+    For datasets with ``true_tubes``, each video of which must have one; after the step that says which proposals are
+    used. A proposal shows the action from an IoU in space and time of ``min_overlap``; of equal ones the first counts.
     """
 
     def __init__(self, min_overlap: float = 0.5) -> None:
@@ -203,11 +187,8 @@ def _true_tubes(results: dict, step: str) -> tuple[Tube, ...]:
 class ResizeFrames(BaseTransform):
     """Scale all frames to one size, and the tubes with them; the aspect ratio is not kept.
 
-    Interpolation is bilinear; where no side grows, each pixel is the mean of the area that it comes from, so that thin
-    structures do not flicker.
-
-    Args:
-        size: ``(width, height)`` in pixels.
+    ``size`` is ``(width, height)`` in pixels. Interpolation is bilinear; where no side grows, each pixel is the mean of
+    the area that it comes from, so that thin structures do not flicker.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -257,6 +238,7 @@ class PackVideo(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Keep nothing but those two."""
         tube_labels = results.get("tube_labels")
+        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
         sample = VideoSample(
             video=results["video"],
             frame_indices=results["frame_indices"],
@@ -267,5 +249,4 @@ class PackVideo(BaseTransform):
             ground_truth=results["ground_truth"],
             tube_labels=None if tube_labels is None else torch.from_numpy(tube_labels),
         )
-        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
         return {"inputs": torch.from_numpy(frames), "data_samples": sample}

@@ -108,9 +108,8 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
         InputError: if it cannot be read, or lacks a weight of the model.
     """
     if "://" not in checkpoint and not Path(checkpoint).is_file():
-        raise InputError(
-            f"checkpoint {checkpoint} of {owner}: no such file; obtain the one that belongs to it and give its path"
-        )
+        advice = "obtain the one that belongs to it and give its path"
+        raise InputError(f"checkpoint {checkpoint} of {owner}: no such file; {advice}")
     loaded = read_checkpoint(checkpoint, owner)
     state = loaded.get("state_dict", loaded)
     prefix = f"{part}."

@@ -81,9 +81,8 @@ class VideoFrames(Sequence[np.ndarray]):
         if index < 0:
             raise IndexError("frame index out of range")
         run = self._held(index) or self._fetch(index)
-        # The order of use decides which run is given up.
         self._runs.remove(run)
-        self._runs.append(run)
+        self._runs.append(run)  # the order of use decides which run is given up
         run.last_used = index
         return run.frames[index - run.first]
 
@@ -203,14 +202,11 @@ class StreamedFrames:
 class HeldFramesReader(VideoReader):
     """``T`` frames ``(H, W, 3)`` in memory, uint8, RGB, of one size, read as a video.
 
-    Args:
-        path: what they are called in messages; there need not be such a file.
-        frames: the frames.
+    ``path`` is what they are called in messages; there need not be such a file.
     """
 
     def __init__(self, path: str | Path, frames: Sequence[np.ndarray]) -> None:
-        # Not the constructor of the base class, which looks for a file.
-        self.path = Path(path)
+        self.path = Path(path)  # the constructor of the base class looks for a file
         self.frames = frames
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -24,12 +24,9 @@ class VideoStore(ABC):
 
     A file that exists is whole: a run that was killed goes on where it stopped.
 
-    Args:
-        folder: where the store is, or will be.
-        fingerprint: what makes the content; None reads any store.
-
     Raises:
-        StoreError: if the store was made by another configuration than ``fingerprint``, or its manifest is broken.
+        StoreError: if the store was made by another configuration than ``fingerprint``, where that is given, or its
+            manifest is broken.
     """
 
     content: str
@@ -40,11 +37,9 @@ class VideoStore(ABC):
         made_by = self._read_manifest()
         differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
         if differences and self.videos():
-            raise StoreError(
-                f"{self.folder}: these {self.content} were made by another configuration:\n"
-                + "\n".join(f"  {line}" for line in differences)
-                + "\nMove the folder away, give the new configuration another name, or undo the change."
-            )
+            lines = "\n  ".join(["were made by another configuration:", *differences])
+            advice = "Move the folder away, give the new configuration another name, or undo the change."
+            raise StoreError(f"{self.folder}: these {self.content} {lines}\n{advice}")
 
     def _read_manifest(self) -> Fingerprint | None:
         path = self.folder / MANIFEST
@@ -136,9 +131,9 @@ class DetectionStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> list[Detections]:
-        edges = np.cumsum(arrays["counts"])[:-1]
-        parts = zip(*(np.split(arrays[key], edges) for key in ("boxes", "scores", "labels")), strict=True)
-        return [Detections(*part) for part in parts] if len(arrays["counts"]) else []
+        ends = np.cumsum(arrays["counts"])
+        parts = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "scores", "labels"))
+        return [Detections(*part) for part in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,11 +181,9 @@ class TubeStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> Proposals:
-        edges = np.concatenate([[0], np.cumsum(arrays["lengths"])])
-        boxes, box_scores = arrays["boxes"], arrays["box_scores"]
-        parts = zip(arrays["starts"], edges[:-1], edges[1:], arrays["tube_scores"], arrays["labels"], strict=True)
-        tubes = tuple(
-            Tube(start, boxes[first:last], box_scores[first:last], score, label)
-            for start, first, last, score, label in parts
+        ends = np.cumsum(arrays["lengths"])
+        boxes, scores = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "box_scores"))
+        parts = zip(arrays["starts"], boxes, scores, arrays["tube_scores"], arrays["labels"], strict=True)
+        return Proposals(
+            tuple(Tube(*part) for part in parts), int(arrays["num_frames"]), tuple(arrays["size"].tolist())
         )
-        return Proposals(tubes, int(arrays["num_frames"]), tuple(arrays["size"].tolist()))

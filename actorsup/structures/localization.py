@@ -85,17 +85,13 @@ class Localization:
         end = self.start + self.num_frames
         last_rank = 0
         for found in self.tubes:
-            tube = found.tube
+            tube, named = found.tube, f"{self.video}: the tube of rank {found.rank}"
             if tube.start < self.start or tube.end > end:
-                raise ValueError(
-                    f"{self.video}: the tube of rank {found.rank} is in frames {tube.start} to {tube.end - 1}, "
-                    f"{self.start} to {end - 1} were looked at"
-                )
+                frames = f"frames {tube.start} to {tube.end - 1}"
+                raise ValueError(f"{named} is in {frames}, {self.start} to {end - 1} were looked at")
             if not 0 <= tube.label < len(self.classes) or self.classes[tube.label] != found.action:
-                raise ValueError(
-                    f"{self.video}: the tube of rank {found.rank} has label {tube.label} and action {found.action!r}, "
-                    f"which do not agree with the classes {', '.join(self.classes)}"
-                )
+                reason = f"which do not agree with the classes {', '.join(self.classes)}"
+                raise ValueError(f"{named} has label {tube.label} and action {found.action!r}, {reason}")
             if found.rank <= last_rank:
                 raise ValueError(f"{self.video}: rank {found.rank} follows {last_rank}; tubes come the best first")
             last_rank = found.rank

@@ -28,9 +28,8 @@ class OverlapRule:
 
     def __post_init__(self) -> None:
         if self.detection_offset < 0 or self.ground_truth_offset < 0:
-            raise ValueError(
-                f"box offsets must be 0 or more, got {self.detection_offset} and {self.ground_truth_offset}"
-            )
+            offsets = f"{self.detection_offset} and {self.ground_truth_offset}"
+            raise ValueError(f"box offsets must be 0 or more, got {offsets}")
 
 
 CONTINUOUS = OverlapRule()

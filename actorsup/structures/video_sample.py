@@ -81,9 +81,8 @@ class VideoSample:
         if not self.frame_mask.any(dim=1).all():
             raise ValueError(f"{self.video}: every tube must cover at least one of the sampled frames")
         if self.tube_labels is not None and self.tube_labels.shape != (num_tubes,):
-            raise ValueError(
-                f"{self.video}: {num_tubes} proposals need as many tube_labels, got {tuple(self.tube_labels.shape)}"
-            )
+            shape = tuple(self.tube_labels.shape)
+            raise ValueError(f"{self.video}: {num_tubes} proposals need as many tube_labels, got {shape}")
 
     @property
     def ranked_tubes(self) -> RankedTubes:
@@ -95,7 +94,7 @@ class VideoSample:
     def with_scores(
         self, tube_scores: Tensor, video_scores: Tensor, frame_scores: Tensor | None = None
     ) -> "VideoSample":
-        """The same video with the scores ``(P, K)``, ``(K,)`` and ``(P, N, K)`` that the model gave."""
+        """The same video with the model's scores ``(P, K)``, ``(K,)`` and ``(P, N, K)``."""
         scores = {"tube_scores": tube_scores, "video_scores": video_scores, "frame_scores": frame_scores}
         given = {name: of.detach().double().cpu().numpy() for name, of in scores.items() if of is not None}
         return replace(self, **given)

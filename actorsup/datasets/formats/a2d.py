@@ -38,9 +38,7 @@ class A2D(DatasetFormat):
     testing. Three to five frames of a video are annotated. The k-th instances of a label in all frames are one sparse
     tube.
 
-    Args:
-        ann_file: ``videoset.csv``.
-        data_root: folder of it and of ``Annotations/mat``.
+    ``data_root`` is the folder of ``ann_file`` and of ``Annotations/mat``.
     """
 
     ann_file: str | Path = "videoset.csv"

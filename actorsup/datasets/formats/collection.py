@@ -128,26 +128,19 @@ class VideoCollection:
         return {key: value for key, value in known.items() if value is not None}
 
     def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
-        """The videos and tubes of these classes only, numbered in this order.
-
-        Raises:
-            ValueError: if they are not different ones of the classes, at least one.
-        """
+        """The videos and tubes of some of the classes, all different, numbered in this order."""
         if not set(classes) <= set(self.classes) or not classes or len(set(classes)) < len(classes):
             raise ValueError(
                 f"classes must be different ones of {', '.join(self.classes)}, got {', '.join(classes) or 'none'}"
             )
-        old = [self.classes.index(name) for name in classes]
+        labels = {self.classes.index(name): label for label, name in enumerate(classes)}
 
         def renumbered(labelled):
-            return [replace(each, label=old.index(each.label)) for each in labelled if each.label in old]
+            return tuple(replace(each, label=labels[each.label]) for each in labelled if each.label in labels)
 
-        videos = [
-            video if video.tubes is None else replace(video, tubes=tuple(renumbered(video.tubes)))
-            for video in renumbered(self.videos)
-        ]
-        class_actors = self.class_actors and tuple(self.class_actors[label] for label in old)
-        return replace(self, classes=tuple(classes), videos=tuple(videos), class_actors=class_actors)
+        videos = tuple(replace(of, tubes=of.tubes and renumbered(of.tubes)) for of in renumbered(self.videos))
+        class_actors = self.class_actors and tuple(self.class_actors[label] for label in labels)
+        return replace(self, classes=tuple(classes), videos=videos, class_actors=class_actors)
 
     def counts(self) -> list[dict]:
         """Rows of a table: videos, annotated videos and tubes by class and split, and in all."""
@@ -195,25 +188,19 @@ class DatasetFormat(ABC):
         return self.below_root(self.ann_file)
 
     def below_root(self, path: str | Path) -> Path:
-        """A path that is relative to ``data_root``."""
+        """The full path of one that is relative to ``data_root``."""
         return Path(self.data_root) / path
 
     @abstractmethod
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
-        """Read the files; see ``read``.
-
-        Raises:
-            ValueError: naming video and value; ``read`` adds ``path``. An ``InputError`` names another file itself.
-        """
+        """Read the files for ``read``, which puts ``path`` before a ``ValueError``."""
 
     def files(self, splits: Sequence[str] | None, with_tubes: bool) -> Mapping[Path, str]:
         """The files that ``read`` needs, each with what belongs there and where it comes from."""
         return {self.path: self.source}
 
     def read(self, splits: Sequence[str] | None = None, with_tubes: bool = True) -> VideoCollection:
-        """The videos, of some splits or of all.
-
-        Without ``with_tubes`` the tubes may be left out: training needs labels only.
+        """The videos of some splits or all; without ``with_tubes`` their tubes may be left out.
 
         Raises:
             InputError: naming file, video and value, if anything in a file is wrong, or there is no such split.
@@ -232,5 +219,5 @@ class DatasetFormat(ABC):
         return {video.video: video for video in self.read().videos if video.tubes is not None}
 
     def metainfo(self) -> dict:
-        """See ``VideoCollection.metainfo``; a format that knows its classes by itself reads no file."""
+        """See ``VideoCollection.metainfo``."""
         return self.read(with_tubes=False).metainfo

@@ -21,7 +21,6 @@ class VideoFolder(DatasetFormat):
 
     Args:
         ann_file: the folder of the classes; in each, video files and folders of frames.
-        data_root: what that is relative to.
         name: of the dataset; None takes the folder's.
         test_list: a line ``class/video``, with or without suffix, for each video that is for testing.
         test_share: share of each class that is drawn for testing, between 0 and 1; at least one of a class of several,

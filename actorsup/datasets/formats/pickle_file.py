@@ -108,13 +108,12 @@ class _DataUnpickler(pickle._Unpickler):
         self.path = path
 
     def find_class(self, module: str, name: str):
-        try:
-            return ALLOWED[module, name]
-        except KeyError:
+        if (module, name) not in ALLOWED:
             raise InputError(
                 f"{self.path}: refused, because it would load {module}.{name}; "
                 "a pickle of annotation holds numpy arrays and builtin containers only"
-            ) from None
+            )
+        return ALLOWED[module, name]
 
 
 def load_pickle(path: str | Path):

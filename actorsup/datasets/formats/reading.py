@@ -42,10 +42,9 @@ def read_text(path: str | Path) -> str:
 
 def read_json(path: str | Path):
     """The content of a JSON file."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
-    except InputError:
-        raise
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error})") from error
 

@@ -25,7 +25,6 @@ class LabelTable(DatasetFormat):
     Args:
         ann_file: a CSV file with a header, or a JSON list of objects: ``video``, with or without suffix, ``label`` and,
             unless all are for training, ``split``; or a JSON object ``{video: label}``.
-        data_root: folder that all files are relative to.
         boxes: a CSV file with a header: ``video``, ``tube`` (any name of one tube of the video), ``frame`` from 0,
             ``x1``, ``y1``, ``x2``, ``y2`` in continuous pixels of the video and, unless it is the video's, ``label``.
             Videos that it lacks are not annotated.

@@ -58,7 +58,6 @@ class THUMOS13(DatasetFormat):
 
     Args:
         ann_file: one of these, or a pickle of ACT-detector's layout, of which the first split is read.
-        data_root: folder that all files are relative to.
         split_lists: list of the videos of each split, see ``read_split_list``.
     """
 
@@ -174,9 +173,8 @@ def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str
         if isinstance(content, Mapping) and "gttubes" in content:
             collection = ACTPickle(path).read()
             if collection.classes != tuple(classes):
-                raise InputError(
-                    f"{path}: its labels are {', '.join(collection.classes)}, expected {', '.join(classes)}"
-                )
+                found = ", ".join(collection.classes)
+                raise InputError(f"{path}: its labels are {found}, expected {', '.join(classes)}")
             return {video.video: video for video in collection.videos}
         if not isinstance(content, Mapping):
             raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
@@ -215,7 +213,7 @@ def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
         corners = np.cumsum(boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4) - 1  # pixel 1 reaches from 0 to 1
     good = (corners[:, :2] >= 0) & (corners[:, 2:] > corners[:, :2]) & (corners[:, 2:] <= SIZE)
     if not good.all():
-        index = int((~good.all(axis=1)).argmax())
+        index = int(good.all(axis=1).argmin())
         raise ValueError(
             f"frame {first + index}: box x y w h = {boxes[index].tolist()} is empty or leaves the frame "
             f"of {SIZE[0]}x{SIZE[1]} pixels, counted from 1"
@@ -238,15 +236,11 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
             folder = name.split("/")[0]
             if folder not in classes:
                 raise ValueError(f"{folder!r} is none of the {len(classes)} classes")
-            tubes = [
-                {
-                    "label": _number(tube, "class") - 1,
-                    "sf": _number(tube, "sf") - 1,
-                    "ef": _number(tube, "ef"),
-                    "boxes": np.atleast_2d(value_of(tube, "boxes")),
-                }
-                for tube in _structs(value_of(record, "tubes"))
-            ]
+            tubes = []
+            for tube in _structs(value_of(record, "tubes")):
+                label, first, end = (_number(tube, key) for key in ("class", "sf", "ef"))
+                boxes = np.atleast_2d(value_of(tube, "boxes"))
+                tubes.append({"label": label - 1, "sf": first - 1, "ef": end, "boxes": boxes})
             num_frames = _number(record, MATLAB_LAYOUTS[found[0]])
         yield name, {"numf": num_frames, "label": classes.index(folder), "annotations": tubes}
 

@@ -57,7 +57,6 @@ class UCFSports(DatasetFormat):
 
     Args:
         ann_file: see ``read_box_files``; the release has them beside the frames.
-        data_root: folder that all paths are relative to.
         videos: folder of the groups.
         train_list: lines ``…/group/clip``. Without lists, the first third of each class, in the order of names, is for
             testing: the split that the literature uses, 103 and 47 clips.
@@ -84,14 +83,12 @@ class UCFSports(DatasetFormat):
         split_of = first_third(clips) if self.train_list is self.test_list is None else self._listed(clips)
         absent = [clip for clip in split_of if not (folder / clip).is_dir()]
         if absent and self.missing_videos == "error":
-            raise InputError(
-                f"{folder}: {enumeration('clips are missing', absent, most=5)}; missing_videos='skip' leaves them out"
-            )
+            missing = enumeration("clips are missing", absent, most=5)
+            raise InputError(f"{folder}: {missing}; missing_videos='skip' leaves them out")
         notes = [] if len(clips) == NUM_CLIPS else [f"{self.path} has {len(clips)} clips, the release {NUM_CLIPS}"]
         unlisted = [clip for clip in clips if clip not in split_of]
-        notes += notes_of(
-            {"clips are in no list and left out": unlisted, f"clips are not in {folder} and left out": absent}
-        )
+        notes += notes_of({"clips are in no list and left out": unlisted})
+        notes += notes_of({f"clips are not in {folder} and left out": absent})
         empty, videos = [], []
         for clip, split in split_of.items():
             if clip not in absent:
