@@ -211,7 +211,7 @@ def _open_tube_store(store: str | Path | Mapping | None) -> TubeStore | None:
 
 
 def inner_datasets(dataset: Dataset) -> list[Dataset]:
-    """The datasets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    """The datasets inside mmengine's and torch's wrappers of datasets; itself where it is none."""
     if hasattr(dataset, "datasets"):
         return [inner for part in dataset.datasets for inner in inner_datasets(part)]
     return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]

@@ -39,14 +39,9 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class ListedVideos:
-    """The videos, by name, that a split ``name`` of a dataset uses, whether they are there or not.
+    """The videos, by name, that a split ``name`` of a dataset uses, and the ``paths`` of those that are there.
 
-    Args:
-        classes: names of the classes, in the order of the labels.
-        paths: of the videos that are there.
-        reads_annotation: whether the dataset reads the true tubes.
-        num_skipped: how many more are listed, which are not there and need not be.
-        reader: config of the video reader.
+    ``classes`` are in the order of the labels. ``num_skipped`` more are listed, which are not there and need not be.
     """
 
     name: str

@@ -46,9 +46,8 @@ class SampleFrames(BaseTransform):
 
     A video of fewer than ``N`` frames gives some of them several times, in ascending order.
 
-    Args:
-        num_frames: ``N``, 16 in the paper.
-        mode: ``'random'`` for training: every frame is as likely as any other; ``'center'`` for testing.
+    ``num_frames`` is ``N``, 16 in the paper; ``mode`` is ``'random'`` for training, where every frame is as likely as
+    any other, or ``'center'`` for testing.
     """
 
     def __init__(self, num_frames: int = 16, mode: str = "random") -> None:

@@ -28,7 +28,7 @@ def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
 
 
 def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
-    """How much each entry that may be a video is preferred (less is more), the video's name, and the entry's."""
+    """Rank, lowest first, name of the video and name of the file of each entry that may be a video."""
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, suffix = os.path.splitext(entry.name)

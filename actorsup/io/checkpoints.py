@@ -69,19 +69,16 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     of_owner = f"checkpoint {checkpoint} of {owner}"
     try:
         address = resolve_address(checkpoint)
+        is_remote = address.startswith(("http://", "https://"))
+        load = torch.hub.load_state_dict_from_url if is_remote else torch.load
         with torch.serialization.safe_globals(ALLOWED):
-            if address.startswith(("http://", "https://")):
-                loaded = torch.hub.load_state_dict_from_url(address, map_location="cpu", weights_only=True)
-            else:
-                loaded = torch.load(address, map_location="cpu", weights_only=True)
+            loaded = load(address, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
         refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
         if refused is None:
             raise InputError(f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error}") from error
-        raise InputError(
-            f"{of_owner} is refused, because it would load {refused[1]}; a checkpoint holds tensors, numpy arrays and "
-            "builtin containers only"
-        ) from error
+        allowed = "a checkpoint holds tensors, numpy arrays and builtin containers only"
+        raise InputError(f"{of_owner} is refused, because it would load {refused[1]}; {allowed}") from error
     if not isinstance(loaded, dict):
         raise InputError(f"{of_owner} holds a {type(loaded).__name__}, expected a dict")
     state = loaded.get("state_dict", loaded)
@@ -93,19 +90,13 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
 
 
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
-    """Load all weights of a model from a checkpoint; entries beyond them are logged and left aside.
+    """Load all weights of a model by ``read_checkpoint``; give the checkpoint's ``meta``, empty where it has none.
 
-    Args:
-        model: gets the weights.
-        checkpoint: as of ``read_checkpoint``.
-        owner: what the weights are for, for messages.
-        part: the attribute by which a larger model holds ``model``: from a checkpoint of that one its part is taken.
-
-    Returns:
-        The checkpoint's ``meta``; empty where it has none.
+    Entries beyond the weights are logged and left aside. ``part`` is the attribute by which a larger model holds
+    ``model``: from a checkpoint of that one its part is taken.
 
     Raises:
-        InputError: if it cannot be read, or lacks a weight of the model.
+        InputError: if the checkpoint cannot be read, or lacks a weight of the model.
     """
     if "://" not in checkpoint and not Path(checkpoint).is_file():
         advice = "obtain the one that belongs to it and give its path"

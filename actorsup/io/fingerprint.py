@@ -46,11 +46,9 @@ class Fingerprint:
 
 
 def _agree(ours, stored) -> bool:
-    if ours == stored:
-        return True
-    if not (isinstance(ours, str) and isinstance(stored, str)) or CONTENT_MARK in ours:
-        return False
-    return CONTENT_MARK in stored and Path(ours).name == stored.split(CONTENT_MARK)[0]
+    if ours == stored or not (isinstance(ours, str) and isinstance(stored, str)):
+        return ours == stored
+    return CONTENT_MARK in stored and CONTENT_MARK not in ours and Path(ours).name == stored.split(CONTENT_MARK)[0]
 
 
 def _portable(value, key: str = ""):

@@ -40,11 +40,8 @@ class VideoFrames(Sequence[np.ndarray]):
     longer held, bring it to its end.
 
     Args:
-        video: what is read.
+        video: what is read; a ``VideoError`` may come whenever a frame is decoded.
         memory: bytes of frames to hold at most; two frames are held in any case.
-
-    Raises:
-        VideoError: while reading, if the video cannot be used.
     """
 
     def __init__(self, video: VideoReader, memory: int = DEFAULT_MEMORY) -> None:
@@ -76,9 +73,7 @@ class VideoFrames(Sequence[np.ndarray]):
         if isinstance(index, slice):
             raise TypeError("the frames of a video are taken one by one, a slice could be larger than the memory")
         index = operator.index(index)
-        if index < 0:
-            index += len(self)
-        if index < 0:
+        if index < 0 and (index := index + len(self)) < 0:
             raise IndexError("frame index out of range")
         run = self._held(index) or self._fetch(index)
         self._runs.remove(run)
@@ -153,11 +148,8 @@ class StreamedFrames:
     """Frames of a stream by index since its start, taken when asked for; past its end is an ``IndexError``.
 
     Args:
-        frames: any number of frames ``(H, W, 3)`` uint8, RGB, of one size.
+        frames: any number of frames ``(H, W, 3)`` uint8, RGB, of one size; another is an ``InputError`` when taken.
         name: what the stream is called in messages.
-
-    Raises:
-        InputError: while reading, if a frame is not as described.
     """
 
     def __init__(self, frames: Iterable[np.ndarray], name: str) -> None:
@@ -171,15 +163,14 @@ class StreamedFrames:
         if index < self._first:
             raise ValueError(f"frame {index} of {self._name} was forgotten; the oldest one left is {self._first}")
         while index >= self._first + len(self._held):
-            self._take()
+            self._take(self._first + len(self._held))
         return self._held[index - self._first]
 
-    def _take(self) -> None:
+    def _take(self, index: int) -> None:
         try:
             frame = next(self._stream)
         except StopIteration:
             raise IndexError("frame index out of range") from None
-        index = self._first + len(self._held)
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
             got = f"{frame.dtype} of shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
             raise InputError(f"{self._name}: frame {index} must be a uint8 RGB array (height, width, 3), got {got}")

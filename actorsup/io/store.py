@@ -138,12 +138,9 @@ class DetectionStore(VideoStore):
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """The tubes of one video in the linker's order, none of which may end after it.
+    """The tubes of one video, if any, in the linker's order.
 
-    Args:
-        tubes: may be empty: nothing was detected.
-        num_frames: frames that were decoded.
-        size: ``(width, height)`` of a frame in pixels.
+    None may end after its ``num_frames``, which were decoded; ``size`` is ``(width, height)`` of a frame in pixels.
     """
 
     tubes: tuple[Tube, ...]

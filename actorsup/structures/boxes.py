@@ -6,11 +6,7 @@ import numpy as np
 
 
 def as_boxes(boxes, name: str) -> np.ndarray:
-    """Boxes as a read-only float32 copy ``(D, 4)``.
-
-    Raises:
-        ValueError: if a coordinate is not finite, or a box has negative width or height.
-    """
+    """Boxes as a read-only float32 copy ``(D, 4)``: finite, without negative widths or heights."""
     array = np.array(boxes, dtype=np.float32)
     if array.size == 0:
         array = array.reshape(0, 4)
@@ -77,11 +73,8 @@ class Detections:
 
     Args:
         boxes: ``(D, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame.
-        scores: ``(D,)``, the detector's confidence.
+        scores: ``(D,)``, the detector's confidence, finite.
         labels: ``(D,)``, actor category: an index into the detector's ``actors``.
-
-    Raises:
-        ValueError: if the lengths differ, a box is malformed, or a score is not finite.
     """
 
     boxes: np.ndarray

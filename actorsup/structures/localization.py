@@ -9,12 +9,10 @@ from .tube import Tube
 
 @dataclass(frozen=True, eq=False)
 class ActionTube:
-    """A tube and the action that its actor was found doing.
+    """A tube, the name of the action that its actor was found doing, and of the actor's category.
 
     Args:
         rank: 1 for the best of its video.
-        action: name of the class.
-        actor: name of the actor's category.
         track: number of the actor's track in the video, shared by one tube found for several classes and by the pieces
             of a tube of a stream.
         tube: in pixels of the original frame; its ``label`` is the action's class, its ``score`` the probability.
@@ -67,10 +65,7 @@ class Localization:
         num_frames: how many were.
         size: ``(width, height)`` of a frame in pixels.
         classes: names of all actions that were looked for.
-        tubes: the best first.
-
-    Raises:
-        ValueError: if a tube leaves the frames, is no action of ``classes``, or the ranks are not ascending.
+        tubes: within the frames, of actions of ``classes``, the best first.
     """
 
     video: str

@@ -15,15 +15,11 @@ class Tube:
     Args:
         start: first frame, 0-based.
         boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame, ``T >= 1``.
-        scores: ``(T,)``, confidence of each box (detector or tracker).
+        scores: ``(T,)``, finite, confidence of each box (detector or tracker).
         score: confidence of the whole tube; for proposals that of the detection it grew from.
         label: the actor's category for a proposal, the action's for ground truth and predictions.
         annotated: ``(T,)`` bool, of a sparse true tube: the frames, the first and the last among them, whose boxes
             people drew. The boxes between are interpolated, and evaluation leaves them out. None stands for all.
-
-    Raises:
-        ValueError: if the tube is empty, starts before frame 0, holds a malformed box or a score that is not finite, or
-            is not annotated where it begins and ends.
     """
 
     start: int

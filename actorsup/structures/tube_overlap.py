@@ -48,13 +48,9 @@ def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: Ove
 
     Two empty boxes have IoU 0: a true tube of empty boxes alone is never found.
 
-    Args:
-        detections: ``P`` tubes, in the same pixels as the ground truth.
-        ground_truth: ``G`` tubes.
-        rule: what counts as width, and as overlap in time.
-
     Returns:
-        ``(P, G)`` float64 in 0..1; identical tubes without empty boxes give exactly 1.
+        ``(P, G)`` float64 in 0..1 of ``P`` detections and ``G`` true tubes in the same pixels; identical tubes without
+        empty boxes give exactly 1.
     """
     return tube_ious(detections, ground_truth, [rule])[rule]
 
@@ -94,11 +90,7 @@ def tube_ious(
 
 
 def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The frames that P detections share with a true tube, one detection after the other.
-
-    Returns:
-        ``(n,)`` each: the detection, the row of its box among the boxes of all, the row of the true box.
-    """
+    """Detection, row of its box among all and row of the true box, ``(n,)`` each, of all common frames."""
     first = np.maximum(starts, truth.start)
     counts = np.maximum(np.minimum(starts + lengths, truth.end) - first, 0)
     owners = np.repeat(np.arange(len(starts)), counts)

@@ -52,9 +52,6 @@ class VideoSample:
         frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone,
             meaningless where the tube does not cover the frame; None unless post-processing asks for it.
         processed: the tubes that post-processing made of the proposals; None without.
-
-    Raises:
-        ValueError: if the shapes do not agree, or a tube covers no sampled frame.
     """
 
     video: str
@@ -115,7 +112,7 @@ class TubeBatch:
     """The tubes of a batch of videos, packed: their number differs from video to video.
 
     Args:
-        boxes: ``(P, N, 4)``, all tubes of all videos one after the other, in pixels of the resized frames.
+        boxes: ``(P, N, 4)``, the tubes of all videos one after the other, in pixels of the resized frames.
         weights: ``(P, N)``, how much each frame counts for each tube.
         video_index: ``(P,)`` int64, ascending, which video of the batch each tube belongs to.
         num_videos: number of videos, those without tubes included.
@@ -128,7 +125,7 @@ class TubeBatch:
 
     @classmethod
     def from_samples(cls, samples: Sequence[VideoSample], device: torch.device | str) -> "TubeBatch":
-        """Pack the tubes of the samples, in order, on a device."""
+        """Pack the tubes of the samples, in order."""
         counts = torch.tensor([len(sample.tubes) for sample in samples])
         return cls(
             boxes=torch.cat([sample.tubes for sample in samples]).to(device),

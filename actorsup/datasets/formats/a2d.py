@@ -45,8 +45,7 @@ class A2D(DatasetFormat):
 
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
-        rows = list(self._rows())
-        if not rows:
+        if not (rows := list(self._rows())):
             raise ValueError("lists no video")
         folder = self.below_root("Annotations/mat")
         instances = {row.video: _read_instances(folder / row.video) for row in rows}
@@ -113,11 +112,7 @@ def _read_instances(folder: Path) -> Instances | None:
 
 
 def read_a2d_frame(path: str | Path) -> tuple[np.ndarray, list[int]]:
-    """Boxes ``(n, 4)`` in continuous pixels and the labels of the instances in a frame.
-
-    Raises:
-        InputError: naming file and value, if anything in it is not as described in the module.
-    """
+    """Boxes ``(n, 4)`` in continuous pixels and labels in a frame; wrong ones are an ``InputError``."""
     with naming(path, InputError):
         try:
             with h5py.File(path) as file:

@@ -57,8 +57,7 @@ class ACTPickle(DatasetFormat):
 def write_act_pickle(path: str | Path, collection: VideoCollection) -> None:
     """Write the annotated videos of the splits ``train`` and ``test``; of sparse tubes the marked frames only.
 
-    Raises:
-        InputError: if the number of frames or the size of a video is unknown.
+    An ``InputError`` names a video whose number of frames or size is unknown.
     """
     content = {"labels": list(collection.classes), "nframes": {}, "resolution": {}, "gttubes": {}}
     content |= {key: [[]] for key in SPLITS}

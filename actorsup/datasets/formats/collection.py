@@ -29,9 +29,6 @@ class LabelledVideo:
         size: ``(width, height)`` in whose pixels the tubes are; may be None without tubes.
         tubes: the true tubes, labelled with the action class, with scores of 1; None where nobody marked them, empty
             where somebody looked and found none.
-
-    Raises:
-        ValueError: if a value is not as described, or a tube ends after the video.
     """
 
     video: str
@@ -73,15 +70,11 @@ class VideoCollection:
 
     Args:
         name: of the dataset.
-        classes: action classes in the order of their labels.
-        videos: in the order of the files.
+        classes: different action classes in the order of their labels.
+        videos: different ones in the order of the files.
         class_actors: whose action each class is; None where unknown.
         actors: categories of actors that a detector should find; None where unknown.
         notes: sentences about what the reader left out or doubts.
-
-    Raises:
-        ValueError: naming video and value, if names are not text or not different, a label is no class, or lengths
-            differ.
     """
 
     name: str
@@ -119,13 +112,8 @@ class VideoCollection:
     @property
     def metainfo(self) -> dict:
         """Name of the dataset, classes and known actors, as mmengine's datasets give it."""
-        known = {
-            "dataset": self.name,
-            "classes": self.classes,
-            "class_actors": self.class_actors,
-            "actors": self.actors,
-        }
-        return {key: value for key, value in known.items() if value is not None}
+        known = {key: getattr(self, key) for key in ("classes", "class_actors", "actors")}
+        return {"dataset": self.name} | {key: names for key, names in known.items() if names is not None}
 
     def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
         """The videos and tubes of some of the classes, all different, numbered in this order."""
@@ -171,9 +159,7 @@ class DatasetFormat(ABC):
     For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of a
     dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
 
-    Args:
-        ann_file: the file that says most, or a folder.
-        data_root: folder that all files are relative to.
+    ``ann_file`` is the file that says most, or a folder; all files are relative to ``data_root``.
     """
 
     ann_file: str | Path

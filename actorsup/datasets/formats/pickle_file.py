@@ -119,8 +119,7 @@ class _DataUnpickler(pickle._Unpickler):
 def load_pickle(path: str | Path):
     """The content of a pickle file of builtin containers, numbers, strings and numpy arrays.
 
-    Raises:
-        InputError: if the file is missing or damaged, or names anything else, which is neither imported nor called.
+    An ``InputError`` if it is missing, damaged, or names anything else, which is neither imported nor called.
     """
     content = read_bytes(path)
     try:

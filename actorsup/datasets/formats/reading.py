@@ -156,14 +156,8 @@ def box_array(value) -> np.ndarray:
 def tube_of_frames(frames, boxes, label: int, first: int = 0) -> Tube:
     """A true tube from the first of the given frames to the last; boxes between them are interpolated linearly.
 
-    Args:
-        frames: ``(n,)`` whole numbers, ascending.
-        boxes: ``(n, 4)``.
-        label: of the tube.
-        first: the number that a video's first frame has among ``frames``.
-
-    Raises:
-        ValueError: if frames or boxes are not as described.
+    ``frames (n,)`` are ascending whole numbers, among which ``first`` is a video's first frame; ``boxes (n, 4)``. A
+    ``ValueError`` if they are not so.
     """
     frames = np.asarray(frames)
     boxes = np.asarray(boxes, dtype=np.float32)  # as they are kept, so that a written tube is read as it was

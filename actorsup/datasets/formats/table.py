@@ -90,7 +90,6 @@ def _csv_entries(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Ma
 
 
 def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
-    """The tubes of every video that has some."""
     marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
     for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
         with naming(f"{path}, {place}", InputError):

@@ -156,28 +156,25 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
 
 
 def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str, LabelledVideo]:
-    """Every annotated video by its name ``Class/v_Class_g01_c01``; the split is not known.
+    """Every annotated video by its name ``Class/v_Class_g01_c01``, from any of the files that ``THUMOS13`` reads.
 
-    Args:
-        path: ``pyannot.pkl``, ``finalAnnots.mat``, ``annot_apt.mat``, or a pickle of ACT-detector's layout, of which
-            the first split is read.
-        classes: class names in the order of the file's labels; the folder in a video's name has to agree.
+    ``classes`` are in the order of the file's labels, which have to agree with the folders in the videos' names.
 
     Raises:
-        InputError: naming file, video and value, if anything in it is wrong.
+        InputError: naming file, video and value, if anything in the file is wrong.
     """
     if Path(path).suffix == ".mat":
         entries = _matlab_entries(path, classes)
     else:
         content = load_pickle(path)
-        if isinstance(content, Mapping) and "gttubes" in content:
+        if not isinstance(content, Mapping):
+            raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
+        if "gttubes" in content:
             collection = ACTPickle(path).read()
             if collection.classes != tuple(classes):
                 found = ", ".join(collection.classes)
                 raise InputError(f"{path}: its labels are {found}, expected {', '.join(classes)}")
             return {video.video: video for video in collection.videos}
-        if not isinstance(content, Mapping):
-            raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
         entries = content.items()
     annotated: dict[str, LabelledVideo] = {}
     for video, entry in entries:

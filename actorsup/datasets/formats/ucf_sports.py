@@ -58,9 +58,8 @@ class UCFSports(DatasetFormat):
     Args:
         ann_file: see ``read_box_files``; the release has them beside the frames.
         videos: folder of the groups.
-        train_list: lines ``…/group/clip``. Without lists, the first third of each class, in the order of names, is for
-            testing: the split that the literature uses, 103 and 47 clips.
-        test_list: likewise.
+        train_list, test_list: lines ``…/group/clip``. Without lists, the first third of each class, in the order of
+            names, is for testing: the split that the literature uses, 103 and 47 clips.
         missing_videos: ``'error'``, or ``'skip'`` to leave out clips without a video.
     """
 
@@ -75,8 +74,7 @@ class UCFSports(DatasetFormat):
         if self.missing_videos not in ("error", "skip"):
             raise InputError(f"missing_videos must be 'error' or 'skip', got {self.missing_videos!r}")
         folder = self.below_root(self.videos)
-        clips = read_box_files(self.path)
-        if not clips:
+        if not (clips := read_box_files(self.path)):
             raise ValueError("holds no <group>/<clip>/gt/<frame>.txt")
         if unknown := [clip for clip in clips if clip.split("/")[0] not in CLASS_OF_GROUP]:
             raise ValueError(f"clip {unknown[0]}: its group is none of {', '.join(CLASS_OF_GROUP)}")

@@ -95,11 +95,7 @@ def _refuse_unknown(entry: Mapping, known: frozenset) -> None:
 
 
 def write_videos_file(path: str | Path, collection: VideoCollection) -> None:
-    """Write a neutral annotation file, a video a line, which reads as the same numbers.
-
-    Raises:
-        InputError: if the name ends neither in ``.json`` nor in ``.json.gz``, which compresses it.
-    """
+    """Write a neutral annotation file, ``.json`` or, compressed, ``.json.gz``, a video a line; it reads as the same."""
     if not str(path).endswith(SUFFIXES):
         raise InputError(f"{path}: an annotation file is named …{' or …'.join(SUFFIXES)}")
     header = {"format": FORMAT, "version": VERSION, "name": collection.name}
