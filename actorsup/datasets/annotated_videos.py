@@ -1,4 +1,4 @@
-"""The dataset: videos, one label each, with the proposals that were made of them, and true tubes for testing."""
+"""The dataset: videos, one label each, with their proposals, and true tubes for testing."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,36 +24,30 @@ MAKE_PROPOSALS = "actorsup proposals CONFIG"
 class AnnotatedVideos(BaseDataset):
     """The videos of a dataset in any format.
 
-    Training knows the labels of the videos alone: no true tube is read. Videos without a proposal are left out, unless
-    a transform whose ``adds_tubes`` is true gives every video a tube. Testing adds the true tubes, in pixels of the
-    video as it is, and leaves out videos without annotation; those without a proposal stay: their true tubes are
-    missed. The fully supervised, to compare with, are trained with ``true_tubes``.
+    Training reads no true tube and leaves out videos without a proposal, unless a transform with ``adds_tubes`` gives
+    every video a tube. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without
+    annotation; those without a proposal stay: their true tubes are missed.
 
     The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
-    ``ground_truth`` (a tuple of ``Tube``, empty in training without ``true_tubes``). What it raises ends the run: no
-    other video is tried instead.
+    ``ground_truth`` (a tuple of ``Tube``, empty where none are read). What it raises ends the run.
 
     Args:
-        data_root: folder that the files of the annotation, and the videos, are relative to.
+        data_root: folder that annotation and videos are relative to.
         ann_file: the annotation; None takes the format's usual one.
         format: config of a ``DatasetFormat`` without these two; None is the package's own, ``VideosFile``.
-        split: name of the split to use, or several names. None uses the one split of a dataset that has no other.
+        split: one or several splits; None uses the one split of a dataset that has no other.
         video_prefix: folder of the videos: in it ``<name>`` with a suffix of ``VIDEO_SUFFIXES``, or a folder of frames.
         tube_store: the proposals: a ``TubeStore``'s folder, or ``dict(folder=..., made_by=...)`` to insist on those of
-            one configuration (``Fingerprint.made_by``). None where the list of videos is enough, as for making the
-            proposals; then the pipeline cannot run.
-        reader: config of a registered video reader, for everything that reads these videos; None picks one by what the
-            path is.
-        classes: use the videos of these classes only, and number them in this order. None uses all.
+            one configuration (``Fingerprint.made_by``). None lists the videos alone; the pipeline cannot run.
+        reader: config of a video reader; None picks one by what the path is.
+        classes: use the videos of these classes only, numbered in this order; None uses all.
         missing_videos: ``'error'``, or ``'skip'`` to use those videos of the list that are there.
-        pipeline: transforms, built or as configs.
-        test_mode: testing, not training.
-        true_tubes: training with the true tubes, as in testing; it leaves out videos without annotation too.
-        lazy_init: read nothing yet; ``full_init`` does it, and whatever needs it calls that.
+        true_tubes: read the true tubes in training too, for fully supervised models.
+        lazy_init: read nothing before ``full_init``.
 
     Raises:
-        InputError: one that lists everything that is missing, where it belongs and where it comes from; or naming file,
-            video and value, if a file is wrong, has no such split, or has several and none was chosen.
+        InputError: listing everything that is missing; or naming file, video and value, if a file is wrong, has no such
+            split, or has several and none was chosen.
         StoreError: if the proposals were made by another configuration than ``made_by``.
     """
 
@@ -96,11 +90,7 @@ class AnnotatedVideos(BaseDataset):
         )
 
     def require_files(self) -> None:
-        """Check quickly that the files and folders that are read exist, single videos aside.
-
-        Raises:
-            InputError: one that lists everything that is missing.
-        """
+        """Raise one ``InputError`` that lists the files and folders that are missing, single videos aside."""
         missing = [
             f"{path}: no such file. There belongs {source}."
             for path, source in self.format.files(self.split, self.reads_annotation).items()
@@ -121,7 +111,7 @@ class AnnotatedVideos(BaseDataset):
             return collection if self.classes is None else collection.with_classes(self.classes)
 
     def load_data_list(self) -> list[dict]:
-        """Name, file and label of every video that is used; sets ``metainfo`` and the annotation of those."""
+        """Name, file and label of every video that is used."""
         self.require_files()
         collection = self.read()
         self._metainfo = collection.metainfo
@@ -131,16 +121,14 @@ class AnnotatedVideos(BaseDataset):
             self._log(f"{len(paths)} of {len(videos)} listed videos are in {self.video_folder}", logging.INFO)
             videos = {name: video for name, video in videos.items() if name in paths}
         if self.reads_annotation and videos:
-            videos = self._with_annotation(videos)
-            self._annotated = videos
+            self._annotated = videos = self._with_annotation(videos)
         self._require_videos(videos, paths)
         adds_tubes = any(getattr(step, "adds_tubes", False) for step in self.pipeline.transforms)
         if self.tube_store is not None and not self.test_mode and not adds_tubes:
             videos = self._with_proposals(videos)
         if not videos:
-            raise InputError(
-                f"{self.ann_file}: none of its videos can be used; they are looked for in {self.video_folder}"
-            )
+            where = f"they are looked for in {self.video_folder}"
+            raise InputError(f"{self.ann_file}: none of its videos can be used; {where}")
         return [{"video": name, "path": str(paths[name]), "label": video.label} for name, video in videos.items()]
 
     def videos(self) -> list[tuple[str, Path]]:
@@ -153,18 +141,13 @@ class AnnotatedVideos(BaseDataset):
         return [record["label"] for record in map(super().get_data_info, range(len(self)))]
 
     def ground_truth(self, index: int) -> tuple[Tube, ...]:
-        """The true tubes of a video, in pixels of the video as it is; their label is the action.
-
-        Empty in training without ``true_tubes``.
-        """
+        """The true tubes of a video, in pixels of the video as it is, labelled with the action; empty if not read."""
         if not self.reads_annotation:
             return ()
         record = super().get_data_info(index)
-        if self.tube_store is None:
-            size = frame_size(record["path"], self.reader)
-        else:
-            size = self.tube_store.frame_size(record["video"])
-        return self._annotated[record["video"]].tubes_at(size)
+        video, store = record["video"], self.tube_store
+        size = frame_size(record["path"], self.reader) if store is None else store.frame_size(video)
+        return self._annotated[video].tubes_at(size)
 
     def get_data_info(self, idx: int) -> dict:
         """What the pipeline gets of a video."""
@@ -194,18 +177,17 @@ class AnnotatedVideos(BaseDataset):
     def _require_videos(self, names: Iterable[str], paths: Mapping[str, Path]) -> None:
         missing = []
         if absent := [name for name in names if name not in paths]:
+            without = enumeration(f"of {len(names)} videos are missing", absent, most=5)
             missing.append(
-                f"{self.video_folder}: {enumeration(f'of {len(names)} videos are missing', absent, most=5)}. "
-                f"There belong {self.format.videos_source}; {' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will "
-                "do. missing_videos='skip' uses those that are there."
+                f"{self.video_folder}: {without}. There belong {self.format.videos_source}; "
+                f"{' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will do. missing_videos='skip' uses those that "
+                "are there."
             )
         made = names if self.tube_store is None else set(self.tube_store.videos())
         if absent := [name for name in names if name not in made]:
             without = enumeration(f"of {len(names)} videos have no proposals", absent, most=5)
-            missing.append(
-                f"{self.tube_store.folder}: {without}. "
-                f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the list)"
-            )
+            advice = f"Make them: {MAKE_PROPOSALS} (take videos that cannot be read out of the list)"
+            missing.append(f"{self.tube_store.folder}: {without}. {advice}")
         self._raise_missing(missing)
 
     def _raise_missing(self, missing: Sequence[str]) -> None:
@@ -229,7 +211,7 @@ def _open_tube_store(store: str | Path | Mapping | None) -> TubeStore | None:
 
 
 def inner_datasets(dataset: Dataset) -> list[Dataset]:
-    """The datasets inside mmengine's and torch's wrappers of one or of several; itself where it is none."""
+    """The datasets inside mmengine's and torch's wrappers of datasets; itself where it is none."""
     if hasattr(dataset, "datasets"):
         return [inner for part in dataset.datasets for inner in inner_datasets(part)]
     return inner_datasets(dataset.dataset) if hasattr(dataset, "dataset") else [dataset]

@@ -1,12 +1,12 @@
 """What is wrong with a dataset, before it costs a training: each video by itself, and the lists of videos.
 
-An error is what a run would end at, or what would make a number wrong or zero without a word. A warning is what may be
-meant so.
+An error ends a run or makes a number wrong; a warning may be meant so.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +29,7 @@ ASPECT_TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong.
-
-    Args:
-        kind: what, in the same words for all of a kind.
-        where: the video or class.
-        detail: the values.
-        is_error: whether it is an error, or a warning.
-    """
+    """Something that is wrong with a video or class ``where``; ``kind`` has the same words for all of a kind."""
 
     kind: str
     where: str
@@ -46,16 +39,9 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class ListedVideos:
-    """The videos that a dataset uses, whether they are there or not.
+    """The videos, by name, that a split ``name`` of a dataset uses, and the ``paths`` of those that are there.
 
-    Args:
-        name: of the split.
-        classes: names of the classes, in the order of the labels.
-        videos: by name.
-        paths: of those that are there.
-        reads_annotation: whether the dataset reads the true tubes.
-        num_skipped: how many more are listed, which are not there and need not be.
-        reader: config of the video reader.
+    ``classes`` are in the order of the labels. ``num_skipped`` more are listed, which are not there and need not be.
     """
 
     name: str
@@ -68,11 +54,7 @@ class ListedVideos:
 
     @classmethod
     def of(cls, name: str, dataset: AnnotatedVideos) -> "ListedVideos":
-        """What a dataset lists; it needs neither its videos nor proposals.
-
-        Raises:
-            InputError: if its files are missing or wrong.
-        """
+        """What a dataset lists; an ``InputError`` if its files are missing. It needs no videos and no proposals."""
         dataset.require_files()
         collection = dataset.read()
         videos = {video.video: video for video in collection.videos}
@@ -106,13 +88,9 @@ class ListedVideos:
 
 
 def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | None, decode: bool) -> list[Finding]:
-    """What is wrong with one video and its annotation.
+    """What is wrong with one video and its annotation, if it has one.
 
-    Args:
-        path: the video; its name is that of the findings.
-        annotation: None if it has none.
-        reader: config of the video reader.
-        decode: read it to its end. Else its first frame is read, and nothing is known of its length.
+    Without ``decode`` the first frame alone is read, and the length is not checked.
     """
     try:
         frames = iter(open_video(path, reader))
@@ -120,41 +98,34 @@ def check_video(path: Path, annotation: LabelledVideo | None, reader: Mapping | 
         num_frames = 1 + sum(1 for _ in frames) if decode else None
     except VideoError as error:
         return [Finding("unreadable video", str(path), str(error))]
-    if annotation is None:
-        return []
-    findings = []
+    return [] if annotation is None else list(_check_annotation(str(path), annotation, (width, height), num_frames))
+
+
+def _check_annotation(
+    where: str, annotation: LabelledVideo, size: tuple[int, int], num_frames: int | None
+) -> Iterator[Finding]:
+    """Compare an annotation with a video of this size and, where it is known, length."""
+    tubes = annotation.tubes_at(size)
     if num_frames is not None:
-        findings += _check_length(str(path), annotation, num_frames)
-    if annotation.tubes:
-        findings += _check_aspect(str(path), annotation.size, (width, height))
-    for index, tube in enumerate(annotation.tubes_at((width, height))):
-        findings += _check_boxes(f"{path}, tube {index}", tube, (width, height))
-    return findings
+        for index, tube in enumerate(tubes):
+            if tube.end > num_frames:
+                detail = f"frames {tube.start} … {tube.end - 1}, the video has {num_frames}"
+                yield Finding("tube after the end of the video", f"{where}, tube {index}", detail)
+        if annotation.num_frames not in (None, num_frames):
+            detail = f"{num_frames} frames, annotated were {annotation.num_frames}"
+            is_error = abs(num_frames - annotation.num_frames) > FRAMES_TOLERANCE
+            yield Finding("another number of frames than annotated", where, detail, is_error)
+    if tubes:
+        width, height = annotation.size
+        if abs(np.log((width / height) / (size[0] / size[1]))) > np.log1p(ASPECT_TOLERANCE):
+            detail = f"annotated at {width}x{height}, the video is {size[0]}x{size[1]}"
+            yield Finding("another shape of frames than annotated", where, detail, is_error=False)
+    for index, tube in enumerate(tubes):
+        yield from _check_boxes(f"{where}, tube {index}", tube, size)
 
 
-def _check_length(where: str, annotation: LabelledVideo, num_frames: int) -> list[Finding]:
-    findings = []
-    for index, tube in enumerate(annotation.tubes or ()):
-        if tube.end > num_frames:
-            detail = f"frames {tube.start} … {tube.end - 1}, the video has {num_frames}"
-            findings.append(Finding("tube after the end of the video", f"{where}, tube {index}", detail))
-    if annotation.num_frames not in (None, num_frames):
-        detail = f"{num_frames} frames, annotated were {annotation.num_frames}"
-        is_error = abs(num_frames - annotation.num_frames) > FRAMES_TOLERANCE
-        findings.append(Finding("another number of frames than annotated", where, detail, is_error))
-    return findings
-
-
-def _check_aspect(where: str, annotated: tuple[int, int], size: tuple[int, int]) -> list[Finding]:
-    ratio = (annotated[0] / annotated[1]) / (size[0] / size[1])
-    if abs(np.log(ratio)) <= np.log1p(ASPECT_TOLERANCE):
-        return []
-    detail = f"annotated at {annotated[0]}x{annotated[1]}, the video is {size[0]}x{size[1]}"
-    return [Finding("another shape of frames than annotated", where, detail, is_error=False)]
-
-
-def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]:
-    """The boxes that people drew, in pixels of the video; one finding a kind, with the first of them."""
+def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> Iterator[Finding]:
+    """One finding a kind of wrong box, with the first of them."""
     frames = tube.marked_frames
     boxes = tube.boxes_at(frames).astype(np.float64)
     degenerate = (boxes[:, 2:] - boxes[:, :2] < MIN_SIDE).any(axis=1)
@@ -162,24 +133,19 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> list[Finding]
     outside = ~degenerate & (inside < MIN_INSIDE)
     excess = np.maximum(-boxes[:, :2], boxes[:, 2:] - size).max(axis=1)
     leaving = ~degenerate & ~outside & (excess > MAX_EXCESS)
-    findings = []
-    for kind, wrong, is_error in (
-        ("degenerate box", degenerate, True),
-        ("box outside the frame", outside, True),
-        ("box leaves the frame", leaving, False),
-    ):
+    kinds = {"degenerate box": degenerate, "box outside the frame": outside, "box leaves the frame": leaving}
+    for kind, wrong in kinds.items():
         if wrong.any():
             first = int(wrong.argmax())
             detail = (
                 f"{int(wrong.sum())} of {len(boxes)} boxes, first at frame {frames[first]}: "
                 f"{[round(value, 2) for value in boxes[first].tolist()]} in a frame of {size[0]}x{size[1]}"
             )
-            findings.append(Finding(kind, where, detail, is_error))
-    return findings
+            yield Finding(kind, where, detail, is_error=wrong is not leaving)
 
 
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
-    """What is wrong with the lists of videos and their labels, for training and for testing."""
+    """What is wrong with the lists of videos and their labels."""
     findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
     if not test:
         return findings
@@ -202,31 +168,30 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         findings.append(Finding("testing on labels alone", reference.name, "no recall and no mAP", is_error=False))
     elif not true_tubes:
         findings.append(Finding("no true tube for testing", reference.name, "recall and mAP would be of nothing"))
-    for listed in test:
-        for other in train:
-            for video in sorted(listed.videos.keys() & other.videos.keys()):
-                findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
+    for listed, other in product(test, train):
+        for video in sorted(listed.videos.keys() & other.videos.keys()):
+            findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
     return findings
 
 
-def _check_list(listed: ListedVideos) -> list[Finding]:
-    absent = [video for video in listed.videos if video not in listed.paths]
-    findings = [Finding("label without a video", video, f"listed for {listed.name}") for video in absent]
+def _check_list(listed: ListedVideos) -> Iterator[Finding]:
+    for video in listed.videos:
+        if video not in listed.paths:
+            yield Finding("label without a video", video, f"listed for {listed.name}")
     if listed.num_skipped:
         detail = f"{listed.num_skipped} listed videos are not there and left out"
-        findings.append(Finding("videos left out", listed.name, detail, is_error=False))
+        yield Finding("videos left out", listed.name, detail, is_error=False)
     if not listed.videos:
-        findings.append(Finding("no video", listed.name, "none of its list can be used"))
+        yield Finding("no video", listed.name, "none of its list can be used")
     if not listed.reads_annotation:
-        return findings
+        return
     for name, video in listed.videos.items():
         if video.tubes is None:
-            findings.append(Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False))
+            yield Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False)
     with_tubes = [video for video in listed.videos.values() if video.tubes]
     strange = [video for video in with_tubes if video.label not in {tube.label for tube in video.tubes}]
     for video in strange:
         of_tubes = sorted({listed.classes[tube.label] for tube in video.tubes})
         detail = f"label {listed.classes[video.label]}, tubes {', '.join(of_tubes)}"
         is_error = len(strange) > len(with_tubes) / 2  # of most: then the labels of tubes count from elsewhere
-        findings.append(Finding("no tube has the label of its video", video.video, detail, is_error))
-    return findings
+        yield Finding("no tube has the label of its video", video.video, detail, is_error)

@@ -1,4 +1,4 @@
-"""Steps of a pipeline, in the order in which they are used; each adds to or changes the dictionary of one video.
+"""Steps of a pipeline; each adds to or changes the dictionary of one video.
 
 ==============  ======================================  ===========================================================
 step            needs                                   gives
@@ -12,13 +12,11 @@ FlipFrames      frames, tubes                           frames, tubes
 PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
 ==============  ======================================  ===========================================================
 
-For what the paper's method is compared with: ``AttachWholeFrame`` instead of ``AttachTubes``; and, after the tubes are
-attached, ``LabelTubes``, which needs proposals and ground_truth and gives tube_labels (P,) int64. For proposals that
-miss nobody: ``AddTrueTubes``, before the tubes are attached.
+For comparisons: ``AttachWholeFrame`` replaces ``AttachTubes``; ``LabelTubes``, after the tubes are attached, gives
+tube_labels (P,) int64; ``AddTrueTubes``, before, gives proposals that miss nobody.
 
-``proposals`` and ``ground_truth`` stay in pixels of the original frame throughout; ``tubes`` follow the frames.
-Coordinates are continuous: a frame of ``W`` pixels reaches from 0 to ``W``. So a box scales by the factor of the frame,
-and mirroring takes x to ``W - x``; there is no half pixel and no minus one.
+``proposals`` and ``ground_truth`` stay in pixels of the original frame; ``tubes`` follow the frames. Coordinates are
+continuous: a box scales by the factor of the frame, and mirroring takes x to ``W - x``, without half a pixel or −1.
 """
 
 from dataclasses import replace
@@ -34,18 +32,6 @@ from actorsup.io import open_video
 from actorsup.registry import TRANSFORMS
 from actorsup.structures import Tube, VideoSample, tube_iou
 
-__all__ = [
-    "AddTrueTubes",
-    "AttachTubes",
-    "AttachWholeFrame",
-    "DecodeFrames",
-    "FlipFrames",
-    "LabelTubes",
-    "PackVideo",
-    "ResizeFrames",
-    "SampleFrames",
-]
-
 
 @TRANSFORMS.register_module()
 class SampleFrames(BaseTransform):
@@ -58,13 +44,10 @@ class SampleFrames(BaseTransform):
         center         x         x         x         x       -> 1 3 6 8
         random      x           x       x               x    -> 0 3 5 9
 
-    The frame is the one that is shown at the chosen instant: in training a random one of the segment, so that every
-    frame of the video is as likely as any other, whatever ``T`` and ``N`` are; in testing the middle. A video of fewer
-    than ``N`` frames gives some of them several times, in ascending order.
+    A video of fewer than ``N`` frames gives some of them several times, in ascending order.
 
-    Args:
-        num_frames: ``N``, 16 in the paper.
-        mode: ``'random'`` for training, ``'center'`` for testing.
+    ``num_frames`` is ``N``, 16 in the paper; ``mode`` is ``'random'`` for training, where every frame is as likely as
+    any other, or ``'center'`` for testing.
     """
 
     def __init__(self, num_frames: int = 16, mode: str = "random") -> None:
@@ -76,7 +59,7 @@ class SampleFrames(BaseTransform):
         self.mode = mode
 
     def transform(self, results: dict) -> dict:
-        """Add ``frame_indices (N,)``; ``T`` is the number of frames that were decoded for the proposals."""
+        """Add ``frame_indices (N,)``."""
         video_length = results["proposals"].num_frames
         positions = self._random_positions() if self.mode == "random" else 0.5
         instants = (np.arange(self.num_frames) + positions) * video_length / self.num_frames
@@ -85,18 +68,13 @@ class SampleFrames(BaseTransform):
 
     @cache_randomness
     def _random_positions(self) -> np.ndarray:
-        """Where in its segment each instant lies: ``(N,)``, from 0 to 1."""
+        """Where in its segment each instant lies, from 0 to 1."""
         return np.random.random(self.num_frames)
 
 
 @TRANSFORMS.register_module()
 class DecodeFrames(BaseTransform):
-    """Read the sampled frames, with the dataset's reader.
-
-    Raises:
-        VideoError: if the video cannot be read, naming the file.
-        InputError: if its frames are not of the size that the proposals were made at: it was replaced since.
-    """
+    """Read the sampled frames; an ``InputError`` if their size is not the one that the proposals were made at."""
 
     def transform(self, results: dict) -> dict:
         """Add ``frames (N, H, W, 3)``, uint8, RGB."""
@@ -106,22 +84,19 @@ class DecodeFrames(BaseTransform):
         if (width, height) != tuple(expected):
             raise InputError(
                 f"{results['path']}: frames are {width}x{height}, its proposals were made at "
-                f"{expected[0]}x{expected[1]}: the video was replaced since; "
-                "delete its proposals and run `actorsup proposals` again"
+                f"{expected[0]}x{expected[1]}: the video was replaced since; delete its proposals and run "
+                "`actorsup proposals` again"
             )
         return {**results, "frames": frames}
 
 
 @TRANSFORMS.register_module()
 class AttachTubes(BaseTransform):
-    """The first proposals, in the order in which the linker made them, at the sampled frames.
+    """The first proposals, in the linker's order, at the sampled frames.
 
-    A tube covers the sampled frames that it has a box in. One that lies between two sampled frames, before the first or
-    after the last counts at the sampled frame nearest in time, with its box nearest to that. At the frames that do not
-    count its first or last box stands in: finite numbers of no meaning.
-
-    Args:
-        max_tubes: at most so many tubes, 20 in the paper; the others are dropped from ``proposals`` too.
+    A tube covers the sampled frames that it has a box in, or, if it has none in any, the one nearest in time. At the
+    frames that do not count its first or last box stands in: finite numbers of no meaning. Tubes after the first
+    ``max_tubes``, 20 in the paper, are dropped from ``proposals`` too.
     """
 
     def __init__(self, max_tubes: int = 20) -> None:
@@ -148,31 +123,23 @@ class AttachTubes(BaseTransform):
 class AttachWholeFrame(BaseTransform):
     """One tube, the whole frame throughout the video, in place of the proposals; instead of ``AttachTubes``.
 
-    A model trained so learns from whole frames; in testing it can rank the tubes of actors, by ``AttachTubes``, or give
-    the frame itself, by this. The actor's label of the tube is 0 and means nothing.
+    A model trained so learns from whole frames; in testing it can rank the tubes of actors too. The tube's label is 0
+    and means nothing.
     """
 
     def transform(self, results: dict) -> dict:
         """Replace ``proposals``; add ``tubes (1, N, 4)`` in pixels of the original frame and ``frame_mask (1, N)``."""
-        proposals, frame_indices = results["proposals"], results["frame_indices"]
+        proposals = results["proposals"]
         tube = Tube.still((0, 0, *proposals.size), proposals.num_frames)
-        return {
-            **results,
-            "proposals": replace(proposals, tubes=(tube,)),
-            "tubes": tube.boxes_at(frame_indices)[None],
-            "frame_mask": np.ones((1, len(frame_indices)), bool),
-        }
+        return AttachTubes(1).transform({**results, "proposals": replace(proposals, tubes=(tube,))})
 
 
 @TRANSFORMS.register_module()
 class AddTrueTubes(BaseTransform):
-    """The true tubes as the first proposals, as if detector and linker found every actor that acts, exactly.
+    """The true tubes as the first proposals, as if every actor that acts were found exactly; before ``AttachTubes``.
 
-    For datasets with ``true_tubes``; before ``AttachTubes``, which drops the last proposals if there are too many. The
-    actor's label of a tube that is added is 0 and means nothing. With it training keeps videos without proposals.
-
-    Raises:
-        InputError: if a video has no true tube.
+    For datasets with ``true_tubes``, each video of which must have one. The label of an added tube is 0 and means
+    nothing. With it training keeps videos without proposals.
     """
 
     adds_tubes = True
@@ -188,14 +155,8 @@ class AddTrueTubes(BaseTransform):
 class LabelTubes(BaseTransform):
     """Give each proposal the action of the true tube that it overlaps most, or −1, background.
 
-    For datasets with ``true_tubes``; after the step that says which proposals are used.
-
-    Args:
-        min_overlap: spatio-temporal IoU, above 0, from which a proposal shows the action; of equal overlaps the first
-            true tube counts.
-
-    Raises:
-        InputError: if a video has no true tube.
+    For datasets with ``true_tubes``, each video of which must have one; after the step that says which proposals are
+    used. A proposal shows the action from an IoU in space and time of ``min_overlap``; of equal ones the first counts.
     """
 
     def __init__(self, min_overlap: float = 0.5) -> None:
@@ -225,11 +186,8 @@ def _true_tubes(results: dict, step: str) -> tuple[Tube, ...]:
 class ResizeFrames(BaseTransform):
     """Scale all frames to one size, and the tubes with them; the aspect ratio is not kept.
 
-    Interpolation is bilinear. Only where no side grows, each pixel is the mean of the area that it comes from: bilinear
-    interpolation would skip pixels there, and thin structures would flicker from frame to frame.
-
-    Args:
-        size: ``(width, height)`` in pixels.
+    ``size`` is ``(width, height)`` in pixels. Interpolation is bilinear; where no side grows, each pixel is the mean of
+    the area that it comes from, so that thin structures do not flicker.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -241,23 +199,17 @@ class ResizeFrames(BaseTransform):
         """Scale ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``."""
         frames = results["frames"]
         height, width = frames.shape[1:3]
-        new_width, new_height = self.size
         if (width, height) == self.size:
             return results
-        shrinks = new_width <= width and new_height <= height
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        scale = np.array([self.size[0] / width, self.size[1] / height] * 2, np.float32)
+        interpolation = cv2.INTER_AREA if (scale <= 1).all() else cv2.INTER_LINEAR
         resized = np.stack([cv2.resize(frame, self.size, interpolation=interpolation) for frame in frames])
-        scale = np.array([new_width / width, new_height / height] * 2, np.float32)
         return {**results, "frames": resized, "tubes": results["tubes"] * scale}
 
 
 @TRANSFORMS.register_module()
 class FlipFrames(BaseTransform):
-    """Mirror all frames of a video left to right, or none of them, and the tubes with them.
-
-    Args:
-        prob: how often, from 0 to 1.
-    """
+    """Mirror all frames of a video and its tubes left to right, with probability ``prob``."""
 
     def __init__(self, prob: float = 0.5) -> None:
         if not 0 <= prob <= 1:
@@ -265,13 +217,12 @@ class FlipFrames(BaseTransform):
         self.prob = prob
 
     def transform(self, results: dict) -> dict:
-        """Mirror ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``, or leave them as they are."""
+        """Mirror ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``, or neither."""
         if not self._draw():
             return results
         frames = results["frames"]
         left, top, right, bottom = np.moveaxis(results["tubes"], -1, 0)
-        width = frames.shape[2]
-        tubes = np.stack([width - right, top, width - left, bottom], axis=-1)
+        tubes = np.stack([frames.shape[2] - right, top, frames.shape[2] - left, bottom], axis=-1)
         return {**results, "frames": frames[:, :, ::-1], "tubes": tubes}
 
     @cache_randomness
@@ -286,6 +237,7 @@ class PackVideo(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Keep nothing but those two."""
         tube_labels = results.get("tube_labels")
+        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
         sample = VideoSample(
             video=results["video"],
             frame_indices=results["frame_indices"],
@@ -296,5 +248,4 @@ class PackVideo(BaseTransform):
             ground_truth=results["ground_truth"],
             tube_labels=None if tube_labels is None else torch.from_numpy(tube_labels),
         )
-        frames = np.ascontiguousarray(results["frames"].transpose(0, 3, 1, 2))
         return {"inputs": torch.from_numpy(frames), "data_samples": sample}

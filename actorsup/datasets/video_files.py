@@ -13,14 +13,9 @@ VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".webm", ".mov")
 
 
 def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
-    """The file, or folder of frames, of each video that is there.
+    """The file, or folder of frames, below ``root`` of each video ``Class/video`` that is there.
 
-    Every folder is listed once, however many videos it holds. A video that is there several times is taken as the first
-    of ``.avi .mp4 .mkv .webm .mov``, then folder of frames.
-
-    Args:
-        root: the folder that the names are relative to.
-        names: ``Class/video``, without suffix.
+    Of several the first of ``.avi .mp4 .mkv .webm .mov``, folder of frames is taken. Each folder is listed once.
     """
     wanted = set(names)
     found: dict[str, Path] = {}
@@ -33,7 +28,7 @@ def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
 
 
 def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
-    """How much each entry that may be a video is preferred (less is more), the video's name, and the entry's."""
+    """Rank, lowest first, name of the video and name of the file of each entry that may be a video."""
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, suffix = os.path.splitext(entry.name)
@@ -44,11 +39,7 @@ def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def only_video(folder: Path) -> Path:
-    """The one video file in a folder, or the folder where there is none: it has the frames then.
-
-    Raises:
-        InputError: if there are several.
-    """
+    """The one video file in a folder, or the folder where there is none; an ``InputError`` if there are several."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
     if len(files) > 1:
         raise InputError(f"{folder}: expected one video file, found {', '.join(path.name for path in files)}")
@@ -67,7 +58,7 @@ def holds_frames(folder: Path) -> bool:
 
 
 def frame_size(path: str | Path, reader: Mapping | None = None) -> tuple[int, int]:
-    """``(width, height)`` of the first frame; a ``VideoError`` if it cannot be read."""
+    """``(width, height)`` of the first frame."""
     height, width = next(iter(open_video(path, reader))).shape[:2]
     return width, height
 

@@ -1,4 +1,4 @@
-"""Checkpoints, read without running what is inside them, and loaded into models."""
+"""Checkpoints, read without running their code, and loaded into models."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,10 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from actorsup.errors import InputError
 
 WRAPPER = "module."  # what DistributedDataParallel calls the model inside it
-_core = np._core.multiarray
-_DTYPE_CODES = "?bhilqBHILQefdUS"
 
 
 class _LogHistory:
-    """Stands in for mmengine's ``HistoryBuffer``, whose content only the training that wrote it needs."""
+    """Stands in for mmengine's ``HistoryBuffer``, which only the training that wrote it needs."""
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
@@ -32,24 +30,19 @@ def _no_attribute(owner: type, name: str) -> None:
 ALLOWED = [
     np.ndarray,
     np.dtype,
-    *dict.fromkeys(type(np.dtype(code)) for code in _DTYPE_CODES),
+    *{type(np.dtype(code)) for code in "?bhilqBHILQefdUS"},
     (_LogHistory, "mmengine.logging.history_buffer.HistoryBuffer"),
     (_no_attribute, "builtins.getattr"),
-    # numpy 2 renamed its core.
     *(
-        (getattr(_core, name), f"{core}.multiarray.{name}")
-        for core in ("numpy.core", "numpy._core")
+        (getattr(np._core.multiarray, name), f"numpy.{core}.multiarray.{name}")
+        for core in ("core", "_core")  # numpy 2 renamed it
         for name in ("_reconstruct", "scalar")
     ),
 ]
 
 
 def resolve_address(checkpoint: str) -> str:
-    """The address that ``open-mmlab://<name>`` stands for; anything else as it is.
-
-    Raises:
-        ValueError: if mmengine knows no such model.
-    """
+    """The address of ``open-mmlab://<name>``, a ``ValueError`` if mmengine has none; anything else as it is."""
     prefix, _, name = checkpoint.partition("://")
     if prefix not in ("open-mmlab", "openmmlab"):
         return checkpoint
@@ -62,9 +55,8 @@ def resolve_address(checkpoint: str) -> str:
 def read_checkpoint(checkpoint: str, owner: str) -> dict:
     """The content of a checkpoint, on the CPU: tensors, numpy arrays and builtin containers.
 
-    A pickle is a program: whoever unpickles a file from the web runs it. Here it can name a few types; where it names
-    anything else, mmengine would load it all the same, and this does not. Weights that torch's wrapper for distributed
-    training saved lose the ``module.`` that it puts before every name.
+    A checkpoint that names any other type is refused, because unpickling it could run code. Weights that
+    ``DistributedDataParallel`` saved lose its prefix ``module.``.
 
     Args:
         checkpoint: a path; or an ``http`` or ``https`` address, or ``open-mmlab://<name>`` of a model that mmengine
@@ -77,19 +69,16 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     of_owner = f"checkpoint {checkpoint} of {owner}"
     try:
         address = resolve_address(checkpoint)
+        is_remote = address.startswith(("http://", "https://"))
+        load = torch.hub.load_state_dict_from_url if is_remote else torch.load
         with torch.serialization.safe_globals(ALLOWED):
-            if address.startswith(("http://", "https://")):
-                loaded = torch.hub.load_state_dict_from_url(address, map_location="cpu", weights_only=True)
-            else:
-                loaded = torch.load(address, map_location="cpu", weights_only=True)
+            loaded = load(address, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
         refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
         if refused is None:
             raise InputError(f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error}") from error
-        raise InputError(
-            f"{of_owner} is refused, because it would load {refused[1]}; a checkpoint holds tensors, numpy arrays and "
-            "builtin containers only"
-        ) from error
+        allowed = "a checkpoint holds tensors, numpy arrays and builtin containers only"
+        raise InputError(f"{of_owner} is refused, because it would load {refused[1]}; {allowed}") from error
     if not isinstance(loaded, dict):
         raise InputError(f"{of_owner} holds a {type(loaded).__name__}, expected a dict")
     state = loaded.get("state_dict", loaded)
@@ -101,27 +90,17 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
 
 
 def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
-    """Load all weights of a model from a checkpoint.
+    """Load all weights of a model by ``read_checkpoint``; give the checkpoint's ``meta``, empty where it has none.
 
-    What the checkpoint holds beyond them (averages of an EMA, buffers of a preprocessor) is logged and left aside.
-
-    Args:
-        model: gets the weights.
-        checkpoint: a file, or a URL, which is downloaded once.
-        owner: what the weights are for, for messages.
-        part: the attribute by which a larger model, the one that was trained, holds ``model``: from a checkpoint of
-            that one its part is taken.
-
-    Returns:
-        The checkpoint's ``meta``; empty where it has none.
+    Entries beyond the weights are logged and left aside. ``part`` is the attribute by which a larger model holds
+    ``model``: from a checkpoint of that one its part is taken.
 
     Raises:
-        InputError: if there is no such file, it cannot be downloaded or read, or lacks a weight of the model.
+        InputError: if the checkpoint cannot be read, or lacks a weight of the model.
     """
     if "://" not in checkpoint and not Path(checkpoint).is_file():
-        raise InputError(
-            f"checkpoint {checkpoint} of {owner}: no such file; obtain the one that belongs to it and give its path"
-        )
+        advice = "obtain the one that belongs to it and give its path"
+        raise InputError(f"checkpoint {checkpoint} of {owner}: no such file; {advice}")
     loaded = read_checkpoint(checkpoint, owner)
     state = loaded.get("state_dict", loaded)
     prefix = f"{part}."
@@ -131,8 +110,7 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
         missing, unexpected = model.load_state_dict(state, strict=False)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise InputError(f"checkpoint {checkpoint} does not fit {owner}: {error}") from error
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing:
+    if missing := [name for name in missing if not name.endswith("num_batches_tracked")]:
         raise InputError(
             f"checkpoint {checkpoint} does not fit {owner}: it lacks {len(missing)} of {len(model.state_dict())} "
             f"weights, first {missing[:3]}; it has {list(state)[:3]} …"

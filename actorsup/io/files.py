@@ -11,10 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path`` to write to; it is renamed at the end, or removed if anything is raised.
-
-    The folder is made. The temporary name ends in ``.tmp``, whatever ``path`` ends in.
-    """
+    """Yield a name ending in ``.tmp`` beside ``path`` to write to, renamed at the end, or removed on an error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")

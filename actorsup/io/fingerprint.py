@@ -12,19 +12,16 @@ from actorsup import __version__
 
 # Settings that change where or how fast something is computed, not what.
 NEUTRAL_SETTINGS = frozenset({"device", "batch_size"})
-# Settings whose value may be the path of a file, whatever its name; of others, names with a suffix are looked up.
+# Settings that may be paths of files without a suffix.
 FILE_SETTINGS = frozenset({"checkpoint", "config", "weights"})
 CONTENT_MARK = " sha256:"
 
 
 class Fingerprint:
-    """The settings that made something, without what does not change the result.
+    """The settings that made something, as plain JSON values, without what does not change the result.
 
     A path of an existing file becomes its name and the hash of its content, so that a store moves between machines, and
-    a file that changed under its name is noticed.
-
-    Args:
-        made_by: settings as plain JSON values, as ``Fingerprint.of`` makes them.
+    a changed file is noticed.
     """
 
     def __init__(self, made_by: Mapping) -> None:
@@ -32,14 +29,13 @@ class Fingerprint:
 
     @classmethod
     def of(cls, **components) -> "Fingerprint":
-        """The fingerprint of config dicts, by the name of each component, and of this version of the package."""
+        """The fingerprint of named config dicts and of this version of the package."""
         return cls({"actorsup": __version__, **_portable(components)})
 
     def differences(self, stored: "Fingerprint") -> list[str]:
-        """One line for each setting that is another in a store.
+        """One line for each setting that differs in a store.
 
-        A file that the store knows by its content, and that is not on this machine, is compared by its name alone: who
-        only uses stored tubes needs no weights of detectors and trackers.
+        A file that the store knows and this machine lacks is compared by name: using stored tubes needs no weights.
         """
         ours, theirs = _flatten(self.made_by), _flatten(stored.made_by)
         return [
@@ -50,11 +46,9 @@ class Fingerprint:
 
 
 def _agree(ours, stored) -> bool:
-    if ours == stored:
-        return True
-    if not (isinstance(ours, str) and isinstance(stored, str)) or CONTENT_MARK in ours:
-        return False
-    return CONTENT_MARK in stored and Path(ours).name == stored.split(CONTENT_MARK)[0]
+    if ours == stored or not (isinstance(ours, str) and isinstance(stored, str)):
+        return ours == stored
+    return CONTENT_MARK in stored and CONTENT_MARK not in ours and Path(ours).name == stored.split(CONTENT_MARK)[0]
 
 
 def _portable(value, key: str = ""):
@@ -71,7 +65,7 @@ def _portable(value, key: str = ""):
 
 
 def _digest(path: Path, is_config: bool) -> str:
-    """Hash of a file's content as it is now; of a config, of what it says with the files that it is based on."""
+    """Hash of a file's content; of a config, of what it says with its base files."""
     if is_config and path.suffix == ".py":
         resolved = json.dumps(Config.fromfile(path).to_dict(), sort_keys=True, default=str)
         return hashlib.sha256(resolved.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Frames of a video by index, held or decoded when they are asked for."""
+"""Frames of a video by index, held or decoded on demand."""
 
 import operator
 from collections import deque
@@ -30,21 +30,18 @@ class _Run:
 
 
 class VideoFrames(Sequence[np.ndarray]):
-    """The frames ``(H, W, 3)`` of a video, uint8, RGB, decoded when they are asked for.
+    """The frames ``(H, W, 3)`` of a video, uint8, RGB, decoded on demand.
 
     Made for passes forward and backward, one after the other or two at once: two runs of consecutive frames are held,
-    each of half of the memory. A pass forward decodes as it goes; a pass backward decodes a whole run that ends where
-    it is, and so every frame once. A video that fits into the memory is decoded once and kept.
+    each of half of the memory. A pass backward decodes a whole run that ends where it is, and so every frame once. A
+    video that fits into the memory is decoded once and kept.
 
-    What is in a file is not believed but counted: the first pass, which streams like any other, finds the number of
-    frames. ``len``, ``shape``, and frames behind the pass that are no longer held, bring it to its end.
+    The number of frames is counted, by the first pass. ``len``, ``shape``, and frames behind the pass that are no
+    longer held, bring it to its end.
 
     Args:
-        video: what is read.
+        video: what is read; a ``VideoError`` may come whenever a frame is decoded.
         memory: bytes of frames to hold at most; two frames are held in any case.
-
-    Raises:
-        VideoError: while reading, if the video cannot be used.
     """
 
     def __init__(self, video: VideoReader, memory: int = DEFAULT_MEMORY) -> None:
@@ -68,22 +65,19 @@ class VideoFrames(Sequence[np.ndarray]):
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """``(T, H, W, 3)``, as that of an array of all frames."""
+        """``(T, H, W, 3)``."""
         return (len(self), *self[0].shape)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """A frame; not to be written to, because it is handed out again."""
+        """A frame, not to be written to: it is handed out again."""
         if isinstance(index, slice):
             raise TypeError("the frames of a video are taken one by one, a slice could be larger than the memory")
         index = operator.index(index)
-        if index < 0:
-            index += len(self)
-        if index < 0:
+        if index < 0 and (index := index + len(self)) < 0:
             raise IndexError("frame index out of range")
         run = self._held(index) or self._fetch(index)
-        # The order of use decides which run is given up.
         self._runs.remove(run)
-        self._runs.append(run)
+        self._runs.append(run)  # the order of use decides which run is given up
         run.last_used = index
         return run.frames[index - run.first]
 
@@ -91,10 +85,7 @@ class VideoFrames(Sequence[np.ndarray]):
         return next((run for run in self._runs if index in run), None)
 
     def _fetch(self, index: int) -> _Run:
-        """Decode a frame that is not held; its neighbours in the direction of the pass come with it.
-
-        Which pass it belongs to is told by the frame used last that is nearest.
-        """
+        """Decode a frame that is not held, and its neighbours in the direction of the pass, that of the nearest use."""
         while (run := self._held(index)) is None and self._length is None:
             self._decode_next()
         if run is not None:
@@ -124,7 +115,7 @@ class VideoFrames(Sequence[np.ndarray]):
         return VideoError(f"{self._video.path}: frame {index} is not there any more; was the video replaced?")
 
     def _decode_next(self) -> None:
-        """Append the stream's next frame to the run that grows; where the first pass ends, note the length."""
+        """Append the stream's next frame to the growing run; at the end of the first pass note the length."""
         try:
             frame = next(self._stream, None)
         except BaseException:
@@ -144,7 +135,7 @@ class VideoFrames(Sequence[np.ndarray]):
         self._next += 1
 
     def _begin_run(self, first: int) -> _Run:
-        """An empty run beside the one used last; the other is given up first, so that the memory is never exceeded."""
+        """An empty run beside the one used last; the other is given up first, to keep within the memory."""
         del self._runs[:-1]
         if self._growing not in self._runs:
             self._growing = None
@@ -154,16 +145,11 @@ class VideoFrames(Sequence[np.ndarray]):
 
 
 class StreamedFrames:
-    """Frames that come one after the other, by their index since the start; what is forgotten is given up.
-
-    A frame is taken from the stream when it is asked for. ``IndexError`` says that the stream has ended before it.
+    """Frames of a stream by index since its start, taken when asked for; past its end is an ``IndexError``.
 
     Args:
-        frames: any number of frames ``(H, W, 3)`` uint8, RGB, of one size.
+        frames: any number of frames ``(H, W, 3)`` uint8, RGB, of one size; another is an ``InputError`` when taken.
         name: what the stream is called in messages.
-
-    Raises:
-        InputError: while reading, if a frame is none, or of another size than the first.
     """
 
     def __init__(self, frames: Iterable[np.ndarray], name: str) -> None:
@@ -177,15 +163,14 @@ class StreamedFrames:
         if index < self._first:
             raise ValueError(f"frame {index} of {self._name} was forgotten; the oldest one left is {self._first}")
         while index >= self._first + len(self._held):
-            self._take()
+            self._take(self._first + len(self._held))
         return self._held[index - self._first]
 
-    def _take(self) -> None:
+    def _take(self, index: int) -> None:
         try:
             frame = next(self._stream)
         except StopIteration:
             raise IndexError("frame index out of range") from None
-        index = self._first + len(self._held)
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
             got = f"{frame.dtype} of shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
             raise InputError(f"{self._name}: frame {index} must be a uint8 RGB array (height, width, 3), got {got}")
@@ -206,16 +191,13 @@ class StreamedFrames:
 
 @VIDEO_READERS.register_module()
 class HeldFramesReader(VideoReader):
-    """Frames that somebody holds, for what reads videos.
+    """``T`` frames ``(H, W, 3)`` in memory, uint8, RGB, of one size, read as a video.
 
-    Args:
-        path: what they are called in messages; there need not be such a file.
-        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, of one size.
+    ``path`` is what they are called in messages; there need not be such a file.
     """
 
     def __init__(self, path: str | Path, frames: Sequence[np.ndarray]) -> None:
-        # Not the constructor of the base class, which looks for a file.
-        self.path = Path(path)
+        self.path = Path(path)  # the constructor of the base class looks for a file
         self.frames = frames
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -22,15 +22,11 @@ MANIFEST = "manifest.json"
 class VideoStore(ABC):
     """A folder with one ``.npz`` a video (no pickle inside) and a manifest.
 
-    A file that exists is whole: a run that was killed goes on where it stopped. A store belongs to one configuration,
-    recorded in its manifest.
-
-    Args:
-        folder: where the store is, or will be.
-        fingerprint: what makes the content. None reads any store without asking who made it.
+    A file that exists is whole: a run that was killed goes on where it stopped.
 
     Raises:
-        StoreError: if the store was made by another configuration than ``fingerprint``, or its manifest is broken.
+        StoreError: if the store was made by another configuration than ``fingerprint``, where that is given, or its
+            manifest is broken.
     """
 
     content: str
@@ -41,11 +37,9 @@ class VideoStore(ABC):
         made_by = self._read_manifest()
         differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
         if differences and self.videos():
-            raise StoreError(
-                f"{self.folder}: these {self.content} were made by another configuration:\n"
-                + "\n".join(f"  {line}" for line in differences)
-                + "\nMove the folder away, give the new configuration another name, or undo the change."
-            )
+            lines = "\n  ".join(["were made by another configuration:", *differences])
+            advice = "Move the folder away, give the new configuration another name, or undo the change."
+            raise StoreError(f"{self.folder}: these {self.content} {lines}\n{advice}")
 
     def _read_manifest(self) -> Fingerprint | None:
         path = self.folder / MANIFEST
@@ -68,10 +62,7 @@ class VideoStore(ABC):
         return (self.folder / MANIFEST).exists()
 
     def create(self) -> None:
-        """Begin the store, or make it ready to go on: remove what a killed run left half-written.
-
-        Called by one process, before any ``save``.
-        """
+        """Begin the store, or remove what a killed run left half-written; by one process, before any ``save``."""
         if self.fingerprint is None:
             raise ValueError("a store that is written needs the fingerprint of what makes it")
         for leftover in self.folder.glob("**/*.tmp"):
@@ -81,11 +72,7 @@ class VideoStore(ABC):
             save(self.folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
     def path(self, video: str) -> Path:
-        """The file of a video.
-
-        Raises:
-            ValueError: if the name would leave the store's folder.
-        """
+        """The file of a video; a ``ValueError`` if the name would leave the store's folder."""
         name = PurePosixPath(video)
         if not video or name.is_absolute() or ".." in name.parts:
             raise ValueError(f"a video's name must be a relative path without '..', got {video!r}")
@@ -99,11 +86,7 @@ class VideoStore(ABC):
         return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
 
     def save(self, video: str, value) -> None:
-        """Write what belongs to a video; it appears whole or not at all.
-
-        Raises:
-            StoreError: if it cannot be written.
-        """
+        """Write what belongs to a video; a ``StoreError`` if it cannot be written."""
         if not self.exists:
             raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
@@ -114,15 +97,11 @@ class VideoStore(ABC):
             raise StoreError(f"{path}: cannot be written: {error}") from error
 
     def load(self, video: str):
-        """Read what belongs to a video.
-
-        Raises:
-            StoreError: if the video is not in the store or its file is damaged.
-        """
+        """Read what belongs to a video; a ``StoreError`` if it is not in the store or damaged."""
         return self._read(video, self._from_arrays)
 
     def _read(self, video: str, take: Callable):
-        """What ``take`` makes of the arrays of a video; an array is read when it is taken."""
+        """What ``take`` makes of the arrays of a video, each read when it is taken."""
         path = self.path(video)
         if not path.exists():
             raise StoreError(f"{path}: no {self.content} of this video; make them with `actorsup proposals`")
@@ -152,22 +131,16 @@ class DetectionStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> list[Detections]:
-        edges = np.cumsum(arrays["counts"])[:-1]
-        parts = zip(*(np.split(arrays[key], edges) for key in ("boxes", "scores", "labels")), strict=True)
-        return [Detections(*part) for part in parts] if len(arrays["counts"]) else []
+        ends = np.cumsum(arrays["counts"])
+        parts = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "scores", "labels"))
+        return [Detections(*part) for part in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """The tubes of one video in the order in which the linker made them, and the facts of the video they need.
+    """The tubes of one video, if any, in the linker's order.
 
-    Args:
-        tubes: may be empty: nothing was detected.
-        num_frames: frames that the video really holds.
-        size: ``(width, height)`` of a frame in pixels.
-
-    Raises:
-        ValueError: if a tube ends after the video.
+    None may end after its ``num_frames``, which were decoded; ``size`` is ``(width, height)`` of a frame in pixels.
     """
 
     tubes: tuple[Tube, ...]
@@ -184,11 +157,11 @@ class TubeStore(VideoStore):
     content = "tubes"
 
     def num_tubes(self, video: str) -> int:
-        """How many tubes a video has; no box is read. Raises as ``load`` does."""
+        """How many tubes a video has; no box is read."""
         return self._read(video, lambda arrays: len(arrays["starts"]))
 
     def frame_size(self, video: str) -> tuple[int, int]:
-        """``(width, height)`` of a video's frames; no box is read. Raises as ``load`` does."""
+        """``(width, height)`` of a video's frames; no box is read."""
         return self._read(video, lambda arrays: tuple(arrays["size"].tolist()))
 
     def _to_arrays(self, value: Proposals) -> dict[str, np.ndarray]:
@@ -205,11 +178,9 @@ class TubeStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> Proposals:
-        edges = np.concatenate([[0], np.cumsum(arrays["lengths"])])
-        boxes, box_scores = arrays["boxes"], arrays["box_scores"]
-        parts = zip(arrays["starts"], edges[:-1], edges[1:], arrays["tube_scores"], arrays["labels"], strict=True)
-        tubes = tuple(
-            Tube(start, boxes[first:last], box_scores[first:last], score, label)
-            for start, first, last, score, label in parts
+        ends = np.cumsum(arrays["lengths"])
+        boxes, scores = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "box_scores"))
+        parts = zip(arrays["starts"], boxes, scores, arrays["tube_scores"], arrays["labels"], strict=True)
+        return Proposals(
+            tuple(Tube(*part) for part in parts), int(arrays["num_frames"]), tuple(arrays["size"].tolist())
         )
-        return Proposals(tubes, int(arrays["num_frames"]), tuple(arrays["size"].tolist()))

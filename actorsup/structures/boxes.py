@@ -6,11 +6,7 @@ import numpy as np
 
 
 def as_boxes(boxes, name: str) -> np.ndarray:
-    """Boxes as a read-only float32 copy ``(D, 4)``.
-
-    Raises:
-        ValueError: if the last dimension is not 4, a coordinate is not finite, or a box has negative width or height.
-    """
+    """Boxes as a read-only float32 copy ``(D, 4)``: finite, without negative widths or heights."""
     array = np.array(boxes, dtype=np.float32)
     if array.size == 0:
         array = array.reshape(0, 4)
@@ -28,7 +24,7 @@ def as_boxes(boxes, name: str) -> np.ndarray:
 
 
 def set_frozen(instance, **values) -> None:
-    """Set fields of a frozen dataclass while it is made; arrays become read-only."""
+    """Set fields of a frozen dataclass in its ``__post_init__``; arrays become read-only."""
     for name, value in values.items():
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
@@ -41,11 +37,8 @@ def box_areas(boxes: np.ndarray) -> np.ndarray:
 
 
 def sides_of(boxes: np.ndarray, offset: float = 0.0) -> np.ndarray:
-    """Left, top, right, bottom and area of boxes ``(D, 4)``, the offset added to right and bottom: ``(5, D)`` float64.
-
-    They lie apart so that every operation on them runs over contiguous numbers.
-    """
-    left, top, right, bottom = boxes.T.astype(np.float64, order="C")
+    """Left, top, right, bottom and area of boxes ``(D, 4)``, with the offset at right and bottom: ``(5, D)``."""
+    left, top, right, bottom = boxes.T.astype(np.float64, order="C")  # operations run over contiguous numbers
     right, bottom = right + offset, bottom + offset
     return np.stack([left, top, right, bottom, (right - left) * (bottom - top)])
 
@@ -80,11 +73,8 @@ class Detections:
 
     Args:
         boxes: ``(D, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame.
-        scores: ``(D,)``, the detector's confidence.
+        scores: ``(D,)``, the detector's confidence, finite.
         labels: ``(D,)``, actor category: an index into the detector's ``actors``.
-
-    Raises:
-        ValueError: if the lengths differ, a box is malformed, or a score is not finite.
     """
 
     boxes: np.ndarray

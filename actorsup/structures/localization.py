@@ -9,16 +9,13 @@ from .tube import Tube
 
 @dataclass(frozen=True, eq=False)
 class ActionTube:
-    """A tube and the action that its actor was found doing.
+    """A tube, the name of the action that its actor was found doing, and of the actor's category.
 
     Args:
         rank: 1 for the best of its video.
-        action: name of the class.
-        actor: name of the actor's category.
-        track: number of the actor's track in the video; the same tube found for several classes has one, and so have
-            the pieces of a tube of a stream.
-        tube: in pixels of the original frame; its ``label`` is the action's class and its ``score`` the class's
-            probability, which it is ranked by.
+        track: number of the actor's track in the video, shared by one tube found for several classes and by the pieces
+            of a tube of a stream.
+        tube: in pixels of the original frame; its ``label`` is the action's class, its ``score`` the probability.
     """
 
     rank: int
@@ -67,11 +64,8 @@ class Localization:
         start: index of the first frame that was looked at; 0 for a whole video.
         num_frames: how many were.
         size: ``(width, height)`` of a frame in pixels.
-        classes: names of all actions that were looked for; a tube's label is an index into them.
-        tubes: the best first.
-
-    Raises:
-        ValueError: if a tube leaves the frames, is no action of ``classes``, or the ranks are not ascending.
+        classes: names of all actions that were looked for.
+        tubes: within the frames, of actions of ``classes``, the best first.
     """
 
     video: str
@@ -86,23 +80,19 @@ class Localization:
         end = self.start + self.num_frames
         last_rank = 0
         for found in self.tubes:
-            tube = found.tube
+            tube, named = found.tube, f"{self.video}: the tube of rank {found.rank}"
             if tube.start < self.start or tube.end > end:
-                raise ValueError(
-                    f"{self.video}: the tube of rank {found.rank} is in frames {tube.start} to {tube.end - 1}, "
-                    f"{self.start} to {end - 1} were looked at"
-                )
+                frames = f"frames {tube.start} to {tube.end - 1}"
+                raise ValueError(f"{named} is in {frames}, {self.start} to {end - 1} were looked at")
             if not 0 <= tube.label < len(self.classes) or self.classes[tube.label] != found.action:
-                raise ValueError(
-                    f"{self.video}: the tube of rank {found.rank} has label {tube.label} and action {found.action!r}, "
-                    f"which do not agree with the classes {', '.join(self.classes)}"
-                )
+                reason = f"which do not agree with the classes {', '.join(self.classes)}"
+                raise ValueError(f"{named} has label {tube.label} and action {found.action!r}, {reason}")
             if found.rank <= last_rank:
                 raise ValueError(f"{self.video}: rank {found.rank} follows {last_rank}; tubes come the best first")
             last_rank = found.rank
 
     def best(self, top: int | None = None, min_score: float = 0.0) -> "Localization":
-        """With the best tubes alone: at most ``top``, and none of a lower score than ``min_score``."""
+        """With the best tubes alone: at most ``top``, with scores from ``min_score``."""
         tubes = [found for found in self.tubes if found.score >= min_score]
         return replace(self, tubes=tuple(tubes[:top]))
 

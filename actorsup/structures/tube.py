@@ -15,16 +15,11 @@ class Tube:
     Args:
         start: first frame, 0-based.
         boxes: ``(T, 4)``, ``(x1, y1, x2, y2)`` in pixels of the original frame, ``T >= 1``.
-        scores: ``(T,)``, confidence of each box (detector or tracker).
+        scores: ``(T,)``, finite, confidence of each box (detector or tracker).
         score: confidence of the whole tube; for proposals that of the detection it grew from.
-        label: category: the actor's for a proposal, the action's for ground truth and predictions.
-        annotated: ``(T,)`` bool, of a true tube that people marked in some of its frames only: in which; the first and
-            the last frame are among them. The boxes between are interpolated, and evaluation leaves them out. None, as
-            for everything that is no sparse ground truth: in all.
-
-    Raises:
-        ValueError: if the tube is empty, starts before frame 0, holds a malformed box or a score that is not finite, or
-            is not annotated where it begins and ends.
+        label: the actor's category for a proposal, the action's for ground truth and predictions.
+        annotated: ``(T,)`` bool, of a sparse true tube: the frames, the first and the last among them, whose boxes
+            people drew. The boxes between are interpolated, and evaluation leaves them out. None stands for all.
     """
 
     start: int
@@ -56,7 +51,7 @@ class Tube:
 
     @classmethod
     def still(cls, box: Sequence[float], num_frames: int, start: int = 0, score: float = 1.0, label: int = 0) -> "Tube":
-        """A tube whose box stays the same for ``num_frames`` frames; each has the tube's score."""
+        """A tube of ``num_frames`` equal boxes; each has the tube's score."""
         boxes = np.tile(np.asarray(box, dtype=np.float32), (num_frames, 1))
         return cls(start, boxes, np.full(num_frames, score), score, label)
 
@@ -70,7 +65,7 @@ class Tube:
 
     @property
     def marked_frames(self) -> np.ndarray:
-        """The frames whose boxes people drew, ``(n,)``: all of them where ``annotated`` is None."""
+        """The frames ``(n,)`` whose boxes people drew."""
         return self.start + (np.arange(len(self)) if self.annotated is None else np.flatnonzero(self.annotated))
 
     def covers(self, frames: np.ndarray) -> np.ndarray:

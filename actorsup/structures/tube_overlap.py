@@ -11,17 +11,14 @@ from .tube import Tube
 
 @dataclass(frozen=True)
 class OverlapRule:
-    """What the protocols of the literature disagree on when they measure the overlap of two tubes.
+    """How a protocol of the literature measures the overlap of two tubes.
 
     Args:
-        detection_offset: pixels added to ``x2`` and ``y2`` of detected boxes: 1 for the protocols that take coordinates
-            as indices of pixels (width ``x2 - x1 + 1``), 0 for continuous coordinates.
+        detection_offset: 0 or more pixels added to ``x2`` and ``y2`` of detected boxes: 1 for protocols with a width of
+            ``x2 - x1 + 1``, 0 for continuous coordinates.
         ground_truth_offset: the same for the true boxes.
         single_frame_counts: whether tubes with one common frame overlap; otherwise their IoU is 0.
-        spatial_only: leave out the temporal IoU: the mean spatial IoU over the common frames, 0 without a common frame.
-
-    Raises:
-        ValueError: if an offset is negative.
+        spatial_only: the mean spatial IoU over the common frames, 0 without one, not times the temporal IoU.
     """
 
     detection_offset: float = 0.0
@@ -31,9 +28,8 @@ class OverlapRule:
 
     def __post_init__(self) -> None:
         if self.detection_offset < 0 or self.ground_truth_offset < 0:
-            raise ValueError(
-                f"box offsets must be 0 or more, got {self.detection_offset} and {self.ground_truth_offset}"
-            )
+            offsets = f"{self.detection_offset} and {self.ground_truth_offset}"
+            raise ValueError(f"box offsets must be 0 or more, got {offsets}")
 
 
 CONTINUOUS = OverlapRule()
@@ -47,20 +43,14 @@ def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: Ove
         IoU(d, g) = |T_d ∩ T_g| / |T_d ∪ T_g| · mean over t in T_d ∩ T_g of IoU(d_t, g_t)
                   = Σ over t in T_d ∩ T_g of IoU(d_t, g_t) / |T_d ∪ T_g|
 
-    Of a true tube with an ``annotated`` mask only its annotated frames A_g exist, for the detection as well: T_g is
-    A_g, T_d is T_d ∩ A_g, and so the union is A_g, in which a frame without the detection counts 0. What a detection
-    does in the other frames, before, between and after those of A_g, nobody knows; it counts neither for nor against
-    it. This holds where the mask is true everywhere too.
+    Of a true tube with an ``annotated`` mask only the annotated frames A_g count: T_g is A_g, T_d is T_d ∩ A_g, and so
+    the union is A_g, in which a frame without the detection counts 0.
 
     Two empty boxes have IoU 0: a true tube of empty boxes alone is never found.
 
-    Args:
-        detections: ``P`` tubes, their boxes in the pixels of the same frame as those of the ground truth.
-        ground_truth: ``G`` tubes.
-        rule: what counts as width, and as overlap in time.
-
     Returns:
-        ``(P, G)`` float64 in 0..1; identical tubes without empty boxes give exactly 1.
+        ``(P, G)`` float64 in 0..1 of ``P`` detections and ``G`` true tubes in the same pixels; identical tubes without
+        empty boxes give exactly 1.
     """
     return tube_ious(detections, ground_truth, [rule])[rule]
 
@@ -100,11 +90,7 @@ def tube_ious(
 
 
 def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The frames that P detections, given by start and length, share with a true tube, one after the other.
-
-    Returns:
-        ``(n,)`` each: the detection, the row of its box among the boxes of all, the row of the true box.
-    """
+    """Detection, row of its box among all and row of the true box, ``(n,)`` each, of all common frames."""
     first = np.maximum(starts, truth.start)
     counts = np.maximum(np.minimum(starts + lengths, truth.end) - first, 0)
     owners = np.repeat(np.arange(len(starts)), counts)

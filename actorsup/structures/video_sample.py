@@ -16,12 +16,8 @@ class RankedTubes:
 
     Args:
         tubes: ``Q`` tubes over all frames in pixels of the original frame.
-        scores: ``(Q, K)``, every tube's score for every class, ``-inf`` where it is no detection of that class; None
-            before prediction.
+        scores: ``(Q, K)``, by tube and class, ``-inf`` where a tube is no detection of a class; None before prediction.
         proposals: ``(Q,)``, which of the video's proposals each tube comes from.
-
-    Raises:
-        ValueError: if there is not one proposal a tube.
     """
 
     tubes: tuple[Tube, ...]
@@ -47,20 +43,15 @@ class VideoSample:
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
         frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
-        label: action class of the video; None where it is unknown.
+        label: action class of the video; None where unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
-        ground_truth: the true tubes, for evaluation only; their label is the action class.
-        tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None where they are unknown, as
-            they are to all but the fully supervised.
-        tube_scores: ``(P, K)``, every tube's score for every class, to rank tubes by; None before prediction. The
-            package's heads give log-probabilities.
+        ground_truth: the true tubes, labelled with the action class, for evaluation only.
+        tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None unless fully supervised.
+        tube_scores: ``(P, K)``, to rank tubes by, from the package's heads log-probabilities; None before prediction.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
-        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone, of no
-            meaning where the tube does not cover the frame; None unless post-processing asks for it.
+        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone,
+            meaningless where the tube does not cover the frame; None unless post-processing asks for it.
         processed: the tubes that post-processing made of the proposals; None without.
-
-    Raises:
-        ValueError: if the shapes do not agree, or a tube covers no sampled frame.
     """
 
     video: str
@@ -87,9 +78,8 @@ class VideoSample:
         if not self.frame_mask.any(dim=1).all():
             raise ValueError(f"{self.video}: every tube must cover at least one of the sampled frames")
         if self.tube_labels is not None and self.tube_labels.shape != (num_tubes,):
-            raise ValueError(
-                f"{self.video}: {num_tubes} proposals need as many tube_labels, got {tuple(self.tube_labels.shape)}"
-            )
+            shape = tuple(self.tube_labels.shape)
+            raise ValueError(f"{self.video}: {num_tubes} proposals need as many tube_labels, got {shape}")
 
     @property
     def ranked_tubes(self) -> RankedTubes:
@@ -101,16 +91,16 @@ class VideoSample:
     def with_scores(
         self, tube_scores: Tensor, video_scores: Tensor, frame_scores: Tensor | None = None
     ) -> "VideoSample":
-        """The same video with the scores ``(P, K)``, ``(K,)`` and ``(P, N, K)`` that the model gave."""
+        """The same video with the model's scores ``(P, K)``, ``(K,)`` and ``(P, N, K)``."""
         scores = {"tube_scores": tube_scores, "video_scores": video_scores, "frame_scores": frame_scores}
         given = {name: of.detach().double().cpu().numpy() for name, of in scores.items() if of is not None}
         return replace(self, **given)
 
 
 def predicted_class(video_scores: np.ndarray, has_tubes: bool) -> int | None:
-    """The class that a model gives a video: of its highest score; of equal ones the lowest index.
+    """The class of the highest of the scores ``(K,)``, of equal ones the lowest index.
 
-    None where a video has no tubes and the scores ``(K,)`` are all alike: heads then have nothing to say.
+    None where a video has no tubes and the scores are all alike: heads then have nothing to say.
     """
     if not has_tubes and np.ptp(video_scores) == 0:
         return None
@@ -122,7 +112,7 @@ class TubeBatch:
     """The tubes of a batch of videos, packed: their number differs from video to video.
 
     Args:
-        boxes: ``(P, N, 4)``, all tubes of all videos one after the other, in pixels of the resized frames.
+        boxes: ``(P, N, 4)``, the tubes of all videos one after the other, in pixels of the resized frames.
         weights: ``(P, N)``, how much each frame counts for each tube.
         video_index: ``(P,)`` int64, ascending, which video of the batch each tube belongs to.
         num_videos: number of videos, those without tubes included.
@@ -135,7 +125,7 @@ class TubeBatch:
 
     @classmethod
     def from_samples(cls, samples: Sequence[VideoSample], device: torch.device | str) -> "TubeBatch":
-        """Pack the tubes of the samples, in order, on a device."""
+        """Pack the tubes of the samples, in order."""
         counts = torch.tensor([len(sample.tubes) for sample in samples])
         return cls(
             boxes=torch.cat([sample.tubes for sample in samples]).to(device),

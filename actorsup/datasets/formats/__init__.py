@@ -1,4 +1,4 @@
-"""Datasets of others, one file for each format. Every foreign convention of frames, boxes and labels ends here."""
+"""Formats of datasets. Every foreign convention of frames, boxes and labels ends here."""
 
 from .a2d import A2D
 from .act import ACTPickle, write_act_pickle

@@ -1,9 +1,8 @@
 """A2D, the Actor-Action Dataset: 3,782 videos of people, animals, balls and cars.
 
-``Annotations/mat/<video>/<frame>.mat``, frames counted from 1, is the annotation of one frame, a Matlab 7.3 file, which
-is HDF5. ``reBBox``: ``x1 y1 x2 y2`` of each of ``n`` instances, pixels from 1, both corners inside; ``4 × n`` as HDF5
-has it. ``id``: their labels, actor × 10 + action. The layout is known from code that reads it; it was not checked
-against the dataset itself.
+``Annotations/mat/<video>/<frame>.mat`` annotates one frame, counted from 1: a Matlab 7.3 file, which is HDF5.
+``reBBox (4, n)``: ``x1 y1 x2 y2`` of ``n`` instances, pixels from 1, both corners inside. ``id``: their labels,
+actor × 10 + action. The layout is known from code that reads it, not checked against the dataset.
 """
 
 from collections import Counter, defaultdict
@@ -26,7 +25,7 @@ ACTIONS = ("climbing", "crawling", "eating", "flying", "jumping", "rolling", "ru
 COCO_ACTORS = ("person", "sports ball", "bird", "car", "cat", "dog")
 SPLITS = ("train", "test")  # by usage
 
-# Frames and boxes of every instance: its label, and its number among those of the label in a frame.
+# Frames and boxes by label and number among the instances of the label in a frame.
 Instances = dict[tuple[int, int], list[tuple[int, np.ndarray]]]
 
 
@@ -35,40 +34,35 @@ Instances = dict[tuple[int, int], list[tuple[int, np.ndarray]]]
 class A2D(DatasetFormat):
     """The videos of ``videoset.csv``, a class for each pair of actor and action that occurs.
 
-    Lines are ``video, label, start, end, height, width, frames, annotated frames, usage``; a usage of 0 is training, of
-    1 testing. Annotated are three to five frames of a video. The k-th instance of a label in one frame and the k-th in
-    another are one tube, which is sparse.
+    Lines are ``video, label, start, end, height, width, frames, annotated frames, usage``; usage 0 is training, 1
+    testing. Three to five frames of a video are annotated. The k-th instances of a label in all frames are one sparse
+    tube.
 
-    Args:
-        ann_file: ``videoset.csv``.
-        data_root: folder of it and of ``Annotations/mat``.
+    ``data_root`` is the folder of ``ann_file`` and of ``Annotations/mat``.
     """
 
     ann_file: str | Path = "videoset.csv"
 
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
-        rows = list(self._rows())
-        if not rows:
+        if not (rows := list(self._rows())):
             raise ValueError("lists no video")
         folder = self.below_root("Annotations/mat")
         instances = {row.video: _read_instances(folder / row.video) for row in rows}
         found = {row.label for row in rows} | {label for of in instances.values() for label, _ in of or ()}
         index = {label: number for number, label in enumerate(sorted(found))}
-        videos = []
+        videos, without = [], []
         for row in rows:
-            of_video = instances[row.video]
+            tubes = None
             with naming(f"video {row.video}"):
-                tubes = (
-                    None
-                    if of_video is None
-                    else tuple(
+                if (of_video := instances[row.video]) is None:
+                    without.append(row.video)
+                else:
+                    tubes = tuple(
                         tube_of_frames(*zip(*boxes, strict=True), index[label], first=1)
                         for (label, _), boxes in of_video.items()
                     )
-                )
                 videos.append(LabelledVideo(row.video, row.split, index[row.label], row.num_frames, row.size, tubes))
-        without = [row.video for row in rows if instances[row.video] is None]
         return VideoCollection(
             "a2d",
             tuple(f"{ACTORS[label // 10 - 1]}-{ACTIONS[label % 10 - 1]}" for label in index),
@@ -92,8 +86,6 @@ class A2D(DatasetFormat):
 
 
 class _Row(NamedTuple):
-    """A line of ``videoset.csv``."""
-
     video: str
     label: int
     size: tuple[int, int]
@@ -120,11 +112,7 @@ def _read_instances(folder: Path) -> Instances | None:
 
 
 def read_a2d_frame(path: str | Path) -> tuple[np.ndarray, list[int]]:
-    """Boxes ``(n, 4)`` in continuous pixels and the labels of the instances in a frame.
-
-    Raises:
-        InputError: naming file and value, if anything in it is not as described above.
-    """
+    """Boxes ``(n, 4)`` in continuous pixels and labels in a frame; wrong ones are an ``InputError``."""
     with naming(path, InputError):
         try:
             with h5py.File(path) as file:

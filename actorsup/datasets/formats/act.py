@@ -1,8 +1,8 @@
-"""The ground truth of ACT-detector, which MOC, YOWO and mmaction2 took over: a pickle of builtin containers and arrays.
+"""The ground truth of ACT-detector, MOC, YOWO and mmaction2: a pickle of builtin containers and arrays.
 
-``labels``: class names. ``train_videos``, ``test_videos``: a list of names a split; one of the two may be absent.
+``labels``: class names. ``train_videos``, ``test_videos``: a list of names for each split number; one may be absent.
 ``nframes[video]``, ``resolution[video] = (height, width)``. ``gttubes[video][label]``: a list of arrays ``(T, 5)`` with
-rows ``frame x1 y1 x2 y2``, the frame counted from 1. The corners are taken as they are, as continuous pixels.
+rows ``frame x1 y1 x2 y2``, the frame counted from 1, the corners taken as continuous pixels.
 """
 
 import pickle
@@ -27,14 +27,9 @@ SPLITS = {"train_videos": "train", "test_videos": "test"}
 @DATASET_FORMATS.register_module()
 @dataclass(frozen=True)
 class ACTPickle(DatasetFormat):
-    """One split of such a pickle; the videos of other splits alone are left out. It can run no code: ``load_pickle``.
+    """One split, by number from 1, of such a pickle, read without running its code.
 
     The label of a video is that of its folder where that is a class, else the one that most boxes of it have.
-
-    Args:
-        ann_file: the file.
-        data_root: see ``DatasetFormat``.
-        split_number: of the split, from 1.
     """
 
     split_number: int = 1
@@ -60,10 +55,9 @@ class ACTPickle(DatasetFormat):
 
 
 def write_act_pickle(path: str | Path, collection: VideoCollection) -> None:
-    """Write the annotated videos of the splits ``train`` and ``test``, with the marked frames of sparse tubes only.
+    """Write the annotated videos of the splits ``train`` and ``test``; of sparse tubes the marked frames only.
 
-    Raises:
-        InputError: naming the video, if its number of frames or its size is not known.
+    An ``InputError`` names a video whose number of frames or size is unknown.
     """
     content = {"labels": list(collection.classes), "nframes": {}, "resolution": {}, "gttubes": {}}
     content |= {key: [[]] for key in SPLITS}
@@ -102,10 +96,7 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
     if folder in classes:
         of_video = classes.index(folder)
     elif tubes:
-        num_boxes = Counter()
-        for tube in tubes:
-            num_boxes[tube.label] += len(tube)
-        of_video = num_boxes.most_common(1)[0][0]
+        of_video = Counter(label for tube in tubes for label in [tube.label] * len(tube)).most_common(1)[0][0]
     else:
         raise ValueError(f"has no tube, and its folder {folder!r} is no class: its label is not known")
     return LabelledVideo(video, split, of_video, require(num_frames, "nframes", int), (width, height), tuple(tubes))

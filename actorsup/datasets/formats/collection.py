@@ -1,4 +1,4 @@
-"""What every format gives: the videos of a dataset, their labels, and the tubes that people marked in them."""
+"""What every format gives: the videos of a dataset, their labels and true tubes."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -23,16 +23,12 @@ class LabelledVideo:
 
     Args:
         video: path below the folder of the videos, without suffix.
-        split: which part of the dataset it belongs to; ``train`` and ``test`` by convention.
+        split: ``train`` and ``test`` by convention.
         label: its action class.
         num_frames: frames of the video that was annotated; None where unknown.
-        size: ``(width, height)`` in whose pixels the tubes are; None where unknown, which needs ``tubes`` without any.
-        tubes: the true tubes, whose label is the action class and whose scores are 1; None where nobody marked them,
-            empty where somebody looked and found none.
-
-    Raises:
-        ValueError: if the name is no such path, the split no text, a number not positive or absurd, the size of tubes
-            missing, or a tube ends after the video.
+        size: ``(width, height)`` in whose pixels the tubes are; may be None without tubes.
+        tubes: the true tubes, labelled with the action class, with scores of 1; None where nobody marked them, empty
+            where somebody looked and found none.
     """
 
     video: str
@@ -74,15 +70,11 @@ class VideoCollection:
 
     Args:
         name: of the dataset.
-        classes: action classes in the order of their labels.
-        videos: in the order of the files.
-        class_actors: whose action each class is, parallel to ``classes``; None where that is not known.
-        actors: categories of actors that a detector should find; None where they are not known.
-        notes: sentences, each of what the reader left out or is in doubt of.
-
-    Raises:
-        ValueError: naming video and value, if names are not text or not different, a label is no class, or
-            ``class_actors`` has another length than ``classes``.
+        classes: different action classes in the order of their labels.
+        videos: different ones in the order of the files.
+        class_actors: whose action each class is; None where unknown.
+        actors: categories of actors that a detector should find; None where unknown.
+        notes: sentences about what the reader left out or doubts.
     """
 
     name: str
@@ -119,36 +111,27 @@ class VideoCollection:
 
     @property
     def metainfo(self) -> dict:
-        """Name of the dataset, classes and, where they are known, actors, as mmengine's datasets say it."""
-        known = {"class_actors": self.class_actors, "actors": self.actors}
-        return {"dataset": self.name, "classes": self.classes} | {
-            key: value for key, value in known.items() if value is not None
-        }
+        """Name of the dataset, classes and known actors, as mmengine's datasets give it."""
+        known = {key: getattr(self, key) for key in ("classes", "class_actors", "actors")}
+        return {"dataset": self.name} | {key: names for key, names in known.items() if names is not None}
 
     def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
-        """The videos and tubes of these classes only, which are numbered in this order.
-
-        Raises:
-            ValueError: if they are not different ones of the classes, at least one.
-        """
+        """The videos and tubes of some of the classes, all different, numbered in this order."""
         if not set(classes) <= set(self.classes) or not classes or len(set(classes)) < len(classes):
             raise ValueError(
                 f"classes must be different ones of {', '.join(self.classes)}, got {', '.join(classes) or 'none'}"
             )
-        old = [self.classes.index(name) for name in classes]
+        labels = {self.classes.index(name): label for label, name in enumerate(classes)}
 
         def renumbered(labelled):
-            return [replace(each, label=old.index(each.label)) for each in labelled if each.label in old]
+            return tuple(replace(each, label=labels[each.label]) for each in labelled if each.label in labels)
 
-        videos = [
-            video if video.tubes is None else replace(video, tubes=tuple(renumbered(video.tubes)))
-            for video in renumbered(self.videos)
-        ]
-        class_actors = self.class_actors and tuple(self.class_actors[label] for label in old)
-        return replace(self, classes=tuple(classes), videos=tuple(videos), class_actors=class_actors)
+        videos = tuple(replace(of, tubes=of.tubes and renumbered(of.tubes)) for of in renumbered(self.videos))
+        class_actors = self.class_actors and tuple(self.class_actors[label] for label in labels)
+        return replace(self, classes=tuple(classes), videos=videos, class_actors=class_actors)
 
     def counts(self) -> list[dict]:
-        """Videos, annotated videos and tubes by class and split, and in all: rows of a table."""
+        """Rows of a table: videos, annotated videos and tubes by class and split, and in all."""
         columns: dict[str, Counter] = {}
         for split in self.splits:
             videos = [video for video in self.videos if video.split == split]
@@ -159,7 +142,7 @@ class VideoCollection:
 
 
 def rows_by_class(classes: Sequence[str], columns: Mapping[str, Counter]) -> list[dict]:
-    """A row for each class, and one for all of them, of numbers that are counted by label."""
+    """A row for each class, and one for all, of numbers counted by label."""
     numbers = [{key: counter[label] for key, counter in columns.items()} for label in range(len(classes))]
     numbers.append({key: counter.total() for key, counter in columns.items()})
     return [{"class": name} | row for name, row in zip((*classes, "all"), numbers, strict=True)]
@@ -171,15 +154,12 @@ def _repeated(names: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True)
 class DatasetFormat(ABC):
-    """Somebody's files, which say which videos there are, their labels and their true tubes.
+    """A dataset's files, which give the videos, their labels and their true tubes.
 
-    A config gives one to ``AnnotatedVideos`` as ``format``; ``actorsup convert`` writes what it reads as an annotation
-    file. For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of
-    a dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
+    For a format of your own, register a subclass with ``load`` in ``DATASET_FORMATS``; its options are fields of a
+    dataclass, and ``source`` and ``videos_source`` say in messages what belongs where.
 
-    Args:
-        ann_file: the file that says most, or a folder.
-        data_root: folder that all files are relative to.
+    ``ann_file`` is the file that says most, or a folder; all files are relative to ``data_root``.
     """
 
     ann_file: str | Path
@@ -194,27 +174,19 @@ class DatasetFormat(ABC):
         return self.below_root(self.ann_file)
 
     def below_root(self, path: str | Path) -> Path:
-        """A path that is relative to ``data_root``."""
+        """The full path of one that is relative to ``data_root``."""
         return Path(self.data_root) / path
 
     @abstractmethod
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
-        """Read the files; see ``read``.
-
-        Raises:
-            ValueError: naming video and value; ``read`` names ``path``. An ``InputError`` names another file itself.
-        """
+        """Read the files for ``read``, which puts ``path`` before a ``ValueError``."""
 
     def files(self, splits: Sequence[str] | None, with_tubes: bool) -> Mapping[Path, str]:
         """The files that ``read`` needs, each with what belongs there and where it comes from."""
         return {self.path: self.source}
 
     def read(self, splits: Sequence[str] | None = None, with_tubes: bool = True) -> VideoCollection:
-        """The videos.
-
-        Args:
-            splits: those of these splits only; None is all.
-            with_tubes: without, the tubes may be left out: labels are all that training needs.
+        """The videos of some splits or all; without ``with_tubes`` their tubes may be left out.
 
         Raises:
             InputError: naming file, video and value, if anything in a file is wrong, or there is no such split.
@@ -233,5 +205,5 @@ class DatasetFormat(ABC):
         return {video.video: video for video in self.read().videos if video.tubes is not None}
 
     def metainfo(self) -> dict:
-        """See ``VideoCollection.metainfo``; a format that knows its classes by itself reads no file."""
+        """See ``VideoCollection.metainfo``."""
         return self.read(with_tubes=False).metainfo

@@ -1,4 +1,4 @@
-"""A folder ``class/video.mp4``: labels are the names of folders, and nobody marked anything."""
+"""A folder ``class/video.mp4``, which labels videos and has no true tubes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,15 @@ from .reading import notes_of, read_lines
 @DATASET_FORMATS.register_module()
 @dataclass(frozen=True)
 class VideoFolder(DatasetFormat):
-    """The videos in the folders of a folder, labelled with the folder's name.
-
-    All are for training, or a list or a share of them is for testing.
+    """The videos in the folders of a folder, labelled with the folder's name; all for training unless told otherwise.
 
     Args:
         ann_file: the folder of the classes; in each, video files and folders of frames.
-        data_root: see ``DatasetFormat``.
         name: of the dataset; None takes the folder's.
         test_list: a line ``class/video``, with or without suffix, for each video that is for testing.
-        test_share: how many of each class are drawn for testing, from 0 to 1; at least one of a class of several, and
-            never all.
-        seed: of the draw: the same one draws the same videos, whatever order the disk lists them in.
+        test_share: share of each class that is drawn for testing, between 0 and 1; at least one of a class of several,
+            and never all.
+        seed: of the draw, which does not depend on the order on disk.
     """
 
     ann_file: str | Path = "videos"
@@ -47,22 +44,20 @@ class VideoFolder(DatasetFormat):
             raise ValueError("no such folder; a folder for each class belongs there, with its videos")
         by_class, unused = {}, []
         for folder in sorted(path for path in self.path.iterdir() if not path.name.startswith(".")):
-            found = _videos_in(folder, unused) if folder.is_dir() else []
-            if found:
+            if found := _videos_in(folder, unused) if folder.is_dir() else []:
                 by_class[folder.name] = found
             else:
                 unused.append(folder.name)
         if not by_class:
             raise ValueError("holds no class/video")
         test = self._for_testing(by_class)
-        labelled = [
+        labelled = tuple(
             LabelledVideo(video, "test" if video in test else "train", label)
             for label, found in enumerate(by_class.values())
             for video in found
-        ]
-        name = self.name or self.path.resolve().name
+        )
         notes = notes_of({"files and folders hold no video and are left out": unused})
-        return VideoCollection(name, tuple(by_class), tuple(labelled), notes=notes)
+        return VideoCollection(self.name or self.path.resolve().name, tuple(by_class), labelled, notes=notes)
 
     def _for_testing(self, by_class: dict[str, list[str]]) -> set[str]:
         known = [video for found in by_class.values() for video in found]
@@ -82,7 +77,7 @@ class VideoFolder(DatasetFormat):
 
 
 def _videos_in(folder: Path, unused: list[str]) -> list[str]:
-    """Names ``class/video`` of what is a video in the folder of a class, sorted; what is none goes to ``unused``."""
+    """Names ``class/video`` in the folder of a class, sorted; what is no video goes to ``unused``."""
     names = {
         path.name: f"{folder.name}/{strip_suffix(path.name) if path.is_file() else path.name}"
         for path in folder.iterdir()

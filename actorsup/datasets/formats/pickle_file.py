@@ -1,7 +1,7 @@
 """Pickle files of data, read without running what is inside them.
 
-A pickle is a program. This one can call what is in a short table, and nothing there trusts its arguments: numpy's own
-``ndarray`` and ``dtype`` would, and a forged state makes them write where they should not.
+A pickle may call only what is in a short table, whose entries check their arguments: numpy's own ``ndarray`` and
+``dtype`` would trust a forged state and write where they should not.
 """
 
 import io
@@ -77,7 +77,7 @@ def _frombuffer(data, dtype: _Dtype, shape: tuple[int, ...], order: str) -> np.n
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """How protocol 2 spells bytes, the content of every array among them; other codecs than this one are refused."""
+    """How protocol 2 spells bytes, those of arrays among them; other codecs are refused."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"bytes spelled in {encoding!r}, expected 'latin1'")
     return text.encode("latin1")
@@ -101,27 +101,25 @@ for _builtins in ("builtins", "__builtin__"):
 
 # Python's own, not C's, which takes memory for whatever position a damaged file names: tens of GB for six bytes.
 class _DataUnpickler(pickle._Unpickler):
-    """Looks nothing up that is not in the table above: a name outside it is neither imported nor called."""
+    """Neither imports nor calls a name that is not in ``ALLOWED``."""
 
     def __init__(self, content: bytes, path: Path) -> None:
         super().__init__(io.BytesIO(content), encoding="latin1")  # strings and arrays that Python 2 wrote
         self.path = path
 
     def find_class(self, module: str, name: str):
-        try:
-            return ALLOWED[module, name]
-        except KeyError:
+        if (module, name) not in ALLOWED:
             raise InputError(
                 f"{self.path}: refused, because it would load {module}.{name}; "
                 "a pickle of annotation holds numpy arrays and builtin containers only"
-            ) from None
+            )
+        return ALLOWED[module, name]
 
 
 def load_pickle(path: str | Path):
-    """The content of a pickle file that holds builtin containers, numbers, strings and numpy arrays only.
+    """The content of a pickle file of builtin containers, numbers, strings and numpy arrays.
 
-    Raises:
-        InputError: if the file is missing or damaged, or names anything else, which is neither imported nor called.
+    An ``InputError`` if it is missing, damaged, or names anything else, which is neither imported nor called.
     """
     content = read_bytes(path)
     try:

@@ -1,7 +1,6 @@
 """Files and values of others, checked.
 
-What is wrong with a file is an ``InputError`` that names it; what is wrong with a value is a ``ValueError``, which the
-reader of the file completes.
+A ``ValueError`` says what is wrong with a value; ``naming`` makes it an ``InputError`` that names the file.
 """
 
 import csv
@@ -43,24 +42,25 @@ def read_text(path: str | Path) -> str:
 
 def read_json(path: str | Path):
     """The content of a JSON file."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
-    except InputError:
-        raise
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error})") from error
 
 
 def read_lines(path: str | Path) -> list[tuple[int, str]]:
-    """Number, from 1, and text, without spaces around it, of every line that is not empty; there has to be one."""
-    lines = [(number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), start=1)]
-    if not any(line for _, line in lines):
+    """Number, from 1, and stripped text of every line that is not empty; there has to be one."""
+    lines = [
+        (number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), start=1) if line.strip()
+    ]
+    if not lines:
         raise InputError(f"{path}: lists nothing")
-    return [(number, line) for number, line in lines if line]
+    return lines
 
 
 def read_csv(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number of the last line, from 1, and cells of every row of a CSV file that has some."""
+    """Number of the last line, from 1, and cells of every row of a CSV file that is not empty."""
     rows = csv.reader(StringIO(read_text(path), newline=""), skipinitialspace=True)
     try:
         for cells in rows:
@@ -71,13 +71,13 @@ def read_csv(path: str | Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def notes_of(found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """A note for each list of names that is not empty, by what they are."""
+    """A note for each list of names that is not empty; the keys say what they are."""
     return tuple(enumeration(what, names) for what, names in found.items() if names)
 
 
 @contextmanager
 def naming(what: str | Path, error_type: type[ValueError] = ValueError) -> Iterator[None]:
-    """Say in front of a ``ValueError`` what was read; an ``InputError`` says it already."""
+    """Put what was read in front of a ``ValueError``; an ``InputError`` says it already."""
     try:
         yield
     except InputError:
@@ -154,25 +154,16 @@ def box_array(value) -> np.ndarray:
 
 
 def tube_of_frames(frames, boxes, label: int, first: int = 0) -> Tube:
-    """A true tube from the first of the given frames to the last; between them boxes are interpolated linearly.
+    """A true tube from the first of the given frames to the last; boxes between them are interpolated linearly.
 
-    Args:
-        frames: ``(n,)`` whole numbers, ascending.
-        boxes: ``(n, 4)``, those of the frames.
-        label: of the tube.
-        first: the number that a video's first frame has among ``frames``.
-
-    Raises:
-        ValueError: if the frames are not so, or not as many as the boxes, or a box is none.
+    ``frames (n,)`` are ascending whole numbers, among which ``first`` is a video's first frame; ``boxes (n, 4)``. A
+    ``ValueError`` if they are not so.
     """
     frames = np.asarray(frames)
     boxes = np.asarray(boxes, dtype=np.float32)  # as they are kept, so that a written tube is read as it was
-    are_numbers = frames.shape == (len(boxes),) and frames.size and frames.dtype.kind in "iuf"
-    if (
-        not are_numbers
-        or not ((frames >= first) & (frames < MAX_FRAMES) & (frames % 1 == 0)).all()
-        or not (frames[:-1] < frames[1:]).all()
-    ):
+    good = frames.shape == (len(boxes),) and frames.size and frames.dtype.kind in "iuf"
+    good = good and ((frames >= first) & (frames < MAX_FRAMES) & (frames % 1 == 0)).all()
+    if not good or not (frames[:-1] < frames[1:]).all():
         raise ValueError(
             f"{len(boxes)} boxes need as many frames, ascending whole numbers from {first} to {MAX_FRAMES - 1}, "
             f"got {brief(frames.tolist())}"

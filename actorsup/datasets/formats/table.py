@@ -1,4 +1,4 @@
-"""Labels in a table, CSV or JSON, and, where there are any, boxes in another."""
+"""Labels in a table, CSV or JSON, and boxes in another."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,10 @@ class LabelTable(DatasetFormat):
     Args:
         ann_file: a CSV file with a header, or a JSON list of objects: ``video``, with or without suffix, ``label`` and,
             unless all are for training, ``split``; or a JSON object ``{video: label}``.
-        data_root: see ``DatasetFormat``.
         boxes: a CSV file with a header: ``video``, ``tube`` (any name of one tube of the video), ``frame`` from 0,
             ``x1``, ``y1``, ``x2``, ``y2`` in continuous pixels of the video and, unless it is the video's, ``label``.
-            Videos that it does not have are not annotated.
-        videos: folder of the videos, which tells in whose pixels boxes are; needed with ``boxes``.
+            Videos that it lacks are not annotated.
+        videos: folder of the videos, whose size is needed with ``boxes``.
         name: of the dataset; None takes the table's.
     """
 
@@ -40,9 +39,8 @@ class LabelTable(DatasetFormat):
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
         listed: dict[str, tuple[str, str]] = {}  # label and split
-        for place, entry in (
-            _json_entries(self.path) if self.path.suffix == ".json" else _csv_entries(self.path, ("video", "label"))
-        ):
+        is_json = self.path.suffix == ".json"
+        for place, entry in _json_entries(self.path) if is_json else _csv_entries(self.path, ("video", "label")):
             with naming(f"{self.path}, {place}", InputError):
                 video = strip_suffix(value_of(entry, "video", str))
                 if video in listed:
@@ -58,14 +56,18 @@ class LabelTable(DatasetFormat):
                 raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
             boxes = self.below_root(self.boxes)
             tubes = _read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
-            sizes = _sizes(self.below_root(self.videos), tubes)
+            folder = self.below_root(self.videos)
+            paths = find_videos(folder, tubes)
+            if absent := [video for video in tubes if video not in paths]:
+                raise InputError(f"{folder}: {enumeration('videos with boxes are missing', absent, most=5)}")
+            sizes = {video: frame_size(path) for video, path in paths.items()}
             without = [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]
             notes = notes_of({f"videos not for training have no box in {boxes}": without})
-        videos = [
+        videos = tuple(
             LabelledVideo(video, split, classes.index(label), None, sizes.get(video), tubes.get(video))
             for video, (label, split) in listed.items()
-        ]
-        return VideoCollection(self.name or self.path.stem, tuple(classes), tuple(videos), notes=notes)
+        )
+        return VideoCollection(self.name or self.path.stem, tuple(classes), videos, notes=notes)
 
 
 def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:
@@ -88,7 +90,6 @@ def _csv_entries(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Ma
 
 
 def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
-    """The tubes of every video that has some."""
     marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
     for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
         with naming(f"{path}, {place}", InputError):
@@ -111,10 +112,3 @@ def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -
         )
         for video, of_video in marked.items()
     }
-
-
-def _sizes(folder: Path, names: Mapping) -> dict[str, tuple[int, int]]:
-    paths = find_videos(folder, names)
-    if absent := [name for name in names if name not in paths]:
-        raise InputError(f"{folder}: {enumeration('videos with boxes are missing', absent, most=5)}")
-    return {name: frame_size(path) for name, path in paths.items()}

@@ -4,12 +4,12 @@
 
     {video: {numf, label, annotations: [{label, sf, ef, boxes}]}}
 
-``sf`` is the first frame, from 0, ``ef`` the frame after the last. ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels
-counted from 1 at 320×240, stored as uint8 or uint16.
+``sf`` is the first frame, from 0, ``ef`` the frame after the last; ``boxes (ef - sf, 4)`` are ``x y w h`` in pixels
+counted from 1 at 320×240.
 
-``finalAnnots.mat``, the same, and ``annot_apt.mat``, the one before it: a struct array ``annot`` with ``name``,
-``num_imgs``, ``tubes``, or ``videos`` with ``name``, ``num_images``, ``tubes``. A tube is as above, but for ``sf`` and
-``ef``, its first and its last frame from 1, and ``class``, from 1.
+``finalAnnots.mat``, the same, and its predecessor ``annot_apt.mat``: a struct array ``annot`` with ``name``,
+``num_imgs``, ``tubes``, or ``videos`` with ``name``, ``num_images``, ``tubes``. A tube differs in ``sf`` and ``ef``,
+its first and last frame from 1, and ``class``, from 1.
 """
 
 import re
@@ -58,9 +58,7 @@ class THUMOS13(DatasetFormat):
 
     Args:
         ann_file: one of these, or a pickle of ACT-detector's layout, of which the first split is read.
-        data_root: see ``DatasetFormat``.
-        split_lists: list of the videos of each split, see ``read_split_list``; UCF101's own, of all 101 classes, need
-            ``classInd.txt`` beside them.
+        split_lists: list of the videos of each split, see ``read_split_list``.
     """
 
     ann_file: str | Path = "pyannot.pkl"
@@ -85,18 +83,17 @@ class THUMOS13(DatasetFormat):
             for video, label in read_split_list(path, CLASSES):
                 if video in videos:
                     raise InputError(f"{path}: video {video} is in the list of {videos[video].split!r} too")
-                unmarked = LabelledVideo(video, split, label)
-                videos[video] = replace(annotated[video], split=split) if video in annotated else unmarked
-        without = [video for video in videos if with_tubes and video not in annotated]
-        unlisted = [video for video in annotated if video not in videos]
+                videos[video] = replace(annotated.get(video, LabelledVideo(video, split, label)), split=split)
         notes = {
-            f"videos have no annotation in {self.path}": without,
-            "annotated videos are in no list and left out": unlisted,
+            f"videos have no annotation in {self.path}": [
+                name for name in videos if with_tubes and name not in annotated
+            ],
+            "annotated videos are in no list and left out": [name for name in annotated if name not in videos],
         }
         return replace(NO_VIDEOS, videos=tuple(videos.values()), notes=notes_of(notes))
 
     def annotated(self) -> dict[str, LabelledVideo]:
-        """See ``DatasetFormat.annotated``; it needs no split list."""
+        """See ``DatasetFormat.annotated``; no split list is needed."""
         return read_ucf101_annotation(self.path, CLASSES)
 
     def metainfo(self) -> dict:
@@ -111,7 +108,7 @@ class THUMOS13(DatasetFormat):
 
 
 def read_class_index(path: str | Path) -> dict[str, int]:
-    """Number of every class in UCF101's ``classInd.txt``: lines ``1 ApplyEyeMakeup``; raises as ``read_split_list``."""
+    """Number of every class in UCF101's ``classInd.txt``, lines ``1 ApplyEyeMakeup``."""
     numbers: dict[str, int] = {}
     for line_number, line in read_lines(path):
         with naming(f"{path}, line {line_number}: {line!r}", InputError):
@@ -127,16 +124,12 @@ def read_class_index(path: str | Path) -> dict[str, int]:
 def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str, int]]:
     """Name ``Class/v_Class_g01_c01``, without suffix, and label, from 0, of every video in the list's order.
 
-    A line is ``Class/v_Class_g01_c01.avi 1``; the number, from 1, is optional. Where ``classInd.txt`` lies beside the
-    list it is one of more classes: it has the numbers, and videos of those that are not in ``classes`` are left out.
-
-    Args:
-        path: the list.
-        classes: class names in the order of their labels. A video's label is that of its folder.
+    A line is ``Class/v_Class_g01_c01.avi 1``; the number, from 1, is optional. Where UCF101's ``classInd.txt`` lies
+    beside the list, it has the numbers, and videos of other classes than ``classes`` are left out.
 
     Raises:
-        InputError: naming file, line number and line, if a line is broken, its class is unknown, its number contradicts
-            its class, or its video was listed before; or if the file is missing, not text or lists no video.
+        InputError: naming file and line, if a line is broken, its class unknown, its number another one's or its video
+            listed before; or if the file lists no video.
     """
     class_index = Path(path).with_name("classInd.txt")
     numbers = {name: label for label, name in enumerate(classes, start=1)}
@@ -163,29 +156,25 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
 
 
 def read_ucf101_annotation(path: str | Path, classes: Sequence[str]) -> dict[str, LabelledVideo]:
-    """Every annotated video by its name ``Class/v_Class_g01_c01``; which split it is in the annotation does not say.
+    """Every annotated video by its name ``Class/v_Class_g01_c01``, from any of the files that ``THUMOS13`` reads.
 
-    Args:
-        path: ``pyannot.pkl``, ``finalAnnots.mat``, ``annot_apt.mat``, or a pickle of ACT-detector's layout, of which
-            the first split is read; which of the pickles it is, its content says.
-        classes: class names in the order of the file's labels; the folder in a video's name has to agree.
+    ``classes`` are in the order of the file's labels, which have to agree with the folders in the videos' names.
 
     Raises:
-        InputError: naming file, video and value, if anything in it is wrong.
+        InputError: naming file, video and value, if anything in the file is wrong.
     """
     if Path(path).suffix == ".mat":
         entries = _matlab_entries(path, classes)
     else:
         content = load_pickle(path)
-        if isinstance(content, Mapping) and "gttubes" in content:
-            collection = ACTPickle(path).read()
-            if collection.classes != tuple(classes):
-                raise InputError(
-                    f"{path}: its labels are {', '.join(collection.classes)}, expected {', '.join(classes)}"
-                )
-            return {video.video: video for video in collection.videos}
         if not isinstance(content, Mapping):
             raise InputError(f"{path}: expected a dictionary of videos, got {type(content).__name__}")
+        if "gttubes" in content:
+            collection = ACTPickle(path).read()
+            if collection.classes != tuple(classes):
+                found = ", ".join(collection.classes)
+                raise InputError(f"{path}: its labels are {found}, expected {', '.join(classes)}")
+            return {video.video: video for video in collection.videos}
         entries = content.items()
     annotated: dict[str, LabelledVideo] = {}
     for video, entry in entries:
@@ -221,7 +210,7 @@ def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
         corners = np.cumsum(boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4) - 1  # pixel 1 reaches from 0 to 1
     good = (corners[:, :2] >= 0) & (corners[:, 2:] > corners[:, :2]) & (corners[:, 2:] <= SIZE)
     if not good.all():
-        index = int((~good.all(axis=1)).argmax())
+        index = int(good.all(axis=1).argmin())
         raise ValueError(
             f"frame {first + index}: box x y w h = {boxes[index].tolist()} is empty or leaves the frame "
             f"of {SIZE[0]}x{SIZE[1]} pixels, counted from 1"
@@ -230,7 +219,7 @@ def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
 
 
 def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[str, dict]]:
-    """The videos of a Matlab file as ``pyannot.pkl`` has them; the label, here one of each tube, is the folder's."""
+    """The videos of a Matlab file as ``pyannot.pkl`` has them, labelled by their folders."""
     try:
         content = loadmat(path, simplify_cells=True)
     except Exception as error:  # a damaged file can raise nearly anything
@@ -244,21 +233,17 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
             folder = name.split("/")[0]
             if folder not in classes:
                 raise ValueError(f"{folder!r} is none of the {len(classes)} classes")
-            tubes = [
-                {
-                    "label": _number(tube, "class") - 1,
-                    "sf": _number(tube, "sf") - 1,
-                    "ef": _number(tube, "ef"),
-                    "boxes": np.atleast_2d(value_of(tube, "boxes")),
-                }
-                for tube in _structs(value_of(record, "tubes"))
-            ]
+            tubes = []
+            for tube in _structs(value_of(record, "tubes")):
+                label, first, end = (_number(tube, key) for key in ("class", "sf", "ef"))
+                boxes = np.atleast_2d(value_of(tube, "boxes"))
+                tubes.append({"label": label - 1, "sf": first - 1, "ef": end, "boxes": boxes})
             num_frames = _number(record, MATLAB_LAYOUTS[found[0]])
         yield name, {"numf": num_frames, "label": classes.index(folder), "annotations": tubes}
 
 
 def _structs(value) -> Sequence:
-    """A struct array; scipy gives one of one element as that, and one of none as an empty array."""
+    """A struct array; scipy gives a single struct as such, and none as an empty array."""
     return [value] if isinstance(value, Mapping) else list(np.atleast_1d(value))
 
 

@@ -1,7 +1,7 @@
 """UCF-Sports: the release's 13 groups of clips as 10 classes, with a tube a clip.
 
-Boxes are in ``…/<group>/<clip>/gt/<frame>.txt``, one file a frame, with ``x y w h label``. Pixels are counted from 1;
-tabs or spaces separate them. The label is often wrong: the group says what the action is.
+``…/<group>/<clip>/gt/<frame>.txt`` has the box of a frame: ``x y w h label``, pixels counted from 1, separated by tabs
+or spaces. The label is often wrong: the group says what the action is.
 """
 
 import lzma
@@ -44,7 +44,7 @@ CLASS_OF_GROUP = {
 }
 CLASSES = tuple(dict.fromkeys(CLASS_OF_GROUP.values()))
 NUM_CLIPS = 150
-MISSING_SHARE = 0.1  # more boxes than that without a frame: the video is another one
+MISSING_SHARE = 0.1  # a larger share of boxes without a frame: the video is another one
 
 
 @DATASET_FORMATS.register_module()
@@ -52,16 +52,14 @@ MISSING_SHARE = 0.1  # more boxes than that without a frame: the video is anothe
 class UCFSports(DatasetFormat):
     """The clips ``<group>/<clip>`` of a folder: frames, or one video file in each.
 
-    Boxes belong to the frames of the same name where the frames have names, else to frames in their order. A box
-    without area is none: where it lies between others the tube is a sparse one. Every video is read to its end.
+    Boxes belong to the frames of the same name, or, where frames have no names, to those in the same order. A box
+    without area is none: the tube is sparse there. Every video is read to its end.
 
     Args:
         ann_file: see ``read_box_files``; the release has them beside the frames.
-        data_root: see ``DatasetFormat``.
         videos: folder of the groups.
-        train_list: lines ``…/group/clip``. None, for both lists, takes the first third of each class, in the order of
-            names, for testing: the split that the literature uses, 103 and 47 clips.
-        test_list: likewise.
+        train_list, test_list: lines ``…/group/clip``. Without lists, the first third of each class, in the order of
+            names, is for testing: the split that the literature uses, 103 and 47 clips.
         missing_videos: ``'error'``, or ``'skip'`` to leave out clips without a video.
     """
 
@@ -76,24 +74,19 @@ class UCFSports(DatasetFormat):
         if self.missing_videos not in ("error", "skip"):
             raise InputError(f"missing_videos must be 'error' or 'skip', got {self.missing_videos!r}")
         folder = self.below_root(self.videos)
-        clips = read_box_files(self.path)
-        if not clips:
+        if not (clips := read_box_files(self.path)):
             raise ValueError("holds no <group>/<clip>/gt/<frame>.txt")
         if unknown := [clip for clip in clips if clip.split("/")[0] not in CLASS_OF_GROUP]:
             raise ValueError(f"clip {unknown[0]}: its group is none of {', '.join(CLASS_OF_GROUP)}")
-        split_of = first_third(clips)
-        if self.train_list is not None or self.test_list is not None:
-            split_of = self._listed(clips)
+        split_of = first_third(clips) if self.train_list is self.test_list is None else self._listed(clips)
         absent = [clip for clip in split_of if not (folder / clip).is_dir()]
         if absent and self.missing_videos == "error":
-            raise InputError(
-                f"{folder}: {enumeration('clips are missing', absent, most=5)}; missing_videos='skip' leaves them out"
-            )
+            missing = enumeration("clips are missing", absent, most=5)
+            raise InputError(f"{folder}: {missing}; missing_videos='skip' leaves them out")
         notes = [] if len(clips) == NUM_CLIPS else [f"{self.path} has {len(clips)} clips, the release {NUM_CLIPS}"]
         unlisted = [clip for clip in clips if clip not in split_of]
-        notes += notes_of(
-            {"clips are in no list and left out": unlisted, f"clips are not in {folder} and left out": absent}
-        )
+        notes += notes_of({"clips are in no list and left out": unlisted})
+        notes += notes_of({f"clips are not in {folder} and left out": absent})
         empty, videos = [], []
         for clip, split in split_of.items():
             if clip not in absent:
@@ -105,7 +98,6 @@ class UCFSports(DatasetFormat):
         return VideoCollection("ucf_sports", CLASSES, tuple(videos), class_actors, ("person",), tuple(notes))
 
     def _listed(self, known: Mapping) -> dict[str, str]:
-        """The split of every listed clip."""
         splits: dict[str, str] = {}
         for name, split in ((self.train_list, "train"), (self.test_list, "test")):
             for _, line in () if name is None else read_lines(self.below_root(name)):
@@ -118,7 +110,7 @@ class UCFSports(DatasetFormat):
 
 
 class BoxFile(NamedTuple):
-    """A box file that was not parsed yet: its path, in the folder or the archive, and what it holds."""
+    """The path, in the folder or archive, and the text of a box file."""
 
     path: str
     text: str
@@ -129,11 +121,7 @@ class BoxFile(NamedTuple):
         return PurePosixPath(self.path).name.split(".")[0]
 
     def box(self) -> np.ndarray:
-        """``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0.
-
-        Raises:
-            ValueError: naming file and text, if it holds anything else than a box.
-        """
+        """``(x1, y1, x2, y2)`` in continuous pixels; NaN where width or height is 0."""
         match = LINE.fullmatch(self.text)
         if match is None:
             raise ValueError(f"{self.path}: expected 'x y w h label', got {self.text[:80]!r}")
@@ -144,11 +132,7 @@ class BoxFile(NamedTuple):
 def read_box_files(annotations: Path) -> dict[str, list[BoxFile]]:
     """The box files of every clip ``group/clip``, in the order of their names.
 
-    Args:
-        annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` that holds it, which is read as it is.
-
-    Raises:
-        InputError: if it is neither.
+    They are read from the folder of the groups, or from a ``.tar`` or ``.tar.gz`` of it.
     """
     clips: dict[str, list[BoxFile]] = defaultdict(list)
     for path, text in sorted(_box_files(annotations)):
@@ -187,7 +171,7 @@ def first_third(clips: Iterable[str]) -> dict[str, str]:
 
 
 def _read_clip(clip: str, split: str, folder: Path, files: Sequence[BoxFile], notes: list[str]) -> LabelledVideo:
-    """One clip; says in ``notes`` what is in doubt."""
+    """One clip; adds what is in doubt to ``notes``."""
     path = folder if holds_frames(folder) else only_video(folder)
     num_frames, size = measure(path)
     frames = _frames_of(files, path)
@@ -206,7 +190,7 @@ def _read_clip(clip: str, split: str, folder: Path, files: Sequence[BoxFile], no
 
 
 def _frames_of(files: Sequence[BoxFile], path: Path) -> np.ndarray:
-    """The frame of each box file: that of its name, or, where not all have one, the one at its place."""
+    """The frame of each box file: that of its name, or, where not all have one, its place."""
     if path.is_dir():
         places = {file.name.split(".")[0]: place for place, file in enumerate(FrameFolderReader(path).files)}
         if all(file.frame in places for file in files):

@@ -95,13 +95,7 @@ def _refuse_unknown(entry: Mapping, known: frozenset) -> None:
 
 
 def write_videos_file(path: str | Path, collection: VideoCollection) -> None:
-    """Write a neutral annotation file, a video a line; compressed if its name ends in ``.gz``.
-
-    It appears whole or not at all. Reading it again gives the same numbers.
-
-    Raises:
-        InputError: if the name ends neither in ``.json`` nor in ``.json.gz``.
-    """
+    """Write a neutral annotation file, ``.json`` or, compressed, ``.json.gz``, a video a line; it reads as the same."""
     if not str(path).endswith(SUFFIXES):
         raise InputError(f"{path}: an annotation file is named …{' or …'.join(SUFFIXES)}")
     header = {"format": FORMAT, "version": VERSION, "name": collection.name}
@@ -125,8 +119,5 @@ def _video_entry(video: LabelledVideo, classes: tuple[str, ...]) -> dict:
 def _tube_entry(tube: Tube, classes: tuple[str, ...]) -> dict:
     frames = {"start": tube.start} if tube.annotated is None else {"frames": tube.marked_frames.tolist()}
     boxes = tube.boxes_at(tube.marked_frames)
-    if (boxes == np.round(boxes)).all():
-        numbers = boxes.astype(np.int64).tolist()
-    else:  # the shortest numbers that are the same in float32
-        numbers = [[float(str(value)) for value in box] for box in boxes]
-    return {"label": classes[tube.label], **frames, "boxes": numbers}
+    to_number = int if (boxes == np.round(boxes)).all() else lambda value: float(str(value))  # shortest for float32
+    return {"label": classes[tube.label], **frames, "boxes": [[to_number(value) for value in box] for box in boxes]}
