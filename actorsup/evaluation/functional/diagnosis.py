@@ -9,6 +9,7 @@ applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,20 +33,11 @@ DETECTION = np.dtype(
 
 @dataclass(frozen=True, eq=False)
 class DiagnosedVideo:
-    """What the diagnosis needs of a video.
+    """What the diagnosis needs of a video with ``P`` tubes and ``G`` true tubes."""
 
-    Args:
-        scored: its ``P`` tubes and ``G`` true tubes under the protocol.
-        spatial_iou: ``(P, G)``, their overlap in space alone.
-        predicted: ``(P,)``, the class that the model gives each tube.
-
-    Raises:
-        ValueError: if the shapes do not agree.
-    """
-
-    scored: ScoredVideo
-    spatial_iou: np.ndarray
-    predicted: np.ndarray
+    scored: ScoredVideo  #: measured by the protocol
+    spatial_iou: np.ndarray  #: ``(P, G)``, overlaps in space alone
+    predicted: np.ndarray  #: ``(P,)``, the class that the model gives each tube
 
     def __post_init__(self) -> None:
         shape = self.scored.overlaps.iou.shape
@@ -58,28 +50,20 @@ class DiagnosedVideo:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """The errors of a dataset, counted and listed.
+    """The errors of a dataset, counted and listed."""
 
-    Args:
-        threshold: θ.
-        mean_average_precision: mAP at θ, as a fraction.
-        num_missed: true tubes by reason, ``found`` first.
-        num_false: false detections by reason.
-        num_false_best: those among the best detections of their class.
-        missed_gains: what mAP would gain if the missed true tubes of a reason were found, and ``all`` of them.
-        false_gains: what it would gain if the false detections of a reason were corrected, and if ``all`` were gone.
-        videos: by name, ``true_tubes``, an entry each, and ``false_detections``, an entry for each that is among the
-            best of its class. In these a class is an index, ``tube`` counts the ranked tubes and ``true_tube`` the true
-            ones of the video from 0, ``rank`` the detections of the class from 1.
-    """
-
-    threshold: float
-    mean_average_precision: float
-    num_missed: Mapping[str, int]
-    num_false: Mapping[str, int]
-    num_false_best: Mapping[str, int]
+    threshold: float  #: θ
+    mean_average_precision: float  #: at θ, a fraction
+    num_missed: Mapping[str, int]  #: true tubes by reason, ``found`` first
+    num_false: Mapping[str, int]  #: false detections by reason
+    num_false_best: Mapping[str, int]  #: those among the best detections of their class
+    #: What mAP would gain if the missed true tubes of a reason were found, and ``all`` of them.
     missed_gains: Mapping[str, float]
+    #: What it would gain if the false detections of a reason were corrected, and if ``all`` were gone.
     false_gains: Mapping[str, float]
+    #: By name, ``true_tubes``, and ``false_detections`` that are among the best of their class. A class is an index,
+    #: ``tube`` counts the ranked and ``true_tube`` the true tubes of the video from 0, ``rank`` the detections of the
+    #: class from 1.
     videos: Mapping[str, Mapping[str, Sequence[Mapping]]]
 
     def missed_table(self) -> list[dict[str, str | int | float]]:
@@ -108,12 +92,9 @@ def diagnose(
     background: float = 0.1,
     max_per_class: int | None = None,
 ) -> Diagnosis:
-    """Find the reason of every error, with the arguments of ``average_precision``.
+    """Find the reason of every error, with the arguments and errors of :func:`average_precision`.
 
-    ``background`` is θ_b; an overlap of just that is not background.
-
-    Raises:
-        InputError: as ``average_precision``, and if θ_b is not in ``0 < θ_b <= θ``.
+    ``background`` is θ_b, in ``0 < θ_b <= θ``; an overlap of just that is not background.
     """
     check_thresholds([threshold])
     check_background(background, threshold)
@@ -137,7 +118,7 @@ def diagnose(
     fixes = _Fixes(classes, labels, missed, protocol)
     return Diagnosis(
         threshold=threshold,
-        mean_average_precision=fixes.mean_average_precision(),
+        mean_average_precision=fixes.now,
         num_missed={FOUND: int(found.sum()), **_count(missed, MISSED_REASONS)},
         num_false=_count(everything["reason"], FALSE_REASONS),
         num_false_best=_count(best["reason"], FALSE_REASONS),
@@ -153,7 +134,7 @@ def _count(reasons: np.ndarray, names: Sequence[str]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class _Levels:
-    """What counts as which overlap: ``enough`` (θ) is a match under the protocol, ``background`` is θ_b."""
+    """``enough`` (θ) is a match under the protocol, ``background`` is θ_b."""
 
     enough: float
     background: float
@@ -169,7 +150,7 @@ class _Levels:
 def _detections(
     videos: Sequence[DiagnosedVideo], first_true: np.ndarray, levels: _Levels, limit: int | None
 ) -> dict[int, np.ndarray]:
-    """By class with ground truth its ``DETECTION``s, best first."""
+    """The ``DETECTION``s of each class with ground truth, best first."""
     parts = [_false_reasons(video, levels) for video in videos]
     reasons, targets = (np.concatenate(part) for part in zip(*parts, strict=True))  # (S, K) of the tubes of all videos
     first_tube = np.cumsum([0, *(len(video.predicted) for video in videos)])
@@ -188,10 +169,9 @@ def _detections(
 
 
 def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, np.ndarray]:
-    """Of every tube for every class, should it be a false detection: why, and what it should have been.
+    """Why each tube would be a false detection of each class, and the true tube that it would match if corrected.
 
-    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and the true tube of the video that a corrected detection would
-    match, ``NONE`` where the reason leaves nothing to correct.
+    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and ``NONE`` where there is nothing to correct.
     """
     shape, labels = video.scored.scores.shape, video.scored.overlaps.labels
     if not labels.size:
@@ -242,28 +222,25 @@ def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Fixes:
-    """What fixing errors would give; no fix makes a measure fall."""
+    """What fixing errors would give, by reason and for ``all``; no fix makes mAP fall."""
 
-    classes: Mapping[int, np.ndarray]  # of each its DETECTIONs, best first
+    classes: Mapping[int, np.ndarray]  # DETECTIONs of each, best first
     labels: np.ndarray  # (G,)
     missed: np.ndarray  # (G,)
     protocol: Protocol
 
-    def mean_average_precision(self) -> float:
-        """As it is."""
+    @cached_property
+    def now(self) -> float:
+        """MAP as it is."""
         return self._measure(lambda found: np.full(len(found), True))
 
     def missed_gains(self) -> dict[str, float]:
-        """The gain by reason, and for ``all``."""
-        now = self.mean_average_precision()
-        gains = {name: self._find(self.missed == index) - now for index, name in enumerate(MISSED_REASONS)}
-        return {**gains, ALL: self._find(self.missed != NONE) - now}
+        gains = {name: self._find(self.missed == index) - self.now for index, name in enumerate(MISSED_REASONS)}
+        return {**gains, ALL: self._find(self.missed != NONE) - self.now}
 
     def false_gains(self) -> dict[str, float]:
-        """The gain by reason, and for ``all``: without a single false detection."""
-        now = self.mean_average_precision()
-        gains = {name: self._correct(index) - now for index, name in enumerate(FALSE_REASONS)}
-        return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - now}
+        gains = {name: self._correct(index) - self.now for index, name in enumerate(FALSE_REASONS)}
+        return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - self.now}
 
     def _find(self, chosen: np.ndarray) -> float:
         """MAP if the chosen true tubes ``(G,)`` were found first of all, instead of where they are matched."""
@@ -277,13 +254,11 @@ class _Fixes:
 
         Of those nearest to one true tube the best-scored becomes its match, if it is better than the one it has.
         """
+        found = np.concatenate(list(self.classes.values()))
+        true = found[found["match"] != NONE]
         matched_at = np.full(len(self.labels), -np.inf)
-        for found in self.classes.values():
-            true = found[found["match"] != NONE]
-            matched_at[true["match"]] = true["score"]
-        wrong = np.concatenate(
-            [found[(found["reason"] == reason) & (found["target"] != NONE)] for found in self.classes.values()]
-        )
+        matched_at[true["match"]] = true["score"]
+        wrong = found[(found["reason"] == reason) & (found["target"] != NONE)]
         wrong = wrong[_by_score(wrong)]
         best = wrong[np.unique(wrong["target"], return_index=True)[1]]
         added = best[best["score"] > matched_at[best["target"]]]
@@ -317,7 +292,7 @@ def _entries(
     best: np.ndarray,
     missed: np.ndarray,
 ) -> dict[str, dict[str, list[dict]]]:
-    """See ``Diagnosis.videos``."""
+    """Make ``Diagnosis.videos``."""
     ranks = np.zeros(len(missed), dtype=int)
     true = detections[detections["match"] != NONE]
     ranks[true["match"]] = true["rank"] + 1

@@ -17,23 +17,15 @@ class Protocol:
     """One definition of average precision: how tubes overlap, which match, and what is summed.
 
     Under every protocol tubes are matched greedily by descending score, each true tube once.
-
-    Args:
-        overlap: how the overlap of two tubes is measured.
-        strict: whether a match needs an overlap ``>`` the threshold; otherwise ``>=`` suffices.
-        matching: the true tube of its class and video that a detection is compared with: ``best_unmatched``, the one
-            it overlaps best of those not matched yet; ``best_of_all``, the one it overlaps best, and if that is taken
-            already the detection is false.
-        envelope: whether precision is made monotonous and summed as steps (PASCAL VOC, all points); otherwise the
-            trapezoid under the raw curve, which starts at precision 1 and recall 0.
-
-    Raises:
-        ValueError: if the matching is unknown.
     """
 
     overlap: OverlapRule
-    strict: bool = False
+    strict: bool = False  #: a match needs an overlap ``>`` the threshold; otherwise ``>=`` suffices
+    #: The true tube of its class and video that a detection is compared with: ``best_unmatched``, the one it overlaps
+    #: best of those not matched yet; ``best_of_all``, the one it overlaps best, and false if that is taken already.
     matching: str = "best_unmatched"
+    #: Precision is made monotonous and summed as steps (PASCAL VOC, all points); otherwise the trapezoid under the raw
+    #: curve, which starts at precision 1 and recall 0.
     envelope: bool = False
 
     def __post_init__(self) -> None:
@@ -68,11 +60,7 @@ def average_precision_protocol(name: str) -> Protocol:
 
 @dataclass(frozen=True, eq=False)
 class ClassRanking:
-    """The ``D`` detections of one class, by descending score.
-
-    Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order in which the
-    videos came does not matter.
-    """
+    """The ``D`` detections of one class, by descending score, then by name of the video and rank of the tube."""
 
     label: int
     videos: Sequence[ScoredVideo]  # sorted by name
@@ -83,7 +71,7 @@ class ClassRanking:
 
     @property
     def num_ground_truth(self) -> int:
-        """True tubes of the class in all videos."""
+        """In all videos."""
         return sum(len(true) for true in self.truths.values())
 
     def match(self, thresholds: Sequence[float], protocol: Protocol) -> np.ndarray:
@@ -102,11 +90,7 @@ class ClassRanking:
 
 
 def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = None) -> Iterator[ClassRanking]:
-    """The ranking of every class that has ground truth.
-
-    Every tube is a detection of every class for which its score is not ``-inf``, and with a limit it is among so many
-    best tubes of its video for the class.
-    """
+    """The ranking of every class that has ground truth; with a limit, of the best tubes of each video."""
     videos = sorted(videos, key=lambda video: video.overlaps.video)
     scores = np.concatenate([_only_best(video.scores, max_per_class) for video in videos])  # (S, K)
     video_of = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
