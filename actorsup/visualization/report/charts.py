@@ -1,4 +1,4 @@
-"""The charts of a page, as plotly's figures: of several runs each has a colour."""
+"""The charts of a page, as plotly's figures; a colour a run."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -14,7 +14,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
-    """By heading and title; without those that no run has anything for."""
+    """By heading and title, those that some run has data for."""
+    false = "false detections among the best"
     sections = {
         "Training": {"loss": _loss(runs), "validation": _validation(runs)},
         "Recall of the proposals": {
@@ -25,16 +26,12 @@ def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
         "Confusion of videos": {run.name: _confusion(run) for run in runs},
         "Diagnosis": {
             "true tubes": _diagnosis(runs, "true_tubes", "true tubes", "number"),
-            "false detections among the best": _diagnosis(
-                runs, "false_detections", "false detections", "among the best"
-            ),
+            false: _diagnosis(runs, "false_detections", "false detections", "among the best"),
         },
     }
-    kept = {
-        heading: {title: figure for title, figure in charts.items() if figure.data}
-        for heading, charts in sections.items()
-    }
-    return {heading: charts for heading, charts in kept.items() if charts}
+    for heading, charts in sections.items():
+        sections[heading] = {title: figure for title, figure in charts.items() if figure.data}
+    return {heading: charts for heading, charts in sections.items() if charts}
 
 
 def _figure(x: str, y: str) -> go.Figure:
@@ -113,10 +110,7 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
 
 
 def _confusion(run: Run) -> go.Figure:
-    """How many videos of each class, a row, the model gives each class, a column; without classes that never occur.
-
-    Videos that the model gives no class, for want of tubes, are left out.
-    """
+    """How many videos of each class, a row, the model gives each class, a column; without what never occurs."""
     figure = _figure("class that the model gives", "class of the video").update_yaxes(autorange="reversed")
     pairs = [(entry["label"], given_class(entry)) for entry in (run.predictions or {"videos": []})["videos"]]
     pairs = [pair for pair in pairs if None not in pair]
