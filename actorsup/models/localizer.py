@@ -1,4 +1,4 @@
-"""The model: learns from the labels of videos which of their actors act, and how (Section 3.2)."""
+"""The model (Section 3.2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,14 +14,14 @@ from actorsup.structures import TubeBatch, VideoSample
 
 @MODELS.register_module()
 class ActorLocalizer(BaseModel):
-    """Encodes frames, pools a feature for every tube, classifies the tubes.
+    """Encodes frames, pools a feature for every tube, classifies the tubes. Its parts are configs or modules.
 
     Args:
-        encoder: config or module, see :class:`actorsup.models.encoders.Encoder`.
-        pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
-        head: config or module, see :class:`actorsup.models.heads.TubeHead`.
-        data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
-        post_processing: configs or built steps, see :class:`PostProcessing`, in their order. The paper has none.
+        encoder: an :class:`actorsup.models.encoders.Encoder`.
+        pooling: called as ``pooling(features, tubes, stride)``, such as :class:`ActorRoIPool3D`.
+        head: an :class:`actorsup.models.heads.TubeHead`.
+        data_preprocessor: None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
+        post_processing: :class:`PostProcessing` steps in their order. The paper has none.
     """
 
     def __init__(
@@ -52,9 +52,7 @@ class ActorLocalizer(BaseModel):
                 ``tensor`` the logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
 
         Raises:
-            ValueError: for an unknown mode.
-            InputError: in ``loss`` mode, if a video, or a tube of it where the head learns from tubes, has no label or
-                one that is not among the classes.
+            InputError: in ``loss`` mode, if a label that the head learns from is missing or not among the classes.
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
