@@ -85,7 +85,9 @@ class TemporalTrimming(PostProcessing):
             stretches = np.broadcast_to(best_stretches(frame_scores, self.share), (len(of_tube), 2))
             for start, end in np.unique(stretches[of_tube > -np.inf], axis=0):
                 chosen = (stretches == [start, end]).all(axis=1)
-                tubes.append(_cut(tube, start, end))
+                boxes, own_scores = tube.boxes[start:end], tube.scores[start:end]
+                stretch = Tube(tube.start + int(start), boxes, own_scores, tube.score, tube.label)
+                tubes.append(tube if len(stretch) == len(tube) else stretch)
                 scores.append(np.where(chosen, of_tube, -np.inf))
                 proposals.append(proposal)
         kept_scores = np.reshape(scores, (len(tubes), ranked.scores.shape[1]))
@@ -109,10 +111,3 @@ def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
     starts = [sums[:end, column].argmin() for column, end in enumerate(ends)]
     whole = [0, len(scores)]
     return np.where(highest[:, None] > 0, np.stack([starts, ends], axis=1), whole)
-
-
-def _cut(tube: Tube, start: int, end: int) -> Tube:
-    """The frames ``[start, end)`` of a tube, counted from its first."""
-    if (start, end) == (0, len(tube)):
-        return tube
-    return Tube(tube.start + int(start), tube.boxes[start:end], tube.scores[start:end], tube.score, tube.label)

@@ -7,9 +7,8 @@ the *best* detections of a class are as many as it has true tubes (N_j of Hoiem 
 applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means, and in which points TIDE differs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -105,26 +104,28 @@ def diagnose(
     labels = np.concatenate([video.scored.overlaps.labels for video in videos])
     first_true = np.cumsum([0, *(len(video.scored.overlaps.labels) for video in videos)])
 
-    classes = _detections(videos, first_true, levels, max_per_class)
-    best = np.concatenate([found[: (labels == label).sum()] for label, found in classes.items()])
-    everything = np.concatenate(list(classes.values()))
-    matched, found = (np.isin(np.arange(len(labels)), each["match"]) for each in (everything, best))
+    detections = _detections(videos, first_true, levels, max_per_class)
+    best = detections[detections["rank"] < np.bincount(labels)[detections["label"]]]
+    matched, found = (np.isin(np.arange(len(labels)), each["match"]) for each in (detections, best))
     missed = np.concatenate(
         [
             _missed_reasons(video, matched[start:end], found[start:end], levels)
             for video, start, end in zip(videos, first_true, first_true[1:], strict=False)
         ]
     )
-    fixes = _Fixes(classes, labels, missed, protocol)
+    fixes = _Fixes(detections, labels, protocol)
+    now = fixes.measure(detections)
+    missed_gains = {name: fixes.find(missed == index) - now for index, name in enumerate(MISSED_REASONS)}
+    false_gains = {name: fixes.correct(index) - now for index, name in enumerate(FALSE_REASONS)}
     return Diagnosis(
         threshold=threshold,
-        mean_average_precision=fixes.now,
+        mean_average_precision=now,
         num_missed={FOUND: int(found.sum()), **_count(missed, MISSED_REASONS)},
-        num_false=_count(everything["reason"], FALSE_REASONS),
+        num_false=_count(detections["reason"], FALSE_REASONS),
         num_false_best=_count(best["reason"], FALSE_REASONS),
-        missed_gains=fixes.missed_gains(),
-        false_gains=fixes.false_gains(),
-        videos=_entries(videos, first_true, everything, best, missed),
+        missed_gains={**missed_gains, ALL: fixes.find(missed != NONE) - now},
+        false_gains={**false_gains, ALL: fixes.measure(detections[detections["reason"] == NONE]) - now},
+        videos=_entries(videos, first_true, detections, best, missed),
     )
 
 
@@ -149,23 +150,24 @@ class _Levels:
 
 def _detections(
     videos: Sequence[DiagnosedVideo], first_true: np.ndarray, levels: _Levels, limit: int | None
-) -> dict[int, np.ndarray]:
-    """The ``DETECTION``s of each class with ground truth, best first."""
+) -> np.ndarray:
+    """The ``DETECTION``s of the classes with ground truth, each class's best first."""
     parts = [_false_reasons(video, levels) for video in videos]
     reasons, targets = (np.concatenate(part) for part in zip(*parts, strict=True))  # (S, K) of the tubes of all videos
     first_tube = np.cumsum([0, *(len(video.predicted) for video in videos)])
-    classes = {}
+    detections = []
     for ranking in class_rankings([video.scored for video in videos], limit):
         (match,) = ranking.match([levels.enough], levels.protocol)
         cell = first_tube[ranking.video] + ranking.tube, ranking.label
         first, is_true = first_true[ranking.video], match != NONE
-        found = classes[ranking.label] = np.empty(len(match), DETECTION)
+        found = np.empty(len(match), DETECTION)
         found["label"], found["rank"] = ranking.label, np.arange(len(match))
         found["video"], found["tube"], found["score"] = ranking.video, ranking.tube, ranking.score
         found["match"] = np.where(is_true, first + match, NONE)
         found["reason"] = np.where(is_true, NONE, reasons[cell])
         found["target"] = np.where(is_true | (targets[cell] == NONE), NONE, first + targets[cell])
-    return classes
+        detections.append(found)
+    return np.concatenate(detections)
 
 
 def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, np.ndarray]:
@@ -222,39 +224,26 @@ def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Fixes:
-    """What fixing errors would give, by reason and for ``all``; no fix makes mAP fall."""
+    """What fixing errors would give; no fix makes mAP fall."""
 
-    classes: Mapping[int, np.ndarray]  # DETECTIONs of each, best first
+    detections: np.ndarray
     labels: np.ndarray  # (G,)
-    missed: np.ndarray  # (G,)
     protocol: Protocol
 
-    @cached_property
-    def now(self) -> float:
-        """MAP as it is."""
-        return self._measure(lambda found: np.full(len(found), True))
-
-    def missed_gains(self) -> dict[str, float]:
-        gains = {name: self._find(self.missed == index) - self.now for index, name in enumerate(MISSED_REASONS)}
-        return {**gains, ALL: self._find(self.missed != NONE) - self.now}
-
-    def false_gains(self) -> dict[str, float]:
-        gains = {name: self._correct(index) - self.now for index, name in enumerate(FALSE_REASONS)}
-        return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - self.now}
-
-    def _find(self, chosen: np.ndarray) -> float:
+    def find(self, chosen: np.ndarray) -> float:
         """MAP if the chosen true tubes ``(G,)`` were found first of all, instead of where they are matched."""
         true_tubes = np.flatnonzero(chosen)
         added = np.zeros(len(true_tubes), DETECTION)
         added["label"], added["score"], added["match"] = self.labels[true_tubes], np.inf, true_tubes
-        return self._measure(lambda found: ~np.isin(found["match"], true_tubes), added)
+        others = self.detections[~np.isin(self.detections["match"], true_tubes)]
+        return self.measure(np.concatenate([others, added]))
 
-    def _correct(self, reason: int) -> float:
+    def correct(self, reason: int) -> float:
         """MAP if the false detections of a reason were corrected, or taken out where there is nothing to correct.
 
         Of those nearest to one true tube the best-scored becomes its match, if it is better than the one it has.
         """
-        found = np.concatenate(list(self.classes.values()))
+        found = self.detections
         true = found[found["match"] != NONE]
         matched_at = np.full(len(self.labels), -np.inf)
         matched_at[true["match"]] = true["score"]
@@ -263,20 +252,16 @@ class _Fixes:
         best = wrong[np.unique(wrong["target"], return_index=True)[1]]
         added = best[best["score"] > matched_at[best["target"]]]
         added["match"], added["label"] = added["target"], self.labels[added["target"]]
-        return self._measure(
-            lambda found: (found["reason"] != reason) & ~np.isin(found["match"], added["match"]), added
-        )
+        others = found[(found["reason"] != reason) & ~np.isin(found["match"], added["match"])]
+        return self.measure(np.concatenate([others, added]))
 
-    def _measure(self, keep: Callable[[np.ndarray], np.ndarray], added: np.ndarray | None = None) -> float:
-        """MAP of the detections that ``keep`` leaves of each class, and of added true ones."""
+    def measure(self, detections: np.ndarray) -> float:
+        """MAP of the detections, in whatever order they are."""
+        order = _by_score(detections)
+        labels, is_true = detections["label"][order], detections["match"][order] != NONE
         values = []
-        for label, found in self.classes.items():
-            kept = keep(found)
-            matches = found["match"][kept]
-            if added is not None and (extra := added["label"] == label).any():
-                both = np.concatenate([found[kept], added[extra]])
-                matches = both["match"][_by_score(both)]
-            values.append(ranked_precision(matches != NONE, (self.labels == label).sum(), self.protocol))
+        for label, count in zip(*np.unique(self.labels, return_counts=True), strict=True):
+            values.append(ranked_precision(is_true[labels == label], count, self.protocol))
         return float(np.mean(values))
 
 
@@ -286,15 +271,11 @@ def _by_score(detections: np.ndarray) -> np.ndarray:
 
 
 def _entries(
-    videos: Sequence[DiagnosedVideo],
-    first_true: np.ndarray,
-    detections: np.ndarray,
-    best: np.ndarray,
-    missed: np.ndarray,
+    videos: Sequence[DiagnosedVideo], first_true: np.ndarray, found: np.ndarray, best: np.ndarray, missed: np.ndarray
 ) -> dict[str, dict[str, list[dict]]]:
     """Make ``Diagnosis.videos``."""
     ranks = np.zeros(len(missed), dtype=int)
-    true = detections[detections["match"] != NONE]
+    true = found[found["match"] != NONE]
     ranks[true["match"]] = true["rank"] + 1
     entries = []
     for video, first in zip(videos, first_true.tolist(), strict=False):
