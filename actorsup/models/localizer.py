@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 from mmengine.model import BaseModel
+from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
@@ -36,20 +37,15 @@ class ActorLocalizer(BaseModel):
         self.encoder = _build(encoder)
         self.pooling = _build(pooling)
         self.head = _build(head)
-        self.post_processing = [
-            POST_PROCESSING.build(step) if isinstance(step, dict) else step for step in post_processing
-        ]
+        self.post_processing = [_build(step, POST_PROCESSING) for step in post_processing]
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
     ) -> dict[str, Tensor] | list[VideoSample] | Tensor:
-        """What mmengine calls, in one of three modes.
+        """Normalised frames ``(B, N, 3, H, W)`` and samples with tubes in pixels of these, in one of three modes.
 
-        Args:
-            inputs: ``(B, N, 3, H, W)``, normalised frames.
-            data_samples: the B videos, with their tubes in pixels of those frames.
-            mode: ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores,
-                ``tensor`` the logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+        ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores, ``tensor`` the
+        logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
 
         Raises:
             InputError: in ``loss`` mode, if a label that the head learns from is missing or not among the classes.
@@ -81,7 +77,7 @@ class ActorLocalizer(BaseModel):
         return replace(sample, processed=ranked)
 
     def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
-        """Of each video ``(P_b, N, K)``, what the head makes of its tubes in every single frame: probabilities."""
+        """The head's probabilities for the tubes of each video in every single frame, ``(P_b, N, K)``."""
         num_tubes, num_frames = tubes.boxes.shape[:2]
         within = torch.arange(num_frames, device=features.device)
         of_frame = (tubes.video_index[:, None] * num_frames + within).flatten()
@@ -115,5 +111,5 @@ class ActorLocalizer(BaseModel):
         return torch.tensor(labels, dtype=torch.int64)
 
 
-def _build(part: dict | nn.Module) -> nn.Module:
-    return MODELS.build(part) if isinstance(part, dict) else part
+def _build(part: dict | Callable, registry: Registry = MODELS) -> Callable:
+    return registry.build(part) if isinstance(part, dict) else part

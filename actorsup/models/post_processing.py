@@ -64,8 +64,7 @@ class TemporalTrimming(PostProcessing):
         scores: of frames. ``head``: the class's probability, which the head gives the features of that frame alone, at
             the sampled frames that the tube covers, interpolated in between and constant beyond. ``tracker``: the
             tube's own scores, the same for all classes; a tube without a positive one stays whole.
-        share: of the tube's highest score, above which a frame speaks for the class; between 0 and 1. The higher, the
-            shorter the tubes.
+        share: between 0 and 1; the higher, the shorter the tubes.
     """
 
     def __init__(self, scores: str = "head", share: float = 0.5) -> None:

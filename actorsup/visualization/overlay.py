@@ -155,12 +155,9 @@ def track_rows(
 ) -> np.ndarray:
     """A row of frames a tracker, with the true box, white and dashed, and the tracker's, with its IoU.
 
-    Args:
-        frames: ``(N, H, W, 3)`` RGB.
-        indices: ``(N,)``, which frames of the sequence they are.
-        truth: ``(T, 4)``, true boxes of the whole sequence; there has to be one in each of the frames.
-        predictions: each tracker's name and boxes ``(T, 4)``, NaN where it has none.
-        max_width: of a frame in the picture; larger frames are shrunk, so that captions can be read.
+    The frames ``(N, H, W, 3)`` RGB are those of the ``indices`` in the sequence, and shrunk to ``max_width`` pixels, so
+    that captions can be read. Boxes ``(T, 4)`` are of the whole sequence: true ones, of which each of the frames has
+    one, and by name those of the trackers, NaN where they have none.
     """
     scale = min(1.0, max_width / frames.shape[2])
     if scale < 1:

@@ -32,15 +32,9 @@ def render_video(
 ) -> None:
     """Write an ``.mp4`` of a video with its tubes as boxes, and below it a timeline of when each is there.
 
-    Small frames are enlarged by a whole number. One frame is held at a time; the file appears whole or not at all.
-
-    Args:
-        path: of the file.
-        frames: ``(H, W, 3)`` uint8, RGB.
-        tubes: in pixels of the frames; of those that overlap, the first one is on top.
-        num_frames: of the video, for the timeline.
-        size: ``(width, height)`` of the frames.
-        frames_per_second: as it plays.
+    The frames are ``(H, W, 3)`` uint8, RGB, their size ``(width, height)``; small ones are enlarged by a whole number.
+    The tubes are in their pixels; the first is on top. One frame is held at a time; the file appears whole or not at
+    all.
     """
     scale = -(-MIN_WIDTH // size[0])
     scaled = [replace(each, tube=replace(each.tube, boxes=each.tube.boxes * np.float32(scale))) for each in tubes]

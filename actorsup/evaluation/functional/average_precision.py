@@ -89,7 +89,9 @@ def evaluate_predictions(
     protocol: str = "act",
     max_per_class: int | None = None,
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
-    """Measure predictions; they may stream in, their tubes are not kept.
+    """:meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table` of predictions.
+
+    They may stream in, their tubes are not kept.
 
     Args:
         predictions: of each video its name, its ``P`` tubes, and their scores ``(P, K)``, ``-inf`` where a tube is no
@@ -99,9 +101,6 @@ def evaluate_predictions(
         thresholds: of overlap.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
         max_per_class: as in :func:`average_precision`.
-
-    Returns:
-        :meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table`.
 
     Raises:
         InputError: as :func:`average_precision`, and if a video is not in the ground truth or its scores are NaN or not

@@ -1,10 +1,9 @@
 """Why true tubes are missed, why detections are false, and what mAP would be without each kind of error.
 
 After Bolya et al., TIDE: A general toolbox for identifying object detection errors, ECCV 2020, for tubes and for models
-that score every tube for every class. θ is the overlap threshold, θ_b the lesser one below which overlap is background;
-the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). A true tube is
-``found`` if one of the best detections of its class matches it. Each error has exactly one reason, the first that
-applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means, and in which points TIDE differs.
+that score every tube for every class. The *best* detections of a class are as many as it has true tubes (N_j of Hoiem
+et al., ECCV 2012). Each error has one reason, the first that applies: ``docs/evaluation.md`` defines the reasons, what
+fixing them means, and in which points TIDE differs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -87,18 +87,15 @@ def evaluate_proposals(
     thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
     protocol: str = "apt",
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
-    """Measure proposals against ground truth, with the errors of :func:`tube_recall`.
+    """:meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table` of proposals.
 
-    The videos may stream in, their tubes are not kept.
+    The videos may stream in, their tubes are not kept. Errors are those of :func:`tube_recall`.
 
     Args:
-        videos: of each video its name, its proposals in rank order, and its true tubes.
-        classes: names of the ``K`` classes that the true tubes' labels index.
+        videos: of each its name, its proposals in rank order, and its true tubes.
+        classes: names of the classes that the true tubes' labels index.
         thresholds: of overlap.
         protocol: a name in :data:`RECALL_PROTOCOLS`.
-
-    Returns:
-        :meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table`.
     """
     rule = recall_protocol(protocol)
     overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]

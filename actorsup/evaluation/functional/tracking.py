@@ -39,11 +39,7 @@ class TrackingScores:
 
 
 def score_track(predicted: np.ndarray, truth: np.ndarray) -> TrackingScores:
-    """Measure the boxes of one target.
-
-    Args:
-        predicted: ``(T, 4)``, finite; a tracker that lost its target has a box nevertheless.
-        truth: ``(T, 4)``, NaN in rows that are not annotated.
+    """Measure the predicted boxes ``(T, 4)`` of one target; true ones are NaN in rows that are not annotated.
 
     Raises:
         InputError: if the shapes differ, a predicted box is not finite, or no row is annotated.

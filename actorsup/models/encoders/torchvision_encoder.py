@@ -67,8 +67,8 @@ def vgg16_layers(num_layers: int) -> nn.Sequential:
 class TorchvisionEncoder(Encoder):
     """A classification model of torchvision, cut at one of its nodes; all parameters are tuned.
 
-    Cell ``i`` of the maps should be centred ``stride · (i + ½)`` input pixels from the border, where the pooling takes
-    it to be. VGG does that; others need help, which :func:`actorsup.models.encoders.measure_cell_center` checks::
+    Most need help to centre their cells where the pooling takes them to be, which
+    :func:`actorsup.models.encoders.measure_cell_center` checks::
 
         model           node         stride   padding   skipped_cells   off by
         vgg16           features.29    16        0            0           0 px
@@ -160,12 +160,8 @@ def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
 def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, prefix: str = "") -> None:
     """Load the part of a torchvision model that ``module`` holds; its parameters bear torchvision's names.
 
-    Args:
-        module: part of the model; what it lacks (the classifier) is left aside.
-        model_name: torchvision's, such as ``vgg16``.
-        weights: torchvision's name, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache; or the path of a
-            state dict of the whole model, or of a checkpoint that holds one.
-        prefix: what the names of the model begin with in that file, where it is a part of another.
+    The ``weights`` are torchvision's name, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache; or the
+    path of a state dict or checkpoint of the whole model, in which the names of its parameters begin with ``prefix``.
 
     Raises:
         InputError: if there is neither such a name nor such a file, the download fails, or the weights do not fit.

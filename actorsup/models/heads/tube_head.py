@@ -60,13 +60,9 @@ class TubeHead(BaseModule):
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """``loss_action``, cross-entropy of the videos' softmax with their labels (Section 3.2); and ``top1_acc``.
 
-        Videos without tubes are left out. Where no video has any, the loss is 0 and still depends on all parameters, as
-        distributed training wants.
-
-        Args:
-            pooled: ``(P, C, Y, X)``.
-            video_index: ``(P,)``, which video each tube belongs to.
-            labels: ``(B,)`` int64, the videos' classes.
+        From the features ``(P, C, Y, X)`` of the tubes, the video ``(P,)`` of each, and the videos' labels ``(B,)``
+        int64. Videos without tubes are left out; where no video has any, the loss is 0 and still depends on all
+        parameters, as distributed training wants.
         """
         video_logits, masks = self._video_logits(self.forward(pooled).float(), pooled, video_index, len(labels))
         has_tubes = masks.any(dim=1)
@@ -91,9 +87,7 @@ class TubeHead(BaseModule):
         video_logits, masks = self._video_logits(tube_logits, pooled, video_index, num_videos)
         scores = [self.score_tubes(tube_logits[mask], pooled[mask]) for mask in masks]
         if self.ranking == "video":
-            scores = [
-                of_tubes + of_video for of_tubes, of_video in zip(scores, log_probabilities(video_logits), strict=True)
-            ]
+            scores = [each + of_video for each, of_video in zip(scores, log_probabilities(video_logits), strict=True)]
         return list(zip(scores, video_logits.softmax(dim=1), strict=True))
 
     def _video_logits(

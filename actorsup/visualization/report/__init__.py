@@ -17,10 +17,7 @@ def make_report(
 ) -> tuple[Path, list[Run]]:
     """Write one self-contained HTML page about one or more work directories; return its path and their runs.
 
-    Args:
-        work_dirs: all different.
-        out: the page; None: ``report.html`` in the first of them. It appears whole or not at all.
-        limits: of the videos in it.
+    The page is ``report.html`` in the first of them unless ``out`` is given; it appears whole or not at all.
 
     Raises:
         InputError: if none is given, one twice, one cannot be read, or what draws the page is not installed.
