@@ -75,10 +75,7 @@ class ClassRanking:
         return sum(len(true) for true in self.truths.values())
 
     def match(self, thresholds: Sequence[float], protocol: Protocol) -> np.ndarray:
-        """``(H, D)``: the true tube of its video that each detection finds at each threshold, -1 for none.
-
-        A detection can only match in its own video, so the greedy pass over all is one pass within each.
-        """
+        """``(H, D)``: the true tube of its video that each detection finds at each threshold, -1 for none."""
         matches = np.full((len(thresholds), len(self.video)), -1)
         for index, true in self.truths.items():
             places = np.flatnonzero(self.video == index)
@@ -114,7 +111,7 @@ def _only_best(scores: np.ndarray, limit: int | None) -> np.ndarray:
 
 
 def _match(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Greedy matching in one video, best detections first: the true tube of each, -1 for none, by IoU ``(D, G)``."""
+    """Greedy matching in one video by IoU ``(D, G)``, best detections first: the true tube of each, -1 for none."""
     matches = np.full(len(iou), -1)
     enough = protocol.suffices(iou, threshold)
     free = np.ones(iou.shape[1], dtype=bool)

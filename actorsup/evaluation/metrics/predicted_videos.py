@@ -83,8 +83,6 @@ def _plain(kept: dict) -> dict:
 
 def _overlap_of_the_best(scored: ScoredVideo) -> float | None:
     iou, labels = scored.overlaps.iou, scored.overlaps.labels
-    if not len(labels):
-        return None
-    if not len(iou):
-        return 0.0
+    if not (len(labels) and len(iou)):
+        return 0.0 if len(labels) else None
     return float(np.mean([iou[scored.scores[:, label].argmax(), labels == label].max() for label in np.unique(labels)]))

@@ -33,8 +33,7 @@ class FrozenEncoder(Encoder):
     def __init__(self, encoder: dict) -> None:
         super().__init__()
         self.encoder = MODELS.build(encoder).requires_grad_(False)
-        self.stride = self.encoder.stride
-        self.out_channels = self.encoder.out_channels
+        self.stride, self.out_channels = self.encoder.stride, self.encoder.out_channels
 
     def train(self, mode: bool = True) -> "FrozenEncoder":
         """Stay in evaluation mode."""

@@ -14,13 +14,13 @@ RANKINGS = ("tube", "video")
 class TubeHead(BaseModule):
     """Classifies tubes and learns to from the labels of their videos (Section 3.2, "Actor classification").
 
-    One fully connected layer gives every tube a logit per class. Heads differ in how these become the logits of the
-    video: a new one implements :meth:`aggregate`, and may override the other methods. After :meth:`loss`,
+    One fully connected layer gives every tube a logit for each of the K classes. Heads differ in how these become the
+    logits of the video: a new one implements :meth:`aggregate`, and may override the other methods. After :meth:`loss`,
     ``predicted_classes`` are those of the videos with tubes, int64; None for heads that learn from tubes.
 
     Args:
-        num_classes: the paper's number of actions, K.
-        in_channels: channels of the pooled features, C.
+        num_classes: K.
+        in_channels: C of the pooled features.
         roi_size: ``(Y, X)`` of the pooled features.
         ranking: the relevance by which tubes of all videos are ranked for a class, which the paper does not define.
             ``tube``: the class's probability, softmax over the tube's own logits. ``video``: that, times the class's

@@ -44,16 +44,12 @@ def _figure(x: str, y: str) -> go.Figure:
     )
 
 
-def _color(rank: int) -> str:
-    return COLORS[rank % len(COLORS)]
-
-
 def _add_line(
     figure: go.Figure, name: str, points: Iterable[tuple[float, float]], rank: int, style: int = 0, markers: bool = True
 ) -> None:
     """A line through points, coloured by its rank and dashed by its style."""
     xs, ys = zip(*points, strict=True)
-    line = {"color": _color(rank), "dash": DASHES[style % len(DASHES)]}
+    line = {"color": COLORS[rank % len(COLORS)], "dash": DASHES[style % len(DASHES)]}
     figure.add_scatter(x=xs, y=ys, name=escape(name), line=line, mode="lines+markers" if markers else "lines")
 
 
@@ -104,7 +100,7 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
                 x=[escape(row["class"]) for row in rows],
                 y=[100 * row[column] for row in rows],
                 name=escape(run.name),
-                marker={"color": _color(rank)},
+                marker={"color": COLORS[rank % len(COLORS)]},
             )
     return figures
 
@@ -138,6 +134,6 @@ def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.F
                 customdata=[[row[count], 100 * row["mAP gain"]] for row in rows],
                 hovertemplate="%{customdata[0]}, fixing them gives mAP %{customdata[1]:+.1f} points",
                 name=escape(f"{run.name}, IoU {run.diagnosis['threshold']:g}"),
-                marker={"color": _color(rank)},
+                marker={"color": COLORS[rank % len(COLORS)]},
             )
     return figure

@@ -48,15 +48,11 @@ class Gallery:
     left_out: dict[str, str]  # videos whose frames were chosen but are not in the page, with the reason
 
 
-# What the runs say of a video: each run with its entry, None where it has not tested the video.
-Said = list[tuple[Run, dict | None]]
+Said = list[tuple[Run, dict | None]]  # each run with its entry of a video, None where it has not tested it
 
 
 def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
-    """Read the best and the worst videos of the runs that have predictions.
-
-    A video that cannot be read is left out; so are those beyond ``MAX_BYTES``, the best and the worst last.
-    """
+    """Read the best and the worst videos; those that cannot be read or exceed ``MAX_BYTES`` are left out."""
     entries = [{entry["video"]: entry for entry in (run.predictions or {"videos": ()})["videos"]} for run in runs]
     names = dict.fromkeys(name for of_run in entries for name in of_run)
     said = {name: [(run, of_run.get(name)) for run, of_run in zip(runs, entries, strict=True)] for name in names}
@@ -64,18 +60,19 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
     judged = [video for video in videos.values() if any(overlap is not None for overlap in video["overlap"])]
     worst_first = [video["video"] for video in sorted(judged, key=_goodness)]
     clips, left_out, used = {}, {}, 0
-    for name in _by_turns(worst_first)[: limits.num_videos]:
+    # The worst, the best, the second worst and so on.
+    by_turns = [worst_first[index // 2 if index % 2 == 0 else -1 - index // 2] for index in range(len(worst_first))]
+    for name in by_turns[: limits.num_videos]:
         try:
             clip = _clip(name, said[name], limits)
+            size = sum(map(len, clip["images"]))
+            if used + size > MAX_BYTES:
+                raise InputError(f"the images of the page may have {MAX_BYTES} bytes together")
         except (InputError, OSError) as error:
             left_out[name] = str(error)
-            continue
-        size = sum(map(len, clip["images"]))
-        if used + size > MAX_BYTES:
-            left_out[name] = f"the images of the page may have {MAX_BYTES} bytes together"
-            continue
-        used += size
-        clips[name] = clip
+        else:
+            clips[name] = clip
+            used += size
     shown = [name for name in worst_first if name in clips]
     for index, name in enumerate(shown):
         videos[name]["clip"] = index
@@ -85,7 +82,6 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
 
 
 def _listed(video: str, said: Said) -> dict:
-    """The video's line in the list."""
     shown, given = {}, []
     for run, entry in said:
         given.append(None)
@@ -111,11 +107,6 @@ def _goodness(video: dict) -> tuple[float, float]:
     overlaps = [overlap for overlap in video["overlap"] if overlap is not None]
     right = [name in video["shows"] for name in video["given"] if name is not None]
     return float(np.mean(right or [0])), float(np.mean(overlaps or [0]))
-
-
-def _by_turns(worst_first: Sequence[str]) -> list[str]:
-    """The worst, the best, the second worst and so on."""
-    return [worst_first[index // 2 if index % 2 == 0 else -1 - index // 2] for index in range(len(worst_first))]
 
 
 def _clip(video: str, said: Said, limits: Limits) -> dict:
