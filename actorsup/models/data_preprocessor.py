@@ -31,8 +31,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise and stack: B uint8 RGB ``inputs`` ``(N, 3, H, W)`` become one float32 ``(B, N, 3, H, W)``.
 
-        Frames smaller than the largest of the batch are padded with zeros at the right and at the bottom, after
-        normalising. The ``data_samples`` stay as they are.
+        Frames smaller than the largest of the batch are padded right and below, with zeros after normalising.
 
         Raises:
             ValueError: if the frames are not as above, or their number differs from video to video.

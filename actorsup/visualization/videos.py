@@ -32,9 +32,8 @@ def render_video(
 ) -> None:
     """Write an ``.mp4`` of a video with its tubes as boxes, and below it a timeline of when each is there.
 
-    The frames are ``(H, W, 3)`` uint8, RGB, their size ``(width, height)``; small ones are enlarged by a whole number.
-    The tubes are in their pixels; the first is on top. One frame is held at a time; the file appears whole or not at
-    all.
+    The frames are ``(H, W, 3)`` uint8, RGB, of a size ``(width, height)``; small ones are enlarged by a whole number.
+    The tubes are in their pixels, the first on top. One frame is held at a time; the file appears whole or not at all.
     """
     scale = -(-MIN_WIDTH // size[0])
     scaled = [replace(each, tube=replace(each.tube, boxes=each.tube.boxes * np.float32(scale))) for each in tubes]
@@ -87,10 +86,7 @@ class Timeline:
 def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float) -> Iterator[Callable]:
     """Write an ``.mp4`` of H.264, of an even size ``(width, height)``; it appears whole at the end, or not at all.
 
-    Yields a function that takes the next frame ``(H, W, 3)`` uint8, RGB.
-
-    Raises:
-        OSError: if it cannot be written.
+    Yields a function that takes the next frame ``(H, W, 3)`` uint8, RGB; an :class:`OSError` if it cannot be written.
     """
     import av  # slow to import; OpenCV's own builds have no encoder for what browsers show
 

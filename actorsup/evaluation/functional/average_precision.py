@@ -89,9 +89,7 @@ def evaluate_predictions(
     protocol: str = "act",
     max_per_class: int | None = None,
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
-    """:meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table` of predictions.
-
-    They may stream in, their tubes are not kept.
+    """:meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table` of streamed predictions.
 
     Args:
         predictions: of each video its name, its ``P`` tubes, and their scores ``(P, K)``, ``-inf`` where a tube is no
@@ -134,10 +132,7 @@ def localization_accuracy(
     """``localization@θ``: the fraction of videos whose best tube for their true class overlaps a true tube of it.
 
     Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true tube of its
-    class is left out.
-
-    Raises:
-        InputError: as :func:`average_precision`, and if a label is not a class or no video has a true tube of its own.
+    class is left out. Errors as :func:`average_precision`, and if a label is no class or all videos are left out.
     """
     thresholds = check_thresholds(thresholds)
     num_classes = check_scored(videos)

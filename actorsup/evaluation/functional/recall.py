@@ -89,13 +89,8 @@ def evaluate_proposals(
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
     """:meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table` of proposals.
 
-    The videos may stream in, their tubes are not kept. Errors are those of :func:`tube_recall`.
-
-    Args:
-        videos: of each its name, its proposals in rank order, and its true tubes.
-        classes: names of the classes that the true tubes' labels index.
-        thresholds: of overlap.
-        protocol: a name in :data:`RECALL_PROTOCOLS`.
+    The videos may stream in: of each its name, its proposals in rank order, and its true tubes, whose labels index the
+    ``classes``. The protocol is a name in :data:`RECALL_PROTOCOLS`. Errors are those of :func:`tube_recall`.
     """
     rule = recall_protocol(protocol)
     overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]

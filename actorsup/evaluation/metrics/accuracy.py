@@ -66,9 +66,8 @@ class LocalizationGivenLabel(SampleMetric):
 class PairPrecision(SampleMetric):
     """Means over pairs, from what ``SiamesePairs`` predicts.
 
-    ``loss`` and ``accuracy`` (balanced, a fraction) as in training; ``center_error``, the distance of the highest
-    response from the target; ``precision@<radius>``, the fraction of pairs where it is at most that. In pixels of the
-    search crop.
+    ``loss`` and ``accuracy`` (balanced, a fraction) as in training; ``center_error``, from the highest response to the
+    target in pixels of the search crop; ``precision@<radius>``, the fraction of pairs where it is at most that.
     """
 
     def __init__(self, radius: float = 16.0, prefix: str | None = None) -> None:

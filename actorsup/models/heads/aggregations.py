@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from actorsup.registry import MODELS
 
-from .tube_head import GridSize, TubeHead, log_probabilities
+from .tube_head import Grid, TubeHead, log_probabilities
 
 
 @MODELS.register_module()
@@ -16,7 +16,7 @@ class TopKAttentionHead(TubeHead):
     """
 
     def __init__(
-        self, num_classes: int, in_channels: int, roi_size: GridSize = (5, 5), topk: int = 12, ranking: str = "tube"
+        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), topk: int = 12, ranking: str = "tube"
     ) -> None:
         super().__init__(num_classes, in_channels, roi_size, ranking)
         if topk < 1:
@@ -39,10 +39,7 @@ class MeanHead(TubeHead):
 
 @MODELS.register_module()
 class MaximumHead(TubeHead):
-    """A video's logit for a class is the highest among its tubes.
-
-    Only the best tube of each class gets a gradient; equally good ones share it.
-    """
+    """A video's logit for a class is the highest among its tubes; equally good ones share the gradient."""
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
         """Maximum of each class."""
@@ -58,12 +55,7 @@ class LogSumExpHead(TubeHead):
     """
 
     def __init__(
-        self,
-        num_classes: int,
-        in_channels: int,
-        roi_size: GridSize = (5, 5),
-        sharpness: float = 1.0,
-        ranking: str = "tube",
+        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), sharpness: float = 1.0, ranking: str = "tube"
     ) -> None:
         super().__init__(num_classes, in_channels, roi_size, ranking)
         if sharpness <= 0:
@@ -96,7 +88,7 @@ class SoftmaxAttentionHead(TubeHead):
         self,
         num_classes: int,
         in_channels: int,
-        roi_size: GridSize = (5, 5),
+        roi_size: Grid = (5, 5),
         attention_size: int = 128,
         gated: bool = True,
         ranking: str = "tube",

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-GridSize = tuple[int, int]  # (Y, X)
+Grid = tuple[int, int]  # (Y, X)
 RANKINGS = ("tube", "video")
 
 
@@ -29,7 +29,7 @@ class TubeHead(BaseModule):
 
     learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
 
-    def __init__(self, num_classes: int, in_channels: int, roi_size: GridSize = (5, 5), ranking: str = "tube") -> None:
+    def __init__(self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), ranking: str = "tube") -> None:
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
         super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
         if ranking not in RANKINGS:

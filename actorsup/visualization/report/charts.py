@@ -29,9 +29,8 @@ def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
             false: _diagnosis(runs, "false_detections", "false detections", "among the best"),
         },
     }
-    for heading, charts in sections.items():
-        sections[heading] = {title: figure for title, figure in charts.items() if figure.data}
-    return {heading: charts for heading, charts in sections.items() if charts}
+    kept = {head: {title: each for title, each in charts.items() if each.data} for head, charts in sections.items()}
+    return {heading: charts for heading, charts in kept.items() if charts}
 
 
 def _figure(x: str, y: str) -> go.Figure:
