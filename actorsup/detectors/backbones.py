@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import read_checkpoint
-from actorsup.models.encoders import cut_torchvision_model, load_torchvision_weights
+from actorsup.models.encoders.torchvision_encoder import cut_torchvision_model, load_torchvision_weights
 from actorsup.registry import MODELS
 
 

@@ -1,4 +1,4 @@
-"""The model that learns from video labels and ranks tubes, and its parts."""
+"""The model and its parts."""
 
 from .data_preprocessor import VideoDataPreprocessor
 from .localizer import ActorLocalizer

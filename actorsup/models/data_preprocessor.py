@@ -15,12 +15,8 @@ from actorsup.structures import VideoSample
 class VideoDataPreprocessor(BaseDataPreprocessor):
     """Moves frames to the model's device, normalises them and makes one tensor of the videos of a batch.
 
-    Section 6.2 names mean and deviation below and a range of [−0.5, 0.5]; the two do not go together (these give about
-    [−2.1, 2.6]), and mean and deviation are what the ImageNet weights expect.
-
-    Args:
-        mean: of the RGB channels, for intensities in [0, 1].
-        std: their standard deviation.
+    ``mean`` and ``std`` are of the RGB channels, for intensities in [0, 1]. Section 6.2 names these, which the ImageNet
+    weights expect, and a range of [−0.5, 0.5]; the two do not go together (these give about [−2.1, 2.6]).
     """
 
     def __init__(
@@ -35,9 +31,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise and stack: B uint8 RGB ``inputs`` ``(N, 3, H, W)`` become one float32 ``(B, N, 3, H, W)``.
 
-        Frames smaller than the largest of the batch are padded at the right and at the bottom, so that their tubes stay
-        where they are; with zeros after normalising, which is what the encoder's convolutions pad with. The
-        ``data_samples`` stay as they are.
+        Frames smaller than the largest of the batch are padded right and below, with zeros after normalising.
 
         Raises:
             ValueError: if the frames are not as above, or their number differs from video to video.
@@ -45,14 +39,13 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
         videos, samples = list(data["inputs"]), list(data["data_samples"])
         _check(videos, samples)
         height, width = (max(frames.shape[axis] for frames in videos) for axis in (2, 3))
-        inputs = torch.stack([self._normalize(frames, height, width) for frames in videos])
-        return {"inputs": inputs, "data_samples": samples}
-
-    def _normalize(self, frames: Tensor, height: int, width: int) -> Tensor:
-        # Bytes travel to the device: a quarter of what floats would.
-        intensities = frames.to(self.device, non_blocking=self._non_blocking).float() / 255
-        normalized = (intensities - self.mean) / self.std
-        return F.pad(normalized, (0, width - frames.shape[3], 0, height - frames.shape[2]))
+        inputs = []
+        for frames in videos:
+            # Bytes travel to the device: a quarter of what floats would.
+            intensities = frames.to(self.device, non_blocking=self._non_blocking).float() / 255
+            normalized = (intensities - self.mean) / self.std
+            inputs.append(F.pad(normalized, (0, width - frames.shape[3], 0, height - frames.shape[2])))
+        return {"inputs": torch.stack(inputs), "data_samples": samples}
 
 
 def _check(videos: list[Tensor], samples: list[VideoSample]) -> None:

@@ -1,10 +1,11 @@
-"""The model: learns from the labels of videos which of their actors act, and how (Section 3.2)."""
+"""The model (Section 3.2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
 from mmengine.model import BaseModel
+from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
@@ -14,14 +15,14 @@ from actorsup.structures import TubeBatch, VideoSample
 
 @MODELS.register_module()
 class ActorLocalizer(BaseModel):
-    """Encodes frames, pools a feature for every tube, classifies the tubes.
+    """Encodes frames, pools a feature for every tube, classifies the tubes. Its parts are configs or modules.
 
     Args:
-        encoder: config or module, see :class:`actorsup.models.encoders.Encoder`.
-        pooling: config or module, called as ``pooling(features, tubes, stride)``, see :class:`ActorRoIPool3D`.
-        head: config or module, see :class:`actorsup.models.heads.TubeHead`.
-        data_preprocessor: config or module; None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
-        post_processing: configs or built steps, see :class:`PostProcessing`, in their order. The paper has none.
+        encoder: an :class:`actorsup.models.encoders.Encoder`.
+        pooling: called as ``pooling(features, tubes, stride)``, such as :class:`ActorRoIPool3D`.
+        head: an :class:`actorsup.models.heads.TubeHead`.
+        data_preprocessor: None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
+        post_processing: :class:`PostProcessing` steps in their order. The paper has none.
     """
 
     def __init__(
@@ -36,25 +37,18 @@ class ActorLocalizer(BaseModel):
         self.encoder = _build(encoder)
         self.pooling = _build(pooling)
         self.head = _build(head)
-        self.post_processing = [
-            POST_PROCESSING.build(step) if isinstance(step, dict) else step for step in post_processing
-        ]
+        self.post_processing = [_build(step, POST_PROCESSING) for step in post_processing]
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
     ) -> dict[str, Tensor] | list[VideoSample] | Tensor:
-        """What mmengine calls, in one of three modes.
+        """Normalised frames ``(B, N, 3, H, W)`` and samples with tubes in pixels of these, in one of three modes.
 
-        Args:
-            inputs: ``(B, N, 3, H, W)``, normalised frames.
-            data_samples: the B videos, with their tubes in pixels of those frames.
-            mode: ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores,
-                ``tensor`` the logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+        ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores, ``tensor`` the
+        logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
 
         Raises:
-            ValueError: for an unknown mode.
-            InputError: in ``loss`` mode, if a video, or a tube of it where the head learns from tubes, has no label or
-                one that is not among the classes.
+            InputError: in ``loss`` mode, if a label that the head learns from is missing or not among the classes.
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
@@ -83,7 +77,7 @@ class ActorLocalizer(BaseModel):
         return replace(sample, processed=ranked)
 
     def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
-        """Of each video ``(P_b, N, K)``, what the head makes of its tubes in every single frame: probabilities."""
+        """The head's probabilities for the tubes of each video in every single frame, ``(P_b, N, K)``."""
         num_tubes, num_frames = tubes.boxes.shape[:2]
         within = torch.arange(num_frames, device=features.device)
         of_frame = (tubes.video_index[:, None] * num_frames + within).flatten()
@@ -117,5 +111,5 @@ class ActorLocalizer(BaseModel):
         return torch.tensor(labels, dtype=torch.int64)
 
 
-def _build(part: dict | nn.Module) -> nn.Module:
-    return MODELS.build(part) if isinstance(part, dict) else part
+def _build(part: dict | Callable, registry: Registry = MODELS) -> Callable:
+    return registry.build(part) if isinstance(part, dict) else part

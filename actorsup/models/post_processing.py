@@ -1,4 +1,4 @@
-"""Optional steps between the prediction of a model and its measures: NMS of tubes, and trimming in time."""
+"""Optional steps after the prediction of a model: NMS of tubes, and trimming in time."""
 
 from abc import ABC, abstractmethod
 
@@ -12,29 +12,20 @@ from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample, tub
 class PostProcessing(ABC):
     """A step that changes the ranked tubes of a predicted video; the model runs those of its ``post_processing``."""
 
-    needs_frame_scores = False
-    """Whether ``VideoSample.frame_scores`` has to be there, which the model computes only if some step needs it."""
+    needs_frame_scores = False  #: ``VideoSample.frame_scores``, which the model computes only if some step needs them
 
     @abstractmethod
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
-        """The tubes after this step.
-
-        Args:
-            sample: the video with its proposals and the model's scores, as they were before any step.
-            ranked: the tubes after the steps before this one.
-        """
+        """The tubes after this step, from those after the last; the sample is as it was before any step."""
 
 
 @POST_PROCESSING.register_module()
 class TubeNMS(PostProcessing):
-    """Non-maximum suppression, for each class by itself.
+    """Greedy non-maximum suppression, for each class by itself.
 
-    By descending score, a tube that overlaps a kept one by more than the threshold is no detection of the class any
-    more; of equal scores the first tube is kept. Tubes that are none of any class are left out.
-
-    Args:
-        threshold: of the overlap, from 0 to 1.
-        spatial_only: measure the mean IoU over the common frames instead of the spatio-temporal one.
+    A tube that overlaps a kept one by more than the threshold (0 to 1) is no detection of the class any more; of equal
+    scores the first tube is kept. Tubes that are none of any class are left out. ``spatial_only`` measures the mean IoU
+    over the common frames.
     """
 
     def __init__(self, threshold: float = 0.5, spatial_only: bool = False) -> None:
@@ -71,12 +62,9 @@ class TemporalTrimming(PostProcessing):
 
     Args:
         scores: of frames. ``head``: the class's probability, which the head gives the features of that frame alone, at
-            the sampled frames that the tube covers; in between it is interpolated, before and after them the nearest
-            holds. (The model learns from means over frames; its head is linear, so that the mean of the frames' logits
-            is the tube's.) ``tracker``: the tube's own scores, the same for all classes; a tube without a positive one
-            stays whole.
-        share: of the tube's highest score, above which a frame speaks for the class; between 0 and 1. The higher, the
-            shorter the tubes.
+            the sampled frames that the tube covers, interpolated in between and constant beyond. ``tracker``: the
+            tube's own scores, the same for all classes; a tube without a positive one stays whole.
+        share: between 0 and 1; the higher, the shorter the tubes.
     """
 
     def __init__(self, scores: str = "head", share: float = 0.5) -> None:
@@ -96,12 +84,13 @@ class TemporalTrimming(PostProcessing):
             stretches = np.broadcast_to(best_stretches(frame_scores, self.share), (len(of_tube), 2))
             for start, end in np.unique(stretches[of_tube > -np.inf], axis=0):
                 chosen = (stretches == [start, end]).all(axis=1)
-                tubes.append(_cut(tube, start, end))
+                boxes, own_scores = tube.boxes[start:end], tube.scores[start:end]
+                stretch = Tube(tube.start + int(start), boxes, own_scores, tube.score, tube.label)
+                tubes.append(tube if len(stretch) == len(tube) else stretch)
                 scores.append(np.where(chosen, of_tube, -np.inf))
                 proposals.append(proposal)
-        return RankedTubes(
-            tuple(tubes), np.reshape(scores, (len(tubes), ranked.scores.shape[1])), np.array(proposals, dtype=np.int64)
-        )
+        kept_scores = np.reshape(scores, (len(tubes), ranked.scores.shape[1]))
+        return RankedTubes(tuple(tubes), kept_scores, np.array(proposals, dtype=np.int64))
 
     def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:
         if self.scores == "tracker":
@@ -113,10 +102,7 @@ class TemporalTrimming(PostProcessing):
 
 
 def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
-    """Of scores ``(T, K)`` the stretch ``[a, b)`` of each column with the largest sum above its share: ``(K, 2)``.
-
-    A column without a positive score keeps all frames.
-    """
+    """The stretch ``[a, b)`` of each column of scores ``(T, K)`` with the largest sum above its share: ``(K, 2)``."""
     highest = scores.max(axis=0)
     sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores - share * highest, axis=0)])
     lowest = np.minimum.accumulate(sums, axis=0)[:-1]  # the best place to begin before each end
@@ -124,10 +110,3 @@ def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
     starts = [sums[:end, column].argmin() for column, end in enumerate(ends)]
     whole = [0, len(scores)]
     return np.where(highest[:, None] > 0, np.stack([starts, ends], axis=1), whole)
-
-
-def _cut(tube: Tube, start: int, end: int) -> Tube:
-    """The frames ``[start, end)`` of a tube, counted from its first."""
-    if (start, end) == (0, len(tube)):
-        return tube
-    return Tube(tube.start + int(start), tube.boxes[start:end], tube.scores[start:end], tube.score, tube.label)

@@ -6,7 +6,8 @@ from mmengine.model import kaiming_init
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
-from actorsup.models.encoders import Encoder, load_torchvision_weights, vgg16_layers
+from actorsup.models.encoders import Encoder
+from actorsup.models.encoders.torchvision_encoder import load_torchvision_weights, vgg16_layers
 from actorsup.registry import MODELS
 
 _NUM_LAYERS_TO_CONV4_3 = 22

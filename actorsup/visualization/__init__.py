@@ -1,13 +1,11 @@
 """Pictures of tubes on their video, of trackers and of errors."""
 
 from .curves import curve_rows, diagnosis_chart, experiment_chart, proposal_curves, recall_bars, tracking_curves
-from .overlay import DrawnTube, class_color, contact_sheet, draw_tubes, equal_steps, save_picture, track_rows, tube_row
-from .videos import Timeline, render_video, video_file
+from .overlay import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture, track_rows, tube_row
+from .videos import render_video, video_file
 
 __all__ = [
     "DrawnTube",
-    "Timeline",
-    "class_color",
     "contact_sheet",
     "curve_rows",
     "diagnosis_chart",

@@ -6,12 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from actorsup.evaluation.functional import Diagnosis, RecallCurves, TrackingScores
-from actorsup.evaluation.functional.tracking import (
-    NORMALIZED_PRECISION_THRESHOLDS,
-    PRECISION_THRESHOLDS,
-    SUCCESS_THRESHOLDS,
-)
+from actorsup.evaluation.functional import Diagnosis, RecallCurves, TrackingScores, tracking
 
 # Okabe and Ito's colours, which those who see few colours tell apart; each with a mark of its own.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -58,12 +53,7 @@ def curve_rows(curves: Mapping[str, RecallCurves]) -> list[dict[str, str | float
 
 
 def recall_bars(recalls: Mapping[str, Mapping[str, float]], title: str) -> Figure:
-    """Recall of each class as bars, a group a class and a colour a store.
-
-    Args:
-        recalls: recall by class, by store; all of the same classes.
-        title: of the picture.
-    """
+    """Recall by store and class as bars, a group a class and a colour a store; all have the same classes."""
     classes = list(next(iter(recalls.values())))
     figure = Figure(figsize=(max(5.0, 1.5 + 0.45 * len(classes) * max(1, len(recalls) / 2)), 4.6), layout="constrained")
     axes = figure.subplots()
@@ -74,10 +64,9 @@ def recall_bars(recalls: Mapping[str, Mapping[str, float]], title: str) -> Figur
 
 
 def diagnosis_chart(diagnoses: Sequence[Diagnosis]) -> Figure:
-    """Two panels a diagnosis, true tubes and false detections, with two bars a reason.
+    """Two panels a diagnosis, true tubes and false detections among the best of their classes, with two bars a reason.
 
-    The first is its share in percent, of all true tubes or of the false detections among the best of their classes, the
-    second what mAP would gain in points if it were fixed.
+    The first is its share in percent, the second what mAP would gain in points if it were fixed.
     """
     figure = Figure(figsize=(13.0, 4.2 * len(diagnoses)), layout="constrained")
     for panels, found in zip(figure.subplots(len(diagnoses), 2, squeeze=False), diagnoses, strict=True):
@@ -121,8 +110,7 @@ def _add_legend(figure: Figure) -> None:
 def experiment_chart(numbers: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """A panel a metric, a row a variant: a dot a seed, a bar at their mean, and a line one standard deviation each way.
 
-    Args:
-        numbers: fractions, by variant, metric and seed; of every variant the same metrics, and at least one seed.
+    The numbers are fractions, by variant, metric and seed; all variants have the same metrics.
     """
     variants = list(numbers)
     metrics = list(next(iter(numbers.values())))
@@ -141,12 +129,12 @@ def experiment_chart(numbers: Mapping[str, Mapping[str, Sequence[float]]]) -> Fi
 
 
 def tracking_curves(means: Mapping[str, TrackingScores]) -> Figure:
-    """Success, precision and normalised precision of several trackers, with the number of each curve in its legend."""
+    """Success, precision and normalised precision of several trackers, with numbers in the legends."""
     in_pixels, in_sides = (f"centres apart, {unit}, at most" for unit in ("pixels", "sides of the true box"))
     curves = {
-        "success": ("IoU above", SUCCESS_THRESHOLDS, "success_auc", "AUC"),
-        "precision": (in_pixels, PRECISION_THRESHOLDS, "precision@20", "at 20"),
-        "normalized_precision": (in_sides, NORMALIZED_PRECISION_THRESHOLDS, "normalized_precision_auc", "AUC"),
+        "success": ("IoU above", tracking.SUCCESS_THRESHOLDS, "success_auc", "AUC"),
+        "precision": (in_pixels, tracking.PRECISION_THRESHOLDS, "precision@20", "at 20"),
+        "normalized_precision": (in_sides, tracking.NORMALIZED_PRECISION_THRESHOLDS, "normalized_precision_auc", "AUC"),
     }
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     for axes, (field, (label, thresholds, number, unit)) in zip(figure.subplots(1, 3), curves.items(), strict=True):

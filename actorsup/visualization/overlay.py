@@ -2,7 +2,7 @@
 
 import colorsys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -30,19 +30,12 @@ PADDING = 2
 
 @dataclass(frozen=True)
 class DrawnTube:
-    """A tube and how it looks.
+    """A tube and how it looks."""
 
-    Args:
-        tube: in pixels of the frames that it is drawn on.
-        color: RGB, 0 … 255.
-        caption: at the upper left corner of its boxes.
-        dashed: for ground truth.
-    """
-
-    tube: Tube
-    color: Color
-    caption: str = ""
-    dashed: bool = False
+    tube: Tube  #: in pixels of the frames that it is drawn on
+    color: Color  #: RGB, 0 … 255
+    caption: str = ""  #: at the upper left corner of its boxes
+    dashed: bool = False  #: for ground truth
 
     @classmethod
     def truth(cls, tube: Tube, caption: str = "") -> "DrawnTube":
@@ -59,13 +52,9 @@ class DrawnTube:
         """A found action, coloured by its class, with rank, name and score."""
         return cls(found.tube, class_color(found.tube.label), f"{found.rank} {found.action} {found.score:.2f}")
 
-    def scaled(self, factor: float) -> "DrawnTube":
-        """For frames that are drawn so many times as large."""
-        return replace(self, tube=replace(self.tube, boxes=self.tube.boxes * np.float32(factor)))
-
 
 def class_color(label: int) -> Color:
-    """A colour that is bright enough for a dark ground; those of neighbouring classes differ in hue and saturation."""
+    """A colour, bright enough for a dark ground; neighbouring classes differ in hue and saturation."""
     rgb = np.array(colorsys.hsv_to_rgb(label * GOLDEN_RATIO % 1, SATURATIONS[label % len(SATURATIONS)], 1.0))
     luminance = rgb @ LUMA
     if luminance < MIN_LUMINANCE:
@@ -97,10 +86,7 @@ def draw_text(
 
 
 def draw_tubes(frame: np.ndarray, index: int, tubes: Sequence[DrawnTube], title: str = "") -> np.ndarray:
-    """The frame ``(H, W, 3)`` RGB of this index with the boxes that the tubes have in it, as a new array.
-
-    Earlier tubes are drawn over later ones, and the captions of later ones make way.
-    """
+    """A copy of the frame ``(H, W, 3)`` RGB of this index with the tubes' boxes; earlier tubes are on top."""
     height, width = frame.shape[:2]
     image = Image.fromarray(frame).copy()
     draw = ImageDraw.Draw(image, "RGBA")
@@ -136,7 +122,7 @@ def _outline(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], drawn: D
 def _free_place(
     corner: Sequence[int], size: tuple[int, int], frame: tuple[int, int], taken: Sequence[tuple[int, int, int, int]]
 ) -> tuple[int, int]:
-    """Where a caption goes: above a box's upper left corner, or as far below as nothing else is written."""
+    """Where a caption goes: above a box's upper left corner, or below until it is free."""
     x = max(0, min(corner[0], frame[0] - size[0]))
     for y in range(max(0, corner[1] - size[1]), frame[1] - size[1], 2):
         if not any(
@@ -147,7 +133,7 @@ def _free_place(
 
 
 def equal_steps(length: int, count: int) -> np.ndarray:
-    """So many of ``length`` indices in equal steps, the first and the last among them; all where there are no more."""
+    """At most ``count`` of ``length`` indices in equal steps, the first and the last among them."""
     return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(int))
 
 
@@ -169,18 +155,13 @@ def track_rows(
 ) -> np.ndarray:
     """A row of frames a tracker, with the true box, white and dashed, and the tracker's, with its IoU.
 
-    Args:
-        frames: ``(N, H, W, 3)`` RGB.
-        indices: ``(N,)``, which frames of the sequence they are.
-        truth: ``(T, 4)``, true boxes of the whole sequence; there has to be one in each of the frames.
-        predictions: each tracker's name and boxes ``(T, 4)``, NaN where it has none.
-        max_width: of a frame in the picture; larger frames are shrunk, so that captions can be read.
+    The frames ``(N, H, W, 3)`` RGB are those of the ``indices`` in the sequence, and shrunk to ``max_width`` pixels, so
+    that captions can be read. Boxes ``(T, 4)`` are of the whole sequence: true ones, of which each of the frames has
+    one, and by name those of the trackers, NaN where they have none.
     """
     scale = min(1.0, max_width / frames.shape[2])
     if scale < 1:
-        frames = np.stack(
-            [cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for frame in frames]
-        )
+        frames = np.stack([cv2.resize(each, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for each in frames])
 
     def in_frame(index: int, boxes: np.ndarray) -> Tube:
         return Tube(int(index), boxes[[index]] * scale, np.ones(1), 1.0, 0)
@@ -199,11 +180,7 @@ def track_rows(
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: int = 240) -> np.ndarray:
-    """Rows of pictures ``(H, W, 3)`` uint8, each scaled to one height: one picture, black where a row is shorter.
-
-    Raises:
-        ValueError: if there is no picture.
-    """
+    """Rows of one or more pictures ``(H, W, 3)`` uint8, each scaled to one height; black where a row is shorter."""
     if not pictures:
         raise ValueError("a contact sheet needs a picture")
     widths = [max(1, round(picture.shape[1] * height / picture.shape[0])) for picture in pictures]
@@ -217,11 +194,7 @@ def contact_sheet(pictures: Sequence[np.ndarray], num_columns: int = 4, height: 
 
 
 def save_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write ``(H, W, 3)`` uint8, RGB, in the format of the name's suffix; its folder is made.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
+    """Write ``(H, W, 3)`` uint8, RGB, in the format of the name's suffix; its folder is made."""
     _, encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     try:
         save(path, encoded.tobytes())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,23 +30,13 @@ def render_video(
     size: tuple[int, int],
     frames_per_second: float = 25.0,
 ) -> None:
-    """Write a video with its tubes as boxes, and below it a timeline of when each is there.
+    """Write an ``.mp4`` of a video with its tubes as boxes, and below it a timeline of when each is there.
 
-    Small frames are enlarged by a whole number. One frame is held at a time; the file appears whole or not at all.
-
-    Args:
-        path: ends in ``.mp4``.
-        frames: ``(H, W, 3)`` uint8, RGB.
-        tubes: in pixels of the frames; of those that overlap, the first one is on top.
-        num_frames: of the video, for the timeline.
-        size: ``(width, height)`` of the frames.
-        frames_per_second: as it plays.
-
-    Raises:
-        OSError: if it cannot be written.
+    The frames are ``(H, W, 3)`` uint8, RGB, of a size ``(width, height)``; small ones are enlarged by a whole number.
+    The tubes are in their pixels, the first on top. One frame is held at a time; the file appears whole or not at all.
     """
     scale = -(-MIN_WIDTH // size[0])
-    scaled = [drawn.scaled(scale) for drawn in tubes]
+    scaled = [replace(each, tube=replace(each.tube, boxes=each.tube.boxes * np.float32(scale))) for each in tubes]
     timeline = Timeline(tubes, num_frames, size[0] * scale)
     width, height = size[0] * scale, size[1] * scale + timeline.height
     to_even = ((0, height % 2), (0, width % 2), (0, 0))  # as the codec wants it
@@ -57,7 +48,7 @@ def render_video(
 
 
 class Timeline:
-    """A row a tube with its caption and a bar from its first to its last of ``num_frames``, and a cursor that moves."""
+    """A row a tube with its caption and a bar over the frames that it covers, and a cursor that moves."""
 
     def __init__(self, tubes: Sequence[DrawnTube], num_frames: int, width: int) -> None:
         widest = max((text_size(drawn.caption)[0] for drawn in tubes), default=0)
@@ -93,12 +84,11 @@ class Timeline:
 
 @contextmanager
 def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float) -> Iterator[Callable]:
-    """Write an ``.mp4`` of H.264, which browsers and players show; it appears whole at the end, or not at all.
+    """Write an ``.mp4`` of H.264, of an even size ``(width, height)``; it appears whole at the end, or not at all.
 
-    Its folder is made, its size ``(width, height)`` is even. Yields a function that takes the next frame ``(H, W, 3)``
-    uint8, RGB; an :class:`OSError` if it cannot be written.
+    Yields a function that takes the next frame ``(H, W, 3)`` uint8, RGB; an :class:`OSError` if it cannot be written.
     """
-    import av  # here, for it takes a while: OpenCV's own builds have no encoder for what browsers show
+    import av  # slow to import; OpenCV's own builds have no encoder for what browsers show
 
     try:
         with (

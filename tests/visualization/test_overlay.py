@@ -1,7 +1,8 @@
 import numpy as np
 
 from actorsup.structures import ActionTube, Tube
-from actorsup.visualization import DrawnTube, class_color, draw_tubes, tube_row
+from actorsup.visualization import DrawnTube, draw_tubes, tube_row
+from actorsup.visualization.overlay import class_color
 
 RED = (255, 0, 0)
 

@@ -3,7 +3,8 @@ import pytest
 
 from actorsup.io import open_video
 from actorsup.structures import Tube
-from actorsup.visualization import DrawnTube, Timeline, render_video, video_file
+from actorsup.visualization import DrawnTube, render_video, video_file
+from actorsup.visualization.videos import Timeline
 from tests.browser import wait
 
 GREEN = (0, 255, 0)

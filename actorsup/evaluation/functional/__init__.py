@@ -1,7 +1,6 @@
-"""Pure evaluation: tubes and arrays in, numbers out.
+"""Pure evaluation: tubes and arrays in, numbers out, all of them fractions in 0..1.
 
-All values are fractions in 0..1, where the literature prints percent. A further protocol is a row in
-``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
+A further protocol is a row in ``RECALL_PROTOCOLS`` or ``PROTOCOLS``.
 """
 
 from .average_precision import AveragePrecision, average_precision, evaluate_predictions, localization_accuracy

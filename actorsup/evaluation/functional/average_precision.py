@@ -1,4 +1,4 @@
-"""Average precision of ranked tubes, and how often the best one is right where the class is given."""
+"""Average precision of ranked tubes, and the accuracy of the best one where the class is given."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,11 @@ from .video_overlaps import (
 
 @dataclass(frozen=True, eq=False)
 class AveragePrecision:
-    """Average precision of a dataset, as fractions.
+    """Average precision of a dataset, as fractions."""
 
-    Args:
-        thresholds: ``H`` overlap thresholds.
-        per_class: ``(H, K)``, AP of each class; NaN where a class has no ground truth.
-        num_ground_truth: ``(K,)``, true tubes of each class.
-    """
-
-    thresholds: tuple[float, ...]
-    per_class: np.ndarray
-    num_ground_truth: np.ndarray
+    thresholds: tuple[float, ...]  #: ``H`` overlap thresholds
+    per_class: np.ndarray  #: ``(H, K)``, AP of each class; NaN where a class has no ground truth
+    num_ground_truth: np.ndarray  #: ``(K,)``, true tubes of each class
 
     @property
     def mean(self) -> np.ndarray:
@@ -41,7 +35,7 @@ class AveragePrecision:
         return np.nanmean(self.per_class, axis=1)
 
     def as_dict(self, classes: Sequence[str]) -> dict[str, float]:
-        """``mAP@θ`` and ``AP@θ/<class>`` as fractions in 0..1; classes without ground truth are left out."""
+        """``mAP@θ`` and ``AP@θ/<class>``, without classes that have no ground truth."""
         numbers = at_thresholds("mAP", self.thresholds, self.mean.tolist())
         for name, row in at_thresholds("AP", self.thresholds, self.per_class).items():
             numbers |= {f"{name}/{classes[label]}": float(row[label]) for label in np.flatnonzero(~np.isnan(row))}
@@ -57,16 +51,12 @@ def average_precision(
 ) -> AveragePrecision:
     """Average precision of every class: every tube is a detection of every class, but for those scored ``-inf``.
 
-    Args:
-        videos: all videos, their overlaps measured by ``protocol.overlap``; of one without tubes all true tubes are
-            missed.
-        thresholds: overlap thresholds, ``0 < θ <= 1``.
-        protocol: what counts as a match, and how precision is summed.
-        max_per_class: count only so many best tubes of each video for each class; None is all.
+    The overlaps of the videos are those of ``protocol.overlap``. ``max_per_class`` counts only so many best tubes of
+    each video for each class.
 
     Raises:
         InputError: if no video has ground truth, a video occurs twice, the videos differ in their number of classes, or
-            a threshold or the limit is out of range.
+            a threshold (``0 < θ <= 1``) or the limit is out of range.
     """
     thresholds = check_thresholds(thresholds)
     check_limit(max_per_class, "max_per_class")
@@ -99,23 +89,20 @@ def evaluate_predictions(
     protocol: str = "act",
     max_per_class: int | None = None,
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
-    """Measure predictions; they may stream in, their tubes are not kept.
+    """:meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table` of streamed predictions.
 
     Args:
         predictions: of each video its name, its ``P`` tubes, and their scores ``(P, K)``, ``-inf`` where a tube is no
             detection of a class. The true tubes of a video that does not occur here are missed.
-        ground_truth: the true tubes of every video that is evaluated, those without an action included.
-        classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds, ``0 < θ <= 1``.
+        ground_truth: the true tubes of every evaluated video, including those without an action.
+        classes: names of the ``K`` classes that the true tubes' labels index.
+        thresholds: of overlap.
         protocol: a name in :data:`actorsup.evaluation.functional.PROTOCOLS`.
-        max_per_class: count only so many best tubes of each video for each class; None is all.
-
-    Returns:
-        :meth:`AveragePrecision.as_dict` and :meth:`AveragePrecision.per_class_table`.
+        max_per_class: as in :func:`average_precision`.
 
     Raises:
-        InputError: if a video is not in the ground truth, its scores are NaN or not ``(P, K)``, and as
-            :func:`average_precision`.
+        InputError: as :func:`average_precision`, and if a video is not in the ground truth or its scores are NaN or not
+            ``(P, K)``.
     """
     rules = average_precision_protocol(protocol)
     videos = []
@@ -142,14 +129,10 @@ def evaluate_predictions(
 def localization_accuracy(
     videos: Sequence[ScoredVideo], labels: Sequence[int], thresholds: Sequence[float], protocol: Protocol
 ) -> dict[str, float]:
-    """``localization@θ``: how often the best-ranked tube for the video's true class is right, a fraction.
+    """``localization@θ``: the fraction of videos whose best tube for their true class overlaps a true tube of it.
 
-    That is what remains to be found out if the class is known: the tube has to overlap one of the video's true tubes of
-    that class. Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true
-    tube of its class is left out.
-
-    The ``labels`` are the true classes of the videos. Errors are those of :func:`average_precision`, and if a label is
-    not among the classes or no video has a true tube of its class.
+    Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true tube of its
+    class is left out. Errors as :func:`average_precision`, and if a label is no class or all videos are left out.
     """
     thresholds = check_thresholds(thresholds)
     num_classes = check_scored(videos)

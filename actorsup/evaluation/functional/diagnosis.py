@@ -1,13 +1,12 @@
 """Why true tubes are missed, why detections are false, and what mAP would be without each kind of error.
 
 After Bolya et al., TIDE: A general toolbox for identifying object detection errors, ECCV 2020, for tubes and for models
-that score every tube for every class. θ is the overlap threshold, θ_b the lesser one below which overlap is background;
-the *best* detections of a class are as many as it has true tubes (N_j of Hoiem et al., ECCV 2012). A true tube is
-``found`` if one of the best detections of its class matches it. Each error has exactly one reason, the first that
-applies: ``docs/evaluation.md`` defines the reasons, says what fixing them means, and in which points TIDE differs.
+that score every tube for every class. The *best* detections of a class are as many as it has true tubes (N_j of Hoiem
+et al., ECCV 2012). Each error has one reason, the first that applies: ``docs/evaluation.md`` defines the reasons, what
+fixing them means, and in which points TIDE differs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,20 +31,11 @@ DETECTION = np.dtype(
 
 @dataclass(frozen=True, eq=False)
 class DiagnosedVideo:
-    """What the diagnosis needs of a video.
+    """What the diagnosis needs of a video with ``P`` tubes and ``G`` true tubes."""
 
-    Args:
-        scored: its ``P`` tubes and ``G`` true tubes under the protocol.
-        spatial_iou: ``(P, G)``, their overlap in space alone.
-        predicted: ``(P,)``, the class that the model gives each tube.
-
-    Raises:
-        ValueError: if the shapes do not agree.
-    """
-
-    scored: ScoredVideo
-    spatial_iou: np.ndarray
-    predicted: np.ndarray
+    scored: ScoredVideo  #: measured by the protocol
+    spatial_iou: np.ndarray  #: ``(P, G)``, overlaps in space alone
+    predicted: np.ndarray  #: ``(P,)``, the class that the model gives each tube
 
     def __post_init__(self) -> None:
         shape = self.scored.overlaps.iou.shape
@@ -58,28 +48,20 @@ class DiagnosedVideo:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """The errors of a dataset, counted and listed.
+    """The errors of a dataset, counted and listed."""
 
-    Args:
-        threshold: θ.
-        mean_average_precision: mAP at θ, as a fraction.
-        num_missed: true tubes by reason, ``found`` first.
-        num_false: false detections by reason.
-        num_false_best: those among the best detections of their class.
-        missed_gains: what mAP would gain if the missed true tubes of a reason were found, and ``all`` of them.
-        false_gains: what it would gain if the false detections of a reason were corrected, and if ``all`` were gone.
-        videos: by name, ``true_tubes``, an entry each, and ``false_detections``, an entry for each that is among the
-            best of its class. In these a class is an index, ``tube`` counts the ranked tubes and ``true_tube`` the true
-            ones of the video from 0, ``rank`` the detections of the class from 1.
-    """
-
-    threshold: float
-    mean_average_precision: float
-    num_missed: Mapping[str, int]
-    num_false: Mapping[str, int]
-    num_false_best: Mapping[str, int]
+    threshold: float  #: θ
+    mean_average_precision: float  #: at θ, a fraction
+    num_missed: Mapping[str, int]  #: true tubes by reason, ``found`` first
+    num_false: Mapping[str, int]  #: false detections by reason
+    num_false_best: Mapping[str, int]  #: those among the best detections of their class
+    #: What mAP would gain if the missed true tubes of a reason were found, and ``all`` of them.
     missed_gains: Mapping[str, float]
+    #: What it would gain if the false detections of a reason were corrected, and if ``all`` were gone.
     false_gains: Mapping[str, float]
+    #: By name, ``true_tubes``, and ``false_detections`` that are among the best of their class. A class is an index,
+    #: ``tube`` counts the ranked and ``true_tube`` the true tubes of the video from 0, ``rank`` the detections of the
+    #: class from 1.
     videos: Mapping[str, Mapping[str, Sequence[Mapping]]]
 
     def missed_table(self) -> list[dict[str, str | int | float]]:
@@ -108,12 +90,9 @@ def diagnose(
     background: float = 0.1,
     max_per_class: int | None = None,
 ) -> Diagnosis:
-    """Find the reason of every error, with the arguments of ``average_precision``.
+    """Find the reason of every error, with the arguments and errors of :func:`average_precision`.
 
-    ``background`` is θ_b; an overlap of just that is not background.
-
-    Raises:
-        InputError: as ``average_precision``, and if θ_b is not in ``0 < θ_b <= θ``.
+    ``background`` is θ_b, in ``0 < θ_b <= θ``; an overlap of just that is not background.
     """
     check_thresholds([threshold])
     check_background(background, threshold)
@@ -124,26 +103,28 @@ def diagnose(
     labels = np.concatenate([video.scored.overlaps.labels for video in videos])
     first_true = np.cumsum([0, *(len(video.scored.overlaps.labels) for video in videos)])
 
-    classes = _detections(videos, first_true, levels, max_per_class)
-    best = np.concatenate([found[: (labels == label).sum()] for label, found in classes.items()])
-    everything = np.concatenate(list(classes.values()))
-    matched, found = (np.isin(np.arange(len(labels)), each["match"]) for each in (everything, best))
+    detections = _detections(videos, first_true, levels, max_per_class)
+    best = detections[detections["rank"] < np.bincount(labels)[detections["label"]]]
+    matched, found = (np.isin(np.arange(len(labels)), each["match"]) for each in (detections, best))
     missed = np.concatenate(
         [
             _missed_reasons(video, matched[start:end], found[start:end], levels)
             for video, start, end in zip(videos, first_true, first_true[1:], strict=False)
         ]
     )
-    fixes = _Fixes(classes, labels, missed, protocol)
+    fixes = _Fixes(detections, labels, protocol)
+    now = fixes.measure(detections)
+    missed_gains = {name: fixes.find(missed == index) - now for index, name in enumerate(MISSED_REASONS)}
+    false_gains = {name: fixes.correct(index) - now for index, name in enumerate(FALSE_REASONS)}
     return Diagnosis(
         threshold=threshold,
-        mean_average_precision=fixes.mean_average_precision(),
+        mean_average_precision=now,
         num_missed={FOUND: int(found.sum()), **_count(missed, MISSED_REASONS)},
-        num_false=_count(everything["reason"], FALSE_REASONS),
+        num_false=_count(detections["reason"], FALSE_REASONS),
         num_false_best=_count(best["reason"], FALSE_REASONS),
-        missed_gains=fixes.missed_gains(),
-        false_gains=fixes.false_gains(),
-        videos=_entries(videos, first_true, everything, best, missed),
+        missed_gains={**missed_gains, ALL: fixes.find(missed != NONE) - now},
+        false_gains={**false_gains, ALL: fixes.measure(detections[detections["reason"] == NONE]) - now},
+        videos=_entries(videos, first_true, detections, best, missed),
     )
 
 
@@ -153,7 +134,7 @@ def _count(reasons: np.ndarray, names: Sequence[str]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class _Levels:
-    """What counts as which overlap: ``enough`` (θ) is a match under the protocol, ``background`` is θ_b."""
+    """``enough`` (θ) is a match under the protocol, ``background`` is θ_b."""
 
     enough: float
     background: float
@@ -168,30 +149,30 @@ class _Levels:
 
 def _detections(
     videos: Sequence[DiagnosedVideo], first_true: np.ndarray, levels: _Levels, limit: int | None
-) -> dict[int, np.ndarray]:
-    """By class with ground truth its ``DETECTION``s, best first."""
+) -> np.ndarray:
+    """The ``DETECTION``s of the classes with ground truth, each class's best first."""
     parts = [_false_reasons(video, levels) for video in videos]
     reasons, targets = (np.concatenate(part) for part in zip(*parts, strict=True))  # (S, K) of the tubes of all videos
     first_tube = np.cumsum([0, *(len(video.predicted) for video in videos)])
-    classes = {}
+    detections = []
     for ranking in class_rankings([video.scored for video in videos], limit):
         (match,) = ranking.match([levels.enough], levels.protocol)
         cell = first_tube[ranking.video] + ranking.tube, ranking.label
         first, is_true = first_true[ranking.video], match != NONE
-        found = classes[ranking.label] = np.empty(len(match), DETECTION)
+        found = np.empty(len(match), DETECTION)
         found["label"], found["rank"] = ranking.label, np.arange(len(match))
         found["video"], found["tube"], found["score"] = ranking.video, ranking.tube, ranking.score
         found["match"] = np.where(is_true, first + match, NONE)
         found["reason"] = np.where(is_true, NONE, reasons[cell])
         found["target"] = np.where(is_true | (targets[cell] == NONE), NONE, first + targets[cell])
-    return classes
+        detections.append(found)
+    return np.concatenate(detections)
 
 
 def _false_reasons(video: DiagnosedVideo, levels: _Levels) -> tuple[np.ndarray, np.ndarray]:
-    """Of every tube for every class, should it be a false detection: why, and what it should have been.
+    """Why each tube would be a false detection of each class, and the true tube that it would match if corrected.
 
-    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and the true tube of the video that a corrected detection would
-    match, ``NONE`` where the reason leaves nothing to correct.
+    Both are ``(P, K)``: indices into ``FALSE_REASONS``, and ``NONE`` where there is nothing to correct.
     """
     shape, labels = video.scored.scores.shape, video.scored.overlaps.labels
     if not labels.size:
@@ -242,66 +223,44 @@ def _first_that_holds(*conditions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Fixes:
-    """What fixing errors would give; no fix makes a measure fall."""
+    """What fixing errors would give; no fix makes mAP fall."""
 
-    classes: Mapping[int, np.ndarray]  # of each its DETECTIONs, best first
+    detections: np.ndarray
     labels: np.ndarray  # (G,)
-    missed: np.ndarray  # (G,)
     protocol: Protocol
 
-    def mean_average_precision(self) -> float:
-        """As it is."""
-        return self._measure(lambda found: np.full(len(found), True))
-
-    def missed_gains(self) -> dict[str, float]:
-        """The gain by reason, and for ``all``."""
-        now = self.mean_average_precision()
-        gains = {name: self._find(self.missed == index) - now for index, name in enumerate(MISSED_REASONS)}
-        return {**gains, ALL: self._find(self.missed != NONE) - now}
-
-    def false_gains(self) -> dict[str, float]:
-        """The gain by reason, and for ``all``: without a single false detection."""
-        now = self.mean_average_precision()
-        gains = {name: self._correct(index) - now for index, name in enumerate(FALSE_REASONS)}
-        return {**gains, ALL: self._measure(lambda found: found["reason"] == NONE) - now}
-
-    def _find(self, chosen: np.ndarray) -> float:
+    def find(self, chosen: np.ndarray) -> float:
         """MAP if the chosen true tubes ``(G,)`` were found first of all, instead of where they are matched."""
         true_tubes = np.flatnonzero(chosen)
         added = np.zeros(len(true_tubes), DETECTION)
         added["label"], added["score"], added["match"] = self.labels[true_tubes], np.inf, true_tubes
-        return self._measure(lambda found: ~np.isin(found["match"], true_tubes), added)
+        others = self.detections[~np.isin(self.detections["match"], true_tubes)]
+        return self.measure(np.concatenate([others, added]))
 
-    def _correct(self, reason: int) -> float:
+    def correct(self, reason: int) -> float:
         """MAP if the false detections of a reason were corrected, or taken out where there is nothing to correct.
 
         Of those nearest to one true tube the best-scored becomes its match, if it is better than the one it has.
         """
+        found = self.detections
+        true = found[found["match"] != NONE]
         matched_at = np.full(len(self.labels), -np.inf)
-        for found in self.classes.values():
-            true = found[found["match"] != NONE]
-            matched_at[true["match"]] = true["score"]
-        wrong = np.concatenate(
-            [found[(found["reason"] == reason) & (found["target"] != NONE)] for found in self.classes.values()]
-        )
+        matched_at[true["match"]] = true["score"]
+        wrong = found[(found["reason"] == reason) & (found["target"] != NONE)]
         wrong = wrong[_by_score(wrong)]
         best = wrong[np.unique(wrong["target"], return_index=True)[1]]
         added = best[best["score"] > matched_at[best["target"]]]
         added["match"], added["label"] = added["target"], self.labels[added["target"]]
-        return self._measure(
-            lambda found: (found["reason"] != reason) & ~np.isin(found["match"], added["match"]), added
-        )
+        others = found[(found["reason"] != reason) & ~np.isin(found["match"], added["match"])]
+        return self.measure(np.concatenate([others, added]))
 
-    def _measure(self, keep: Callable[[np.ndarray], np.ndarray], added: np.ndarray | None = None) -> float:
-        """MAP of the detections that ``keep`` leaves of each class, and of added true ones."""
+    def measure(self, detections: np.ndarray) -> float:
+        """MAP of the detections, in whatever order they are."""
+        order = _by_score(detections)
+        labels, is_true = detections["label"][order], detections["match"][order] != NONE
         values = []
-        for label, found in self.classes.items():
-            kept = keep(found)
-            matches = found["match"][kept]
-            if added is not None and (extra := added["label"] == label).any():
-                both = np.concatenate([found[kept], added[extra]])
-                matches = both["match"][_by_score(both)]
-            values.append(ranked_precision(matches != NONE, (self.labels == label).sum(), self.protocol))
+        for label, count in zip(*np.unique(self.labels, return_counts=True), strict=True):
+            values.append(ranked_precision(is_true[labels == label], count, self.protocol))
         return float(np.mean(values))
 
 
@@ -311,15 +270,11 @@ def _by_score(detections: np.ndarray) -> np.ndarray:
 
 
 def _entries(
-    videos: Sequence[DiagnosedVideo],
-    first_true: np.ndarray,
-    detections: np.ndarray,
-    best: np.ndarray,
-    missed: np.ndarray,
+    videos: Sequence[DiagnosedVideo], first_true: np.ndarray, found: np.ndarray, best: np.ndarray, missed: np.ndarray
 ) -> dict[str, dict[str, list[dict]]]:
-    """See ``Diagnosis.videos``."""
+    """Make ``Diagnosis.videos``."""
     ranks = np.zeros(len(missed), dtype=int)
-    true = detections[detections["match"] != NONE]
+    true = found[found["match"] != NONE]
     ranks[true["match"]] = true["rank"] + 1
     entries = []
     for video, first in zip(videos, first_true.tolist(), strict=False):

@@ -17,23 +17,15 @@ class Protocol:
     """One definition of average precision: how tubes overlap, which match, and what is summed.
 
     Under every protocol tubes are matched greedily by descending score, each true tube once.
-
-    Args:
-        overlap: how the overlap of two tubes is measured.
-        strict: whether a match needs an overlap ``>`` the threshold; otherwise ``>=`` suffices.
-        matching: the true tube of its class and video that a detection is compared with: ``best_unmatched``, the one
-            it overlaps best of those not matched yet; ``best_of_all``, the one it overlaps best, and if that is taken
-            already the detection is false.
-        envelope: whether precision is made monotonous and summed as steps (PASCAL VOC, all points); otherwise the
-            trapezoid under the raw curve, which starts at precision 1 and recall 0.
-
-    Raises:
-        ValueError: if the matching is unknown.
     """
 
     overlap: OverlapRule
-    strict: bool = False
+    strict: bool = False  #: a match needs an overlap ``>`` the threshold; otherwise ``>=`` suffices
+    #: The true tube of its class and video that a detection is compared with: ``best_unmatched``, the one it overlaps
+    #: best of those not matched yet; ``best_of_all``, the one it overlaps best, and false if that is taken already.
     matching: str = "best_unmatched"
+    #: Precision is made monotonous and summed as steps (PASCAL VOC, all points); otherwise the trapezoid under the raw
+    #: curve, which starts at precision 1 and recall 0.
     envelope: bool = False
 
     def __post_init__(self) -> None:
@@ -68,11 +60,7 @@ def average_precision_protocol(name: str) -> Protocol:
 
 @dataclass(frozen=True, eq=False)
 class ClassRanking:
-    """The ``D`` detections of one class, by descending score.
-
-    Equal scores are ordered by the name of the video, then by the rank of the tube, so that the order in which the
-    videos came does not matter.
-    """
+    """The ``D`` detections of one class, by descending score, then by name of the video and rank of the tube."""
 
     label: int
     videos: Sequence[ScoredVideo]  # sorted by name
@@ -83,14 +71,11 @@ class ClassRanking:
 
     @property
     def num_ground_truth(self) -> int:
-        """True tubes of the class in all videos."""
+        """In all videos."""
         return sum(len(true) for true in self.truths.values())
 
     def match(self, thresholds: Sequence[float], protocol: Protocol) -> np.ndarray:
-        """``(H, D)``: the true tube of its video that each detection finds at each threshold, -1 for none.
-
-        A detection can only match in its own video, so the greedy pass over all is one pass within each.
-        """
+        """``(H, D)``: the true tube of its video that each detection finds at each threshold, -1 for none."""
         matches = np.full((len(thresholds), len(self.video)), -1)
         for index, true in self.truths.items():
             places = np.flatnonzero(self.video == index)
@@ -102,11 +87,7 @@ class ClassRanking:
 
 
 def class_rankings(videos: Sequence[ScoredVideo], max_per_class: int | None = None) -> Iterator[ClassRanking]:
-    """The ranking of every class that has ground truth.
-
-    Every tube is a detection of every class for which its score is not ``-inf``, and with a limit it is among so many
-    best tubes of its video for the class.
-    """
+    """The ranking of every class that has ground truth; with a limit, of the best tubes of each video."""
     videos = sorted(videos, key=lambda video: video.overlaps.video)
     scores = np.concatenate([_only_best(video.scores, max_per_class) for video in videos])  # (S, K)
     video_of = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
@@ -130,7 +111,7 @@ def _only_best(scores: np.ndarray, limit: int | None) -> np.ndarray:
 
 
 def _match(iou: np.ndarray, threshold: float, protocol: Protocol) -> np.ndarray:
-    """Greedy matching in one video, best detections first: the true tube of each, -1 for none, by IoU ``(D, G)``."""
+    """Greedy matching in one video by IoU ``(D, G)``, best detections first: the true tube of each, -1 for none."""
     matches = np.full(len(iou), -1)
     enough = protocol.suffices(iou, threshold)
     free = np.ones(iou.shape[1], dtype=bool)

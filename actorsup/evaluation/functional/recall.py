@@ -25,29 +25,19 @@ def recall_protocol(name: str) -> OverlapRule:
 
 @dataclass(frozen=True, eq=False)
 class TubeRecall:
-    """The recall of proposals over a dataset, as fractions.
+    """The recall of proposals over a dataset, as fractions."""
 
-    Args:
-        thresholds: ``H`` overlap thresholds.
-        labels: ``(G,)``, the class of each true tube.
-        best_overlaps: ``(G,)``, BO, its best overlap with the proposals of its video, 0 without any.
-        num_classes: ``K``.
-        num_proposals: mean number of proposals a video, videos without ground truth included.
-    """
-
-    thresholds: tuple[float, ...]
-    labels: np.ndarray
-    best_overlaps: np.ndarray
-    num_classes: int
-    num_proposals: float
+    thresholds: tuple[float, ...]  #: of overlap
+    labels: np.ndarray  #: ``(G,)``, the class of each true tube
+    best_overlaps: np.ndarray  #: ``(G,)``, BO, its best overlap with the proposals of its video, 0 without any
+    num_classes: int  #: ``K``
+    num_proposals: float  #: mean number of proposals a video, including videos without ground truth
 
     def as_dict(self) -> dict[str, float]:
-        """The numbers as fractions in 0..1 by name.
+        """All four definitions of recall in the literature, and ``mabo``, the mean of the classes' average BO.
 
-        The literature settles neither whether a true tube is found at an overlap of ``>=`` or ``>`` the threshold, nor
-        whether recall is pooled over all true tubes or a mean over classes; all four are here. ``recall@θ`` is pooled
-        with BO >= θ, ``recall@θ_per_class`` the mean over classes; ``_strict`` means BO > θ. ``mabo`` is the mean of
-        the classes' average best overlap, ABO.
+        ``recall@θ`` is pooled over all true tubes with BO >= θ, ``recall@θ_per_class`` the mean over classes;
+        ``_strict`` means BO > θ.
         """
         numbers = {}
         for suffix, exceeds in (("", np.greater_equal), ("_strict", np.greater)):
@@ -81,8 +71,7 @@ def tube_recall(videos: Sequence[VideoOverlaps], num_classes: int, thresholds: S
     for overlaps in videos:
         overlaps.check_labels(num_classes)
     check_videos(videos)
-    # Sorted by name, so that rounding does not depend on the order of the videos.
-    videos = sorted(videos, key=lambda overlaps: overlaps.video)
+    videos = sorted(videos, key=lambda overlaps: overlaps.video)  # rounding does not depend on the order given
     return TubeRecall(
         thresholds,
         labels=np.concatenate([overlaps.labels for overlaps in videos]),
@@ -98,19 +87,10 @@ def evaluate_proposals(
     thresholds: Sequence[float] = (0.1, 0.2, 0.3, 0.5, 0.7),
     protocol: str = "apt",
 ) -> tuple[dict[str, float], list[dict[str, str | int | float]]]:
-    """Measure proposals against ground truth; the videos may stream in, their tubes are not kept.
+    """:meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table` of proposals.
 
-    Args:
-        videos: of each video its name, its proposals in rank order, and its true tubes.
-        classes: names of the ``K`` action classes that the true tubes' labels index.
-        thresholds: overlap thresholds, ``0 < θ <= 1``.
-        protocol: a name in :data:`RECALL_PROTOCOLS`.
-
-    Returns:
-        :meth:`TubeRecall.as_dict` and :meth:`TubeRecall.per_class_table`.
-
-    Raises:
-        InputError: as :func:`tube_recall`.
+    The videos may stream in: of each its name, its proposals in rank order, and its true tubes, whose labels index the
+    ``classes``. The protocol is a name in :data:`RECALL_PROTOCOLS`. Errors are those of :func:`tube_recall`.
     """
     rule = recall_protocol(protocol)
     overlaps = [VideoOverlaps.from_tubes(video, tubes, ground_truth, rule) for video, tubes, ground_truth in videos]
@@ -120,27 +100,19 @@ def evaluate_proposals(
 
 @dataclass(frozen=True, eq=False)
 class RecallCurves:
-    """Pooled recall of the proposals of a dataset, true tubes found at an overlap of at least a threshold.
+    """Pooled recall of the proposals of a dataset, true tubes found at an overlap of at least a threshold."""
 
-    Args:
-        num_proposals: ``(N,)``, the mean number of proposals a video really has among its first 1 … N.
-        thresholds: ``H`` overlaps for which recall is given against that number.
-        recall_by_number: ``(H, N)``, recall of the first 1 … N proposals of each video, in rank order.
-        overlaps: ``M`` overlap thresholds.
-        recall_by_overlap: ``(M,)``, recall of all proposals.
-    """
-
-    num_proposals: np.ndarray
-    thresholds: tuple[float, ...]
-    recall_by_number: np.ndarray
-    overlaps: tuple[float, ...]
-    recall_by_overlap: np.ndarray
+    num_proposals: np.ndarray  #: ``(N,)``, the mean number of proposals a video really has among its first 1 … N
+    thresholds: tuple[float, ...]  #: ``H`` overlaps for which recall is given against that number
+    recall_by_number: np.ndarray  #: ``(H, N)``, recall of the first 1 … N proposals of each video, in rank order
+    overlaps: tuple[float, ...]  #: ``M`` overlap thresholds
+    recall_by_overlap: np.ndarray  #: ``(M,)``, recall of all proposals
 
 
 def recall_curves(
     videos: Sequence[VideoOverlaps], thresholds: Sequence[float] = (0.2, 0.5), overlaps: Sequence[float] = OVERLAPS
 ) -> RecallCurves:
-    """Measure the curves of all videos, with the arguments and errors of :func:`tube_recall`."""
+    """Measure the curves of all videos, with the errors of :func:`tube_recall`."""
     thresholds, overlaps = check_thresholds(thresholds), check_thresholds(overlaps)
     check_videos(videos)
     counts = np.array([len(video.iou) for video in videos])

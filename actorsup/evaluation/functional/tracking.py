@@ -1,8 +1,7 @@
 """One-pass evaluation of trackers: boxes of one target against the true ones, frame by frame.
 
 The curves follow Wu et al., Online Object Tracking: A Benchmark, CVPR 2013 (success, precision) and Müller et al.,
-TrackingNet, ECCV 2018 (normalised precision). A frame whose true box is not annotated does not count. The box that a
-tracker was started with says nothing about it; leave that frame out.
+TrackingNet, ECCV 2018 (normalised precision). Leave out the frame whose box a tracker was started with.
 """
 
 from collections.abc import Sequence
@@ -20,29 +19,17 @@ NORMALIZED_PRECISION_THRESHOLDS = np.linspace(0, 0.5, 51)  # of the true box's s
 
 @dataclass(frozen=True, eq=False)
 class TrackingScores:
-    """How well one target was followed, or the mean over targets; fractions.
+    """How well one target was followed, or the mean over targets; fractions."""
 
-    Args:
-        num_frames: frames that count.
-        mean_iou: mean IoU of predicted and true box.
-        success: ``(21,)``, share of frames with an IoU above each of ``SUCCESS_THRESHOLDS``.
-        precision: ``(51,)``, share of frames whose centres are at most ``PRECISION_THRESHOLDS`` pixels apart.
-        normalized_precision: ``(51,)``, the same for ``NORMALIZED_PRECISION_THRESHOLDS``, where the distance is
-            measured in widths and heights of the true box.
-    """
-
-    num_frames: int
+    num_frames: int  #: with an annotated box
     mean_iou: float
-    success: np.ndarray
-    precision: np.ndarray
+    success: np.ndarray  #: ``(21,)``, share of frames with an IoU above each of ``SUCCESS_THRESHOLDS``
+    precision: np.ndarray  #: ``(51,)``, of those whose centres are at most ``PRECISION_THRESHOLDS`` pixels apart
+    #: ``(51,)``, of ``NORMALIZED_PRECISION_THRESHOLDS``, the distance in widths and heights of the true box.
     normalized_precision: np.ndarray
 
     def as_dict(self) -> dict[str, float]:
-        """The numbers that tables show, by name.
-
-        The area under a curve (AUC) is its mean over the thresholds, as the benchmark's code takes it; that of the
-        normalised precision is relative to the largest possible. ``precision@20`` is at 20 pixels.
-        """
+        """The numbers that tables show; an area under a curve (AUC) is its mean over the thresholds."""
         return {
             "mean_iou": self.mean_iou,
             "success_auc": float(self.success.mean()),
@@ -52,11 +39,7 @@ class TrackingScores:
 
 
 def score_track(predicted: np.ndarray, truth: np.ndarray) -> TrackingScores:
-    """Measure the boxes of one target.
-
-    Args:
-        predicted: ``(T, 4)``, finite; a tracker that lost its target has a box nevertheless.
-        truth: ``(T, 4)``, NaN in rows that are not annotated.
+    """Measure the predicted boxes ``(T, 4)`` of one target; true ones are NaN in rows that are not annotated.
 
     Raises:
         InputError: if the shapes differ, a predicted box is not finite, or no row is annotated.
@@ -84,11 +67,7 @@ def score_track(predicted: np.ndarray, truth: np.ndarray) -> TrackingScores:
 
 
 def mean_scores(scores: Sequence[TrackingScores]) -> TrackingScores:
-    """The mean over targets, in which each counts alike, however long it was followed; frames are added up.
-
-    Raises:
-        InputError: if there is none.
-    """
+    """The mean over one or more targets, however long each was followed; frames are added up."""
     if not scores:
         raise InputError("there is no target to take a mean over")
     measures = ("mean_iou", "success", "precision", "normalized_precision")

@@ -13,20 +13,11 @@ from actorsup.structures import OverlapRule, Tube, tube_ious
 
 @dataclass(frozen=True, eq=False)
 class VideoOverlaps:
-    """The overlaps of one video, computed once and shared by all classes and thresholds.
+    """The overlaps of one video, computed once and shared by all classes and thresholds."""
 
-    Args:
-        video: name of the video, unique in its dataset.
-        iou: ``(P, G)`` float64, overlap of each tube, in rank order, with each true tube.
-        labels: ``(G,)`` int64, the action class of each true tube.
-
-    Raises:
-        ValueError: if the shapes do not agree or an overlap lies outside 0..1.
-    """
-
-    video: str
-    iou: np.ndarray
-    labels: np.ndarray
+    video: str  #: name, unique in the dataset
+    iou: np.ndarray  #: ``(P, G)`` float64 in 0..1, overlap of each tube, in rank order, with each true tube
+    labels: np.ndarray  #: ``(G,)`` int64, the class of each true tube
 
     def __post_init__(self) -> None:
         iou, labels = np.asarray(self.iou, dtype=np.float64), np.asarray(self.labels, dtype=np.int64)
@@ -69,16 +60,12 @@ class VideoOverlaps:
 class ScoredVideo:
     """A video's overlaps beside the scores of its tubes.
 
-    Args:
-        overlaps: of ``P`` tubes with ``G`` true tubes.
-        scores: ``(P, K)`` float64, each tube's score for each class, on any scale; ``-inf`` where it is no detection of
-            the class.
-
     Raises:
         InputError: if a score is NaN, the scores are not ``(P, K)``, or a true label is not one of the ``K`` classes.
     """
 
     overlaps: VideoOverlaps
+    #: ``(P, K)`` float64, each tube's score for each class, on any scale; ``-inf`` where it is no detection of it.
     scores: np.ndarray
 
     def __post_init__(self) -> None:

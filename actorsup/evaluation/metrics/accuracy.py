@@ -1,4 +1,4 @@
-"""Whether the class of a video is right, its best tube, and the place of a target in a pair of crops."""
+"""Accuracy of videos, of their best tubes, and of the target's place in pairs of crops."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,10 +15,9 @@ from .base import SampleMetric
 
 @METRICS.register_module()
 class VideoAccuracy(SampleMetric):
-    """``accuracy``: share of the videos, as a fraction, whose highest score is that of their label.
+    """``accuracy``: the fraction of videos whose highest score is that of their label; without tubes they are wrong.
 
-    Of equal highest scores the class with the lowest index counts. A video without tubes, to which the heads give all
-    classes alike, is wrong.
+    Of equal highest scores the class with the lowest index counts.
     """
 
     def measure(self, sample: VideoSample) -> tuple[str, bool]:
@@ -40,10 +39,9 @@ class VideoAccuracy(SampleMetric):
 
 @METRICS.register_module()
 class LocalizationGivenLabel(SampleMetric):
-    """``localization@θ``: share of the videos, as a fraction, whose best tube for their true class is on the action.
+    """``localization@θ``: the fraction of videos whose best tube for their true class is on the action.
 
-    Beside the accuracy of the video's class it tells apart what :class:`TubeMAP` mixes: finding out what happens, and
-    where.
+    Beside :class:`VideoAccuracy` it tells apart what :class:`TubeMAP` mixes: what happens, and where.
     """
 
     def __init__(
@@ -68,12 +66,8 @@ class LocalizationGivenLabel(SampleMetric):
 class PairPrecision(SampleMetric):
     """Means over pairs, from what ``SiamesePairs`` predicts.
 
-    ``loss`` and ``accuracy`` (balanced, a fraction) as in training; ``center_error``, the distance in pixels of the
-    search crop from the highest response to the target; ``precision@<radius>``, the fraction of pairs where it is at
-    most that.
-
-    Args:
-        radius: in pixels of the search crop.
+    ``loss`` and ``accuracy`` (balanced, a fraction) as in training; ``center_error``, from the highest response to the
+    target in pixels of the search crop; ``precision@<radius>``, the fraction of pairs where it is at most that.
     """
 
     def __init__(self, radius: float = 16.0, prefix: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What all metrics share: a result a sample, and overlaps that are computed once for all metrics of an evaluator."""
+"""What all metrics share; overlaps are computed once for all metrics of an evaluator."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,10 @@ from actorsup.structures import OverlapRule, Tube, VideoSample
 
 @dataclass(frozen=True)
 class MetricReport:
-    """Tables of a metric, in its attribute ``report`` of the main process once it is computed.
+    """Tables of a metric, in its attribute ``report`` of the main process once it is computed."""
 
-    Args:
-        tables: rows of the same keys, by title.
-        shown: names of the numbers, without prefix, that the tables show already.
-    """
-
-    tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]
-    shown: frozenset[str]
+    tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  #: rows of the same keys, by title
+    shown: frozenset[str]  #: names of the numbers, without prefix, that the tables show already
 
 
 class SampleMetric(BaseMetric):
@@ -49,11 +44,7 @@ class SampleMetric(BaseMetric):
         self.results.extend(map(self.measure, data_samples))
 
     def scored(self, sample: VideoSample, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
-        """The sample's ranked tubes with their scores, their overlaps measured by each rule.
-
-        Raises:
-            InputError: if the scores are missing, of another shape, or NaN, or a true label is outside the classes.
-        """
+        """The sample's ranked tubes with their scores, their overlaps measured by each rule."""
         ranked = sample.ranked_tubes
         self.check_shape(sample, "tube", ranked.scores, (len(ranked.tubes), len(self.classes)))
         scores = np.asarray(ranked.scores, dtype=np.float64)  # one array for all rules
@@ -61,7 +52,7 @@ class SampleMetric(BaseMetric):
         return {rule: ScoredVideo(each, scores) for rule, each in overlaps.items()}
 
     def check_shape(self, sample: VideoSample, kind: str, scores: np.ndarray | None, expected: tuple[int, ...]) -> None:
-        """Raise :class:`InputError` if the model gave no scores of a kind, or of another shape than the expected."""
+        """Raise :class:`InputError` unless the model gave scores of the expected shape."""
         actual = None if scores is None else scores.shape
         if actual != expected:
             raise InputError(

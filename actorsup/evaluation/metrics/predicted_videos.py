@@ -16,16 +16,12 @@ DECIMALS = 1  # of a box, in pixels
 class PredictedVideos(SampleMetric):
     """Measures nothing; ``predictions`` lists every video with its best tubes, in plain values.
 
-    An entry has ``video``, ``label``, ``video_scores`` (K probabilities; None where the model gives none), ``overlap``,
-    ``tubes`` and ``true_tubes``.
-    ``overlap`` is, of each class that the video shows, the overlap of its best-ranked tube with the true tube that it
-    overlaps most, averaged over the classes; None without true tubes. A tube has ``start``, ``label`` and ``boxes``;
-    those of ``tubes`` also their ``score`` for the class ``label`` and ``tube``, their number among the ranked tubes of
-    the video, which the diagnosis gives too. They are the best tubes, each of its best class, followed by the best one
-    of each class that the video shows, and of the one that the model gives it, unless that is among them.
-
-    Args:
-        num_tubes: of the best that are kept of each video.
+    An entry has ``video``, ``label``, ``video_scores`` (K probabilities, or None), ``overlap``, ``tubes`` and
+    ``true_tubes``. ``overlap`` is that of a class's best-ranked tube with the true tube that it overlaps most, averaged
+    over the classes that the video shows; None without true tubes. A tube has ``start``, ``label`` and ``boxes``; those
+    of ``tubes`` also their ``score`` for the class ``label``, and ``tube``, their number among the ranked tubes, as in
+    the diagnosis. ``tubes`` are the ``num_tubes`` best, each of its best class, then the best one of each class that
+    the video shows or the model gives it.
     """
 
     def __init__(self, num_tubes: int = 5, protocol: str = "act", prefix: str | None = None) -> None:
@@ -36,7 +32,7 @@ class PredictedVideos(SampleMetric):
         self.predictions: list[dict] | None = None
 
     def measure(self, sample: VideoSample) -> dict:
-        """The entry, but for boxes, which take a tenth of the memory as arrays."""
+        """The entry; boxes stay arrays, which take a tenth of the memory."""
         scored = self.scored(sample, [self.rule])[self.rule]
         scores = sample.video_scores
         return {
@@ -52,7 +48,7 @@ class PredictedVideos(SampleMetric):
         """No number; sets ``predictions``, in the order of the videos' names."""
         check_unique(entry["video"] for entry in results)
         self.predictions = [
-            {**entry, **{kind: [_plain(tube) for tube in entry[kind]] for kind in ("tubes", "true_tubes")}}
+            entry | {kind: [_plain(tube) for tube in entry[kind]] for kind in ("tubes", "true_tubes")}
             for entry in sorted(results, key=lambda entry: entry["video"])
         ]
         return {}
@@ -87,8 +83,6 @@ def _plain(kept: dict) -> dict:
 
 def _overlap_of_the_best(scored: ScoredVideo) -> float | None:
     iou, labels = scored.overlaps.iou, scored.overlaps.labels
-    if not len(labels):
-        return None
-    if not len(iou):
-        return 0.0
+    if not (len(labels) and len(iou)):
+        return 0.0 if len(labels) else None
     return float(np.mean([iou[scored.scores[:, label].argmax(), labels == label].max() for label in np.unique(labels)]))

@@ -3,19 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actorsup.evaluation.functional import (
-    MISSED_REASONS,
-    PROTOCOLS,
-    DiagnosedVideo,
-    Diagnosis,
-    ScoredVideo,
-    VideoOverlaps,
-    average_precision,
-    average_precision_protocol,
-    diagnose,
-    recall_protocol,
-    tube_recall,
-)
+from actorsup.evaluation import functional
+from actorsup.evaluation.functional import DiagnosedVideo, Diagnosis, ScoredVideo, VideoOverlaps
 from actorsup.evaluation.functional.video_overlaps import check_background, check_limit, check_thresholds
 from actorsup.registry import METRICS
 from actorsup.structures import OverlapRule, VideoSample
@@ -25,10 +14,9 @@ from .base import MetricReport, SampleMetric, shared_overlaps
 
 @METRICS.register_module()
 class ProposalRecall(SampleMetric):
-    """Share of the true tubes that the proposals of a sample cover, whatever their scores.
+    """Share of the true tubes that the proposals which reach the model cover, whatever their scores.
 
-    Gives what :meth:`actorsup.evaluation.functional.TubeRecall.as_dict` lists, as fractions. It sees the proposals that
-    reach the model; a dataset that passes on 20 of 50 is measured by those 20. Its protocols are
+    Gives what :meth:`actorsup.evaluation.functional.TubeRecall.as_dict` lists; the protocols are
     :data:`actorsup.evaluation.functional.RECALL_PROTOCOLS`.
     """
 
@@ -37,7 +25,7 @@ class ProposalRecall(SampleMetric):
     ) -> None:
         super().__init__(prefix=prefix)
         self.thresholds = check_thresholds(thresholds)
-        self.rule = recall_protocol(protocol)
+        self.rule = functional.recall_protocol(protocol)
 
     def measure(self, sample: VideoSample) -> VideoOverlaps:
         """The overlaps of the proposals."""
@@ -47,19 +35,16 @@ class ProposalRecall(SampleMetric):
 
     def compute_metrics(self, results: list[VideoOverlaps]) -> dict[str, float]:
         """The numbers over all videos."""
-        return tube_recall(results, len(self.classes), self.thresholds).as_dict()
+        return functional.tube_recall(results, len(self.classes), self.thresholds).as_dict()
 
 
 @METRICS.register_module()
 class TubeMAP(SampleMetric):
     """Mean average precision of the tubes, each of which is a detection of every class with its score for that class.
 
-    Gives ``mAP@θ`` and ``AP@θ/<class>`` under the chosen protocol, and ``mAP@θ/<protocol>`` under the others, as
-    fractions in 0..1; classes without ground truth are left out. ``report`` has a table of the protocols side by side
-    and one of the classes.
-
-    Args:
-        other_protocols: names of those that are measured too; None: all others.
+    Gives ``mAP@θ`` and ``AP@θ/<class>`` under the chosen protocol, without classes that have no ground truth, and
+    ``mAP@θ/<protocol>`` under ``other_protocols`` (None: all). ``report`` has a table of the protocols and one of the
+    classes.
     """
 
     def __init__(
@@ -72,8 +57,8 @@ class TubeMAP(SampleMetric):
     ) -> None:
         super().__init__(prefix=prefix)
         self.thresholds = check_thresholds(thresholds)
-        names = (protocol, *(PROTOCOLS if other_protocols is None else other_protocols))
-        self.protocols = {name: average_precision_protocol(name) for name in names}  # the chosen one is the first
+        names = (protocol, *(functional.PROTOCOLS if other_protocols is None else other_protocols))
+        self.protocols = {name: functional.average_precision_protocol(name) for name in names}  # the chosen one first
         check_limit(max_per_class, "max_per_class")
         self.max_per_class = max_per_class
         self.report: MetricReport | None = None
@@ -85,7 +70,7 @@ class TubeMAP(SampleMetric):
     def compute_metrics(self, results: list[dict[OverlapRule, ScoredVideo]]) -> dict[str, float]:
         """The numbers over all videos."""
         measured = {
-            name: average_precision(
+            name: functional.average_precision(
                 [video[protocol.overlap] for video in results], self.thresholds, protocol, self.max_per_class
             )
             for name, protocol in self.protocols.items()
@@ -107,12 +92,8 @@ class TubeDiagnosis(SampleMetric):
     """Why true tubes are missed and detections are false, as ``docs/evaluation.md`` defines.
 
     Gives ``missed@θ/<reason>``, the share of the true tubes, and ``missed_gain@θ/<reason>`` and
-    ``false_gain@θ/<reason>``, what mAP would gain without those errors; all fractions. ``report`` has a table of each,
-    ``diagnosis`` everything.
-
-    Args:
-        threshold: of overlap.
-        background: overlap below which all is background.
+    ``false_gain@θ/<reason>``, what mAP would gain without those errors. ``report`` has a table of each, ``diagnosis``
+    everything. An overlap below ``background`` is background.
     """
 
     def __init__(
@@ -128,7 +109,7 @@ class TubeDiagnosis(SampleMetric):
         check_background(background, threshold)
         self.background = background
         self.protocol_name = protocol
-        self.protocol = average_precision_protocol(protocol)
+        self.protocol = functional.average_precision_protocol(protocol)
         check_limit(max_per_class, "max_per_class")
         self.max_per_class = max_per_class
         self.diagnosis: Diagnosis | None = None
@@ -144,10 +125,10 @@ class TubeDiagnosis(SampleMetric):
 
     def compute_metrics(self, results: list[DiagnosedVideo]) -> dict[str, float]:
         """The numbers over all videos."""
-        found = diagnose(results, self.threshold, self.protocol, self.background, self.max_per_class)
+        found = functional.diagnose(results, self.threshold, self.protocol, self.background, self.max_per_class)
         at = f"@{self.threshold:g}"
         total = sum(found.num_missed.values())
-        numbers = {f"missed{at}/{reason}": found.num_missed[reason] / total for reason in MISSED_REASONS}
+        numbers = {f"missed{at}/{reason}": found.num_missed[reason] / total for reason in functional.MISSED_REASONS}
         numbers |= {f"missed_gain{at}/{reason}": gain for reason, gain in found.missed_gains.items()}
         numbers |= {f"false_gain{at}/{reason}": gain for reason, gain in found.false_gains.items()}
         self.diagnosis = found

@@ -16,14 +16,10 @@ class Encoder(BaseModule):
 
     The pooling takes feature cell ``i`` to be centred ``stride · (i + ½)`` input pixels from the border;
     :func:`actorsup.models.encoders.measure_cell_center` measures where it is.
-
-    Attributes:
-        stride: input pixels per feature cell, the same along both axes.
-        out_channels: channels of the feature maps, the paper's C.
     """
 
-    stride: int
-    out_channels: int
+    stride: int  #: input pixels per feature cell, the same along both axes
+    out_channels: int  #: channels of the feature maps, the paper's C
 
     @abstractmethod
     def forward(self, frames: Tensor) -> Tensor:
@@ -32,41 +28,32 @@ class Encoder(BaseModule):
 
 @MODELS.register_module()
 class FrozenEncoder(Encoder):
-    """Another encoder with the weights that it begins with: neither they nor statistics of batch norm change.
-
-    To compare with the paper's tuning of all parameters ("we train our entire actor attention module end-to-end").
-    """
+    """Another encoder whose weights and statistics of batch norm do not change; the paper tunes all parameters."""
 
     def __init__(self, encoder: dict) -> None:
         super().__init__()
         self.encoder = MODELS.build(encoder).requires_grad_(False)
-        self.stride = self.encoder.stride
-        self.out_channels = self.encoder.out_channels
+        self.stride, self.out_channels = self.encoder.stride, self.encoder.out_channels
 
     def train(self, mode: bool = True) -> "FrozenEncoder":
-        """Stay as in testing, whatever ``mode`` is."""
+        """Stay in evaluation mode."""
         super().train(mode)
         self.encoder.eval()
         return self
 
     @torch.no_grad()
     def forward(self, frames: Tensor) -> Tensor:
-        """See ``Encoder.forward``; no gradient comes back."""
+        """Feature maps without a gradient."""
         return self.encoder(frames)
 
 
 def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int, int]) -> tuple[float, float]:
     """The centre ``(y, x)`` of a feature cell's receptive field in input pixels, to compare with ``stride · (i + ½)``.
 
-    The centre is the centroid of the gradient of the cell with respect to the input, in a copy of the encoder in which
-    all weights of a layer are alike and positive and maximum pooling is average pooling, so that every path through the
-    network counts and none cancels another. A receptive field that the border cuts off is not centred, nor is that of a
-    network with global operations (squeeze-and-excitation, attention): choose a large input and a cell in its middle.
-
-    Args:
-        encoder: stays unchanged, on whatever device it is.
-        size: ``(height, width)`` of the input.
-        cell: ``(row, column)`` of the feature map.
+    It is the centroid of the gradient of ``cell``, ``(row, column)``, with respect to an input of ``size``, ``(height,
+    width)``, in a copy of the encoder with equal, positive weights and average pooling, so that no path through the
+    network cancels another. Choose a large input and a cell in its middle: a receptive field that the border cuts off
+    is not centred, nor is that of a network with global operations (squeeze-and-excitation, attention).
     """
     probe = _without_cancellation(encoder).eval()
     frames = torch.ones((1, 3, *size), dtype=torch.float64, requires_grad=True)

@@ -1,4 +1,4 @@
-"""Encoders of torchvision: the paper's VGG16, or any backbone, with weights by name or from a file."""
+"""Encoders of torchvision, with weights by name or from a file."""
 
 from collections.abc import Mapping
 from http.client import HTTPException
@@ -25,9 +25,6 @@ _MEASURED_SIZES = (256, 512)
 @MODELS.register_module()
 class VGG16Encoder(Encoder):
     """VGG16 up to relu5_3, without the last maximum pooling; all parameters are tuned (Sections 4.2 and 6.2).
-
-    Frames of 240×320 pixels give 15×20 maps of 512 channels, and every cell is centred ``16 · (i + ½)`` pixels from the
-    border.
 
     Args:
         weights: torchvision's name (the paper's: ``IMAGENET1K_V1``), or the path of a state dict of torchvision's
@@ -70,8 +67,8 @@ def vgg16_layers(num_layers: int) -> nn.Sequential:
 class TorchvisionEncoder(Encoder):
     """A classification model of torchvision, cut at one of its nodes; all parameters are tuned.
 
-    Cell ``i`` of the maps should be centred ``stride · (i + ½)`` input pixels from the border, where the pooling takes
-    it to be. VGG does that; others need help, which :func:`actorsup.models.encoders.measure_cell_center` checks::
+    Most need help to centre their cells where the pooling takes them to be, which
+    :func:`actorsup.models.encoders.measure_cell_center` checks::
 
         model           node         stride   padding   skipped_cells   off by
         vgg16           features.29    16        0            0           0 px
@@ -82,14 +79,13 @@ class TorchvisionEncoder(Encoder):
     Args:
         name: torchvision's name of the model.
         node: where to cut, as ``torchvision.models.feature_extraction`` names it: a module stands for its last node.
-        weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
-            :meth:`init_weights`, which training calls and testing a checkpoint does not.
+        weights: as in :class:`VGG16Encoder`.
         weights_prefix: what the names in that file begin with where the model is a part of another, such as
             ``backbone.body.`` in a detector with a ``TorchvisionBackbone``.
-        padding: input pixels of zeros added to all four sides of the normalised frame. Networks without padding of
-            their own need it to reach the border: their cell ``i`` lies ``padding`` pixels too far right and down.
-        skipped_cells: cells then dropped at the left and at the top of the map: networks whose padding puts the first
-            cell onto the first pixel get one more by ``padding`` and drop it.
+        padding: input pixels of zeros added to all four sides of the normalised frame, for networks without padding of
+            their own, whose cell ``i`` lies ``padding`` pixels too far right and down.
+        skipped_cells: cells then dropped at the left and at the top of the map, for networks whose first cell is
+            centred on the first pixel.
 
     Raises:
         InputError: if there is no such model or node, or what the node gives is not a map ``(B·N, C, H', W')`` with one
@@ -146,17 +142,9 @@ class TorchvisionEncoder(Encoder):
 
 
 def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
-    """A model from images to ``{key: maps}``, with random weights, without what comes after its last node.
+    """A model from images to ``{key: maps}`` up to the last of its ``nodes``, ``{node: key}``, with random weights.
 
-    Its parameters bear torchvision's names.
-
-    Args:
-        name: torchvision's name of the model.
-        nodes: what to give, ``{node: key}``, as ``torchvision.models.feature_extraction`` names nodes: a module stands
-            for its last node.
-
-    Raises:
-        InputError: if there is no such model or node.
+    Its parameters bear torchvision's names. An unknown model or node is an :class:`InputError`.
     """
     if name not in torchvision.models.list_models(module=torchvision.models):
         raise InputError(
@@ -172,12 +160,8 @@ def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
 def load_torchvision_weights(module: nn.Module, model_name: str, weights: str, prefix: str = "") -> None:
     """Load the part of a torchvision model that ``module`` holds; its parameters bear torchvision's names.
 
-    Args:
-        module: part of the model; what it lacks (the classifier) is left aside.
-        model_name: torchvision's name of the model, such as ``vgg16``.
-        weights: torchvision's name of the weights, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache;
-            or the path of a state dict of the whole model, or of a checkpoint that holds one.
-        prefix: what the names of the model begin with in that file, where it is a part of another.
+    The ``weights`` are torchvision's name, such as ``IMAGENET1K_V1``, downloaded once into torch.hub's cache; or the
+    path of a state dict or checkpoint of the whole model, in which the names of its parameters begin with ``prefix``.
 
     Raises:
         InputError: if there is neither such a name nor such a file, the download fails, or the weights do not fit.

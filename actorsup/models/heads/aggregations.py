@@ -5,26 +5,18 @@ from torch import Tensor, nn
 
 from actorsup.registry import MODELS
 
-from .tube_head import TubeHead, log_probabilities
+from .tube_head import Grid, TubeHead, log_probabilities
 
 
 @MODELS.register_module()
 class TopKAttentionHead(TubeHead):
     """A video's logit for a class is the mean of the k highest among its tubes (Section 3.2; k = 12 of 20 tubes).
 
-    Only the tubes selected for some class get a gradient.
-
-    Args:
-        topk: the paper's k, at least 1; a video with fewer tubes takes the mean of all of them.
+    Only the tubes selected for some class get a gradient. A video with fewer tubes takes the mean of all of them.
     """
 
     def __init__(
-        self,
-        num_classes: int,
-        in_channels: int,
-        roi_size: tuple[int, int] = (5, 5),
-        topk: int = 12,
-        ranking: str = "tube",
+        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), topk: int = 12, ranking: str = "tube"
     ) -> None:
         super().__init__(num_classes, in_channels, roi_size, ranking)
         if topk < 1:
@@ -47,10 +39,7 @@ class MeanHead(TubeHead):
 
 @MODELS.register_module()
 class MaximumHead(TubeHead):
-    """A video's logit for a class is the highest among its tubes.
-
-    Only the best tube of each class gets a gradient; equally good ones share it.
-    """
+    """A video's logit for a class is the highest among its tubes; equally good ones share the gradient."""
 
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
         """Maximum of each class."""
@@ -61,20 +50,12 @@ class MaximumHead(TubeHead):
 class LogSumExpHead(TubeHead):
     """A video's logit for a class is a smooth maximum over its tubes (Pinheiro and Collobert, 2015).
 
-    It is ``1/r · log(1/P · Σ exp(r · z))``: the mean for small r, the maximum for large. One tube and twenty equal ones
-    give the same. A tube gets the share of the gradient that the softmax of ``r · z`` over the tubes gives it.
-
-    Args:
-        sharpness: r, above 0, per unit of logit.
+    With the ``sharpness`` r, above 0, it is ``1/r · log(1/P · Σ exp(r · z))``: the mean for small r, the maximum for
+    large. The gradient is shared among the tubes by the softmax of ``r · z``.
     """
 
     def __init__(
-        self,
-        num_classes: int,
-        in_channels: int,
-        roi_size: tuple[int, int] = (5, 5),
-        sharpness: float = 1.0,
-        ranking: str = "tube",
+        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), sharpness: float = 1.0, ranking: str = "tube"
     ) -> None:
         super().__init__(num_classes, in_channels, roi_size, ranking)
         if sharpness <= 0:
@@ -99,16 +80,15 @@ class SoftmaxAttentionHead(TubeHead):
     Args:
         attention_size: rows of V and U.
         gated: Eq. 9, not Eq. 8.
-        rank_by_attention: a tube's score for a class is the one that ``ranking`` says, times its weight: the
-            probability that the tube is the one that acts, and acts so. The weights of a video add up to 1, so a
-            video with many tubes has lower ones.
+        rank_by_attention: multiply a tube's score by its weight. The weights of a video add up to 1, so a video with
+            many tubes has lower ones.
     """
 
     def __init__(
         self,
         num_classes: int,
         in_channels: int,
-        roi_size: tuple[int, int] = (5, 5),
+        roi_size: Grid = (5, 5),
         attention_size: int = 128,
         gated: bool = True,
         ranking: str = "tube",
@@ -134,7 +114,7 @@ class SoftmaxAttentionHead(TubeHead):
 
 
 class TubeAttention(nn.Module):
-    """What the softmax over tubes takes; see :class:`SoftmaxAttentionHead`."""
+    """What the softmax over tubes takes."""
 
     def __init__(self, num_features: int, hidden_size: int, gated: bool) -> None:
         super().__init__()
@@ -153,11 +133,10 @@ class TubeAttention(nn.Module):
 
 @MODELS.register_module()
 class SupervisedTubeHead(TubeHead):
-    """Learns from the true label of each tube, one of K classes or background, as detectors with full supervision do.
+    """Learns from the true label of each tube, one of K classes or background: the upper bound.
 
-    The upper bound. The logits of the classes are relative to that of background, which is 0: as good as a logit of its
-    own, because a softmax ignores what is added to all. A tube's score for a class is the log-probability of that class
-    among the K classes and background. A video's logit is the highest among its tubes.
+    The logit of background is 0. A tube's score for a class is the log-probability of that class among the K classes
+    and background; a video's logit is the highest among its tubes.
     """
 
     learns_from_tubes = True
@@ -171,12 +150,8 @@ class SupervisedTubeHead(TubeHead):
         return log_probabilities(_with_background(tube_logits))[:, 1:]
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background.
-
-        Beside ``loss_action`` there is, for the log, ``tube_acc``: the share of tubes that are classified right.
-        """
-        tube_logits = self.forward(pooled).float()
-        return self._cross_entropy(_with_background(tube_logits), labels + 1, "tube_acc")
+        """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""
+        return self._cross_entropy(_with_background(self.forward(pooled).float()), labels + 1, "tube_acc")
 
 
 def _with_background(tube_logits: Tensor) -> Tensor:

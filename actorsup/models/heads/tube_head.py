@@ -7,45 +7,33 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-# By name: what tubes of all videos are ranked by, from the logarithms of the tubes' scores and of the video's
-# probabilities.
-RANKINGS = {
-    "tube": lambda of_tubes, of_video: of_tubes,
-    "video": lambda of_tubes, of_video: of_tubes + of_video,
-}
+Grid = tuple[int, int]  # (Y, X)
+RANKINGS = ("tube", "video")
 
 
 class TubeHead(BaseModule):
     """Classifies tubes and learns to from the labels of their videos (Section 3.2, "Actor classification").
 
-    One fully connected layer gives every tube a logit per class. How the logits of a video's tubes become those of the
-    video is what heads differ in: a new one implements :meth:`aggregate`, and may override :meth:`forward`,
-    :meth:`score_tubes`, :meth:`loss` and :meth:`predict`.
-
-    A head whose ``learns_from_tubes`` is true is given the labels of tubes, not those of videos, in :meth:`loss`.
-
-    After :meth:`loss`, ``predicted_classes`` are the classes that it gives the videos with tubes, int64, for those who
-    watch the training; None for heads that learn from tubes.
+    One fully connected layer gives every tube a logit for each of the K classes. Heads differ in how these become the
+    logits of the video: a new one implements :meth:`aggregate`, and may override the other methods. After :meth:`loss`,
+    ``predicted_classes`` are those of the videos with tubes, int64; None for heads that learn from tubes.
 
     Args:
-        num_classes: the paper's number of actions, K.
-        in_channels: channels of the pooled features, C.
+        num_classes: K.
+        in_channels: C of the pooled features.
         roi_size: ``(Y, X)`` of the pooled features.
-        ranking: the score by which tubes of all videos are ranked for a class. The paper "classifies the action
-            occurring on each actor tube and sorts them based on the relevance for the predicted action class" and does
-            not say what relevance is. ``tube``: the class's probability, softmax over the tube's own logits.
-            ``video``: that, times the class's probability in the tube's video. The scores are the logarithms.
+        ranking: the relevance by which tubes of all videos are ranked for a class, which the paper does not define.
+            ``tube``: the class's probability, softmax over the tube's own logits. ``video``: that, times the class's
+            probability in the tube's video.
     """
 
-    learns_from_tubes = False
+    learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
 
-    def __init__(
-        self, num_classes: int, in_channels: int, roi_size: tuple[int, int] = (5, 5), ranking: str = "tube"
-    ) -> None:
+    def __init__(self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), ranking: str = "tube") -> None:
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
         super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
         if ranking not in RANKINGS:
-            raise ValueError(f"ranking must be one of {tuple(RANKINGS)}, got {ranking!r}")
+            raise ValueError(f"ranking must be one of {RANKINGS}, got {ranking!r}")
         self.num_classes = num_classes
         self.pooled_shape = (in_channels, *roi_size)
         self.predicted_classes: Tensor | None = None
@@ -54,10 +42,7 @@ class TubeHead(BaseModule):
 
     @abstractmethod
     def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
-        """Logits ``(K,)`` of one video from those of its tubes, ``(P, K)`` float32, at least one.
-
-        The features ``(P, C, Y, X)`` of the same tubes are for heads that weigh tubes by something else.
-        """
+        """Logits ``(K,)`` of one video from those ``(P, K)`` float32 and the features of its one or more tubes."""
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Logits ``(P, K)`` of tubes from their features ``(P, C, Y, X)``."""
@@ -73,18 +58,11 @@ class TubeHead(BaseModule):
         return log_probabilities(tube_logits)
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy of the videos' softmax with their labels (Section 3.2, "Learning").
+        """``loss_action``, cross-entropy of the videos' softmax with their labels (Section 3.2); and ``top1_acc``.
 
-        Videos without tubes are left out of the mean. Where no video has any, the loss is 0 and still depends on all
+        From the features ``(P, C, Y, X)`` of the tubes, the video ``(P,)`` of each, and the videos' labels ``(B,)``
+        int64. Videos without tubes are left out; where no video has any, the loss is 0 and still depends on all
         parameters, as distributed training wants.
-
-        Args:
-            pooled: ``(P, C, Y, X)``.
-            video_index: ``(P,)``, which video each tube belongs to.
-            labels: ``(B,)`` int64, the videos' classes.
-
-        Returns:
-            ``loss_action`` and, for the log, ``top1_acc``: the share of those videos that are classified right.
         """
         video_logits, masks = self._video_logits(self.forward(pooled).float(), pooled, video_index, len(labels))
         has_tubes = masks.any(dim=1)
@@ -107,12 +85,10 @@ class TubeHead(BaseModule):
         """
         tube_logits = self.forward(pooled).float()
         video_logits, masks = self._video_logits(tube_logits, pooled, video_index, num_videos)
-        of_videos = zip(masks, log_probabilities(video_logits), video_logits.softmax(dim=1), strict=True)
-        rank = RANKINGS[self.ranking]
-        return [
-            (rank(self.score_tubes(tube_logits[mask], pooled[mask]), logarithms), probabilities)
-            for mask, logarithms, probabilities in of_videos
-        ]
+        scores = [self.score_tubes(tube_logits[mask], pooled[mask]) for mask in masks]
+        if self.ranking == "video":
+            scores = [each + of_video for each, of_video in zip(scores, log_probabilities(video_logits), strict=True)]
+        return list(zip(scores, video_logits.softmax(dim=1), strict=True))
 
     def _video_logits(
         self, tube_logits: Tensor, pooled: Tensor, video_index: Tensor, num_videos: int
@@ -129,8 +105,8 @@ class TubeHead(BaseModule):
 def log_probabilities(logits: Tensor) -> Tensor:
     """Logarithm of the softmax over the classes, ``(…, K)`` float64, precise near probability 1 too.
 
-    ``softmax`` and ``log_softmax`` round confident tubes to one and the same score and lose their ranking. By way of
-    the odds, ``log p = −log(1 + Σ_other exp(z_other − z))``, they stay apart.
+    ``log_softmax`` rounds confident tubes to one score and loses their ranking. By way of the odds, ``log p =
+    −log(1 + Σ_other exp(z_other − z))``, they stay apart.
     """
     logits = logits.double()
     highest, best = logits.max(dim=-1, keepdim=True)

@@ -9,22 +9,15 @@ from actorsup.io.files import save
 from .gallery import Limits
 from .run import Run
 
-__all__ = [
-    "Limits",
-    "Run",
-    "make_report",
-]
+__all__ = ["Limits", "Run", "make_report"]
 
 
 def make_report(
     work_dirs: Sequence[str | Path], out: str | Path | None = None, limits: Limits | None = None
 ) -> tuple[Path, list[Run]]:
-    """Write one self-contained HTML page about work directories; where it is, and what it is about.
+    """Write one self-contained HTML page about one or more work directories; return its path and their runs.
 
-    Args:
-        work_dirs: one, or several to stand side by side.
-        out: the page; None: ``report.html`` in the first of them. It appears whole or not at all.
-        limits: of the videos in it; None: the default ones.
+    The page is ``report.html`` in the first of them unless ``out`` is given; it appears whole or not at all.
 
     Raises:
         InputError: if none is given, one twice, one cannot be read, or what draws the page is not installed.
@@ -41,8 +34,7 @@ def make_report(
         raise InputError(f"a report needs different work directories, got {given}")
     runs = [Run.read(folder, name) for folder, name in zip(folders, _names(folders), strict=True)]
     path = Path(out) if out is not None else folders[0] / "report.html"
-    page = render_page(runs, limits)
-    save(path, page)
+    save(path, render_page(runs, limits))
     return path, runs
 
 

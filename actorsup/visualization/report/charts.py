@@ -1,4 +1,4 @@
-"""The charts of a page, as plotly's figures: of several runs each has a colour."""
+"""The charts of a page, as plotly's figures; a colour a run."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -14,7 +14,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
-    """By heading and title; without those that no run has anything for."""
+    """By heading and title, those that some run has data for."""
+    false = "false detections among the best"
     sections = {
         "Training": {"loss": _loss(runs), "validation": _validation(runs)},
         "Recall of the proposals": {
@@ -25,15 +26,10 @@ def all_charts(runs: Sequence[Run]) -> dict[str, dict[str, go.Figure]]:
         "Confusion of videos": {run.name: _confusion(run) for run in runs},
         "Diagnosis": {
             "true tubes": _diagnosis(runs, "true_tubes", "true tubes", "number"),
-            "false detections among the best": _diagnosis(
-                runs, "false_detections", "false detections", "among the best"
-            ),
+            false: _diagnosis(runs, "false_detections", "false detections", "among the best"),
         },
     }
-    kept = {
-        heading: {title: figure for title, figure in charts.items() if figure.data}
-        for heading, charts in sections.items()
-    }
+    kept = {head: {title: each for title, each in charts.items() if each.data} for head, charts in sections.items()}
     return {heading: charts for heading, charts in kept.items() if charts}
 
 
@@ -47,16 +43,12 @@ def _figure(x: str, y: str) -> go.Figure:
     )
 
 
-def _color(rank: int) -> str:
-    return COLORS[rank % len(COLORS)]
-
-
 def _add_line(
     figure: go.Figure, name: str, points: Iterable[tuple[float, float]], rank: int, style: int = 0, markers: bool = True
 ) -> None:
     """A line through points, coloured by its rank and dashed by its style."""
     xs, ys = zip(*points, strict=True)
-    line = {"color": _color(rank), "dash": DASHES[style % len(DASHES)]}
+    line = {"color": COLORS[rank % len(COLORS)], "dash": DASHES[style % len(DASHES)]}
     figure.add_scatter(x=xs, y=ys, name=escape(name), line=line, mode="lines+markers" if markers else "lines")
 
 
@@ -107,16 +99,13 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
                 x=[escape(row["class"]) for row in rows],
                 y=[100 * row[column] for row in rows],
                 name=escape(run.name),
-                marker={"color": _color(rank)},
+                marker={"color": COLORS[rank % len(COLORS)]},
             )
     return figures
 
 
 def _confusion(run: Run) -> go.Figure:
-    """How many videos of each class, a row, the model gives each class, a column; without classes that never occur.
-
-    Videos that the model gives no class, for want of tubes, are left out.
-    """
+    """How many videos of each class, a row, the model gives each class, a column; without what never occurs."""
     figure = _figure("class that the model gives", "class of the video").update_yaxes(autorange="reversed")
     pairs = [(entry["label"], given_class(entry)) for entry in (run.predictions or {"videos": []})["videos"]]
     pairs = [pair for pair in pairs if None not in pair]
@@ -144,6 +133,6 @@ def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.F
                 customdata=[[row[count], 100 * row["mAP gain"]] for row in rows],
                 hovertemplate="%{customdata[0]}, fixing them gives mAP %{customdata[1]:+.1f} points",
                 name=escape(f"{run.name}, IoU {run.diagnosis['threshold']:g}"),
-                marker={"color": _color(rank)},
+                marker={"color": COLORS[rank % len(COLORS)]},
             )
     return figure

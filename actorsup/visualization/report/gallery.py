@@ -20,20 +20,11 @@ MAX_BYTES = 12_000_000  # of all images together, as they are written into the p
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a gallery may grow.
+    """How large a gallery may grow."""
 
-    Args:
-        num_videos: half of them the best and half the worst.
-        num_frames: of each video, in equal steps.
-        width: of a frame in pixels; smaller ones are not enlarged.
-
-    Raises:
-        InputError: if one of them is out of range.
-    """
-
-    num_videos: int = 16
-    num_frames: int = 48
-    width: int = 320
+    num_videos: int = 16  #: half of them the best and half the worst
+    num_frames: int = 48  #: of each video, in equal steps
+    width: int = 320  #: of a frame in pixels; smaller ones are not enlarged
 
     def __post_init__(self) -> None:
         for name, least in {"num_videos": 0, "num_frames": 1, "width": 1}.items():
@@ -43,52 +34,45 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Plain values, for JSON.
+    """Plain values, for JSON."""
 
-    Args:
-        videos: of every video ``video``, ``shows`` (names of its true classes), ``classes`` (those, and what a run
-            gives it), of each run ``given`` (the class), ``overlap`` and ``errors`` (reasons), None or empty where they
-            are unknown, and ``clip``, an index, or None where its frames are not in the page.
-        clips: of every video that plays, the worst first, ``video``, ``width`` and ``height`` in pixels of the original
-            frame, ``rate`` (images a second), ``indices`` of the frames, ``images`` (data URLs), ``truth`` (tubes), and
-            of each run ``found`` (tubes) and ``outcomes`` (of the true tubes: found, or why not).
-        colors: of every class, as CSS has them.
-        left_out: videos whose frames were chosen but are not in the page, with the reason.
-    """
-
+    # ``video``, ``shows`` (names of its true classes), ``classes`` (those, and what a run gives it), of each run
+    # ``given`` (the class), ``overlap`` and ``errors`` (reasons), None or empty where they are unknown, and ``clip``,
+    # an index, or None where its frames are not in the page.
     videos: list[dict]
+    # The worst first, ``video``, ``width`` and ``height`` in pixels of the original frame, ``rate`` (images a second),
+    # ``indices`` of the frames, ``images`` (data URLs), ``truth`` (tubes), and of each run ``found`` (tubes) and
+    # ``outcomes`` (of the true tubes: found, or why not).
     clips: list[dict]
-    colors: dict[str, str]
-    left_out: dict[str, str]
+    colors: dict[str, str]  # of every class, as CSS has them
+    left_out: dict[str, str]  # videos whose frames were chosen but are not in the page, with the reason
 
 
-# What the runs say of a video: each run with its entry, None where it has not tested the video.
-Said = list[tuple[Run, dict | None]]
+Said = list[tuple[Run, dict | None]]  # each run with its entry of a video, None where it has not tested it
 
 
 def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
-    """Read the best and the worst videos of the runs that have predictions.
-
-    A video that cannot be read is left out; so are those beyond ``MAX_BYTES``, the best and the worst last.
-    """
+    """Read the best and the worst videos; those that cannot be read or exceed ``MAX_BYTES`` are left out."""
     entries = [{entry["video"]: entry for entry in (run.predictions or {"videos": ()})["videos"]} for run in runs]
     names = dict.fromkeys(name for of_run in entries for name in of_run)
     said = {name: [(run, of_run.get(name)) for run, of_run in zip(runs, entries, strict=True)] for name in names}
     videos = {name: _listed(name, said[name]) for name in names}
-    worst_first = [video["video"] for video in sorted(videos.values(), key=_goodness) if _is_judged(video)]
+    judged = [video for video in videos.values() if any(overlap is not None for overlap in video["overlap"])]
+    worst_first = [video["video"] for video in sorted(judged, key=_goodness)]
     clips, left_out, used = {}, {}, 0
-    for name in _by_turns(worst_first)[: limits.num_videos]:
+    # The worst, the best, the second worst and so on.
+    by_turns = [worst_first[index // 2 if index % 2 == 0 else -1 - index // 2] for index in range(len(worst_first))]
+    for name in by_turns[: limits.num_videos]:
         try:
             clip = _clip(name, said[name], limits)
+            size = sum(map(len, clip["images"]))
+            if used + size > MAX_BYTES:
+                raise InputError(f"the images of the page may have {MAX_BYTES} bytes together")
         except (InputError, OSError) as error:
             left_out[name] = str(error)
-            continue
-        size = sum(map(len, clip["images"]))
-        if used + size > MAX_BYTES:
-            left_out[name] = f"the images of the page may have {MAX_BYTES} bytes together"
-            continue
-        used += size
-        clips[name] = clip
+        else:
+            clips[name] = clip
+            used += size
     shown = [name for name in worst_first if name in clips]
     for index, name in enumerate(shown):
         videos[name]["clip"] = index
@@ -98,7 +82,6 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
 
 
 def _listed(video: str, said: Said) -> dict:
-    """The video's line in the list."""
     shown, given = {}, []
     for run, entry in said:
         given.append(None)
@@ -119,20 +102,11 @@ def _listed(video: str, said: Said) -> dict:
     }
 
 
-def _is_judged(video: dict) -> bool:
-    return any(overlap is not None for overlap in video["overlap"])
-
-
 def _goodness(video: dict) -> tuple[float, float]:
-    """The share of the runs that give a video its class; among videos of the same, the mean overlap."""
+    """The share of the runs that give a video its class, then the mean overlap."""
     overlaps = [overlap for overlap in video["overlap"] if overlap is not None]
     right = [name in video["shows"] for name in video["given"] if name is not None]
     return float(np.mean(right or [0])), float(np.mean(overlaps or [0]))
-
-
-def _by_turns(worst_first: Sequence[str]) -> list[str]:
-    """The worst, the best, the second worst and so on: the first ones are half and half."""
-    return [worst_first[index // 2 if index % 2 == 0 else -1 - index // 2] for index in range(len(worst_first))]
 
 
 def _clip(video: str, said: Said, limits: Limits) -> dict:
@@ -148,7 +122,6 @@ def _clip(video: str, said: Said, limits: Limits) -> dict:
     frames = opened.frames_at(indices)
 
     def at_frames(run: Run, tube: dict) -> dict:
-        """A tube's class and its boxes at the frames, None where it is not."""
         places = (indices - tube["start"]).tolist()
         boxes = [tube["boxes"][place] if 0 <= place < len(tube["boxes"]) else None for place in places]
         return {"class": run.predictions["classes"][tube["label"]], "boxes": boxes}
@@ -162,9 +135,10 @@ def _clip(video: str, said: Said, limits: Limits) -> dict:
         "images": [_jpeg(frame, limits.width) for frame in frames],
         "truth": [at_frames(first, tube) for tube in known["true_tubes"]],
         "found": [
-            [{**at_frames(run, tube), "score": float(np.exp(tube["score"]))} for tube in entry["tubes"]]
-            if entry
-            else []
+            [
+                at_frames(run, tube) | {"score": float(np.exp(tube["score"]))}
+                for tube in (entry or {"tubes": ()})["tubes"]
+            ]
             for run, entry in said
         ],
         "outcomes": [[tube["reason"] for tube in run.diagnosed(video)["true_tubes"]] for run, _ in said],

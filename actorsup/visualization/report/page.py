@@ -1,4 +1,4 @@
-"""The page itself: one HTML file that needs no other and no network."""
+"""One HTML file that needs no other and no network."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,35 +9,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from actorsup.errors import InputError
-
 from .charts import all_charts
 from .gallery import Limits, make_gallery
 from .run import Run
 
 
 def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
-    """The page as HTML, of one run or of several side by side.
-
-    It forbids itself, by its content security policy, to ask any machine for anything.
-
-    Raises:
-        InputError: if there is no run, or two have one name.
-    """
+    """The page as HTML, of one or more runs of different names; its security policy forbids any request."""
     names = [run.name for run in runs]
-    if not runs or len(set(names)) < len(names):
-        raise InputError(f"a page needs runs of different names, got {', '.join(names) or 'none'}")
     gallery = make_gallery(runs, limits or Limits())
     charts = all_charts(runs)
     figures = [json.loads(figure.to_json()) for section in charts.values() for figure in section.values()]
     tables = dict.fromkeys(title for run in runs if run.tested for title in run.tested["tables"])
     templates = files(__package__) / "templates"
+    loader = PackageLoader(__package__)
     environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = lambda value: f"{value:.4f}" if isinstance(value, float) else str(value)
     return environment.get_template("report.html").render(

@@ -22,27 +22,18 @@ PARTS = {
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The parts of a work directory that are there; those that are not are None, or empty.
+    """The parts of a work directory that are there; those that are not are None, or empty."""
 
-    Args:
-        name: that of the folder, unique among the runs of a page.
-        tested: ``test_metrics.json``.
-        predictions: ``predictions.json``.
-        diagnosis: ``diagnosis.json``, its first diagnosis.
-        proposals: ``proposal_metrics.json``, an entry a store.
-        scalars: what training and validation logged, in the order of its steps.
-    """
-
-    name: str
-    tested: Mapping | None
-    predictions: Mapping | None
-    diagnosis: Mapping | None
-    proposals: Mapping[str, Mapping]
-    scalars: Sequence[Mapping]
+    name: str  #: that of the folder, unique among the runs of a page
+    tested: Mapping | None  #: ``test_metrics.json``
+    predictions: Mapping | None  #: ``predictions.json``
+    diagnosis: Mapping | None  #: ``diagnosis.json``, its first diagnosis
+    proposals: Mapping[str, Mapping]  #: ``proposal_metrics.json``, an entry a store
+    scalars: Sequence[Mapping]  #: what training and validation logged, in the order of its steps
 
     @classmethod
     def read(cls, folder: str | Path, name: str | None = None) -> "Run":
-        """Read what the commands call ``--work-dir``; the name is the folder's unless one is given.
+        """Read what the commands call ``--work-dir``.
 
         Raises:
             InputError: if there is no such folder, nothing in it is of use, or a file is not what the commands write.
@@ -69,7 +60,7 @@ class Run:
         return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
 
     def diagnosed(self, video: str) -> Mapping[str, Sequence[Mapping]]:
-        """The entry of a video in the diagnosis; an empty one too where nothing was diagnosed."""
+        """The entry of a video in the diagnosis, or an empty one."""
         return (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
 
     def errors_of(self, video: str) -> list[str]:
@@ -104,7 +95,7 @@ def _parse(text: str, where: str) -> Any:
 
 
 def _scalars(folder: Path) -> list[dict]:
-    """The logs of all starts of a training as one: what a later start did again counts."""
+    """The logs of all starts of a training; a later start replaces the steps that it repeats."""
     merged: list[dict] = []
     for path in sorted(folder.glob("*/vis_data/scalars.json")):
         lines = path.read_text().splitlines()

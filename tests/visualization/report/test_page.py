@@ -4,7 +4,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from actorsup.errors import InputError
 from actorsup.visualization.report import Run
 from actorsup.visualization.report.charts import all_charts
 from actorsup.visualization.report.page import render_page
@@ -93,10 +92,3 @@ def test_validations_are_drawn_with_the_main_numbers(tmp_path):
         ("run: mAP@0.5", (5,), (0.3,)),
         ("run: accuracy", (5,), (1,)),
     ]
-
-
-def test_runs_of_one_name_are_refused(run):
-    with pytest.raises(InputError, match="runs of different names, got run, run"):
-        render_page([run, run])
-    with pytest.raises(InputError, match="got none"):
-        render_page([])
