@@ -1,4 +1,4 @@
-"""Training, testing and proposals of what a config describes."""
+"""Train, test and make proposals as a config describes."""
 
 from .config import find_config, load_config, parse_options
 from .dataset_check import check_dataset

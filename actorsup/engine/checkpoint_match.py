@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from actorsup.errors import InputError
 
-# What tells two models apart that have the same parameters.
-IDENTIFYING_SETTINGS = ("type", "name", "node")
+IDENTIFYING_SETTINGS = ("type", "name", "node")  # tell models apart that have the same parameters
 NUM_LISTED = 5
 
 
@@ -18,8 +17,8 @@ def require_fit(
 ) -> None:
     """Raise ``InputError``, with every difference, unless a checkpoint is one of the config's model.
 
-    Compared are names and shapes of the weights; the parts of the model, by the config that the checkpoint keeps; and
-    the classes, in their order, None where they are unknown. What an older checkpoint does not keep is not compared.
+    Compared are names and shapes of the weights, the parts of the model, and the classes in their order (None:
+    unknown), as far as the checkpoint keeps them.
     """
     meta = checkpoint.get("meta") or {}
     differences = [
@@ -38,11 +37,9 @@ def require_fit(
 def _different_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     here = {name: tuple(value.shape) for name, value in expected.items()}
     there = {name: tuple(getattr(value, "shape", ())) for name, value in given.items()}
-    common = [name for name in here if name in there]
+    changed = [name for name in here if name in there and there[name] != here[name]]
     kinds = {
-        "of another shape": [
-            f"{name} ({there[name]} there, {here[name]} here)" for name in common if there[name] != here[name]
-        ],
+        "of another shape": [f"{name} ({there[name]} there, {here[name]} here)" for name in changed],
         "missing": [name for name in here if name not in there],
         "not in the model": [name for name in there if name not in here],
     }
@@ -84,7 +81,7 @@ def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
 
 
 def _model_settings(config_text: str | None) -> Mapping | None:
-    """``model`` of a config's text, as mmengine writes it: read, not run. None where there is none."""
+    """``model`` of a config's text, as mmengine writes it; nothing of it is run."""
     try:
         for statement in ast.parse(config_text or "").body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":

@@ -1,4 +1,4 @@
-"""Reading a config, and what follows from it for its datasets and proposals."""
+"""Read a config, and find its datasets and proposals."""
 
 import argparse
 import copy
@@ -21,18 +21,12 @@ SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
 
 
 def load_config(
-    path: str | Path,
-    work_dir: str | Path | None = None,
-    options: Mapping | None = None,
-    launcher: str = "none",
+    path: str | Path, work_dir: str | Path | None = None, options: Mapping | None = None, launcher: str = "none"
 ) -> Config:
-    """Read a config.
-
-    A file that it names, of weights or of a detector's config, is one of the working directory or, where there is none
-    of this path, the one that ships: ``configs/detectors/ssd_shufflenet_puppets.py`` works from everywhere.
+    """Read a config that ``find_config`` finds; a file that it names is found by ``find_file``.
 
     Args:
-        path: see ``find_config``.
+        path: of a file, or a shipped config's name.
         work_dir: where results go; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
         options: settings to replace, by dotted name.
         launcher: of distributed processes, as mmengine names them.
@@ -59,7 +53,7 @@ def load_config(
 
 
 def read_python(file: Path) -> Config:
-    """A config or another file of Python settings; whatever it raises, for it is a program, is an ``InputError``."""
+    """Read a file of Python settings; whatever it raises becomes an ``InputError``."""
     try:
         return Config.fromfile(file)
     except Exception as error:
@@ -67,11 +61,7 @@ def read_python(file: Path) -> Config:
 
 
 def find_config(name: str | Path) -> Path:
-    """The config file of that path, or the one that ships under that name, with or without ``.py``.
-
-    Raises:
-        InputError: if there is neither; the message has similar names.
-    """
+    """The config file of that path, or the one that ships under that name, with or without ``.py``."""
     file = find_file(name)
     if file.is_file():
         return file
@@ -85,11 +75,7 @@ def find_config(name: str | Path) -> Path:
 
 
 def parse_options(options: Sequence[str]) -> dict[str, object]:
-    """Settings written ``KEY=VALUE``, as mmengine's ``DictAction`` reads them, by dotted name.
-
-    Raises:
-        InputError: if a value cannot be written so.
-    """
+    """Settings written ``KEY=VALUE``, as mmengine's ``DictAction`` reads them, by dotted name."""
     parsed = argparse.Namespace(settings={})
     read = DictAction(option_strings=[], dest="settings")
     for option in options:
@@ -145,21 +131,13 @@ def metainfo_of(settings: Mapping) -> dict:
 
 
 def videos_of(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> dict[str, Path]:
-    """The video files of dataloaders, by name.
-
-    Raises:
-        InputError: if files are missing.
-    """
+    """The video files of dataloaders, by name."""
     datasets = map(plain_dataset, dataset_configs(config, dataloaders))
     return {name: path for dataset in datasets for name, path in dataset.videos()}
 
 
 def proposal_config_of(config: Config) -> ProposalConfig:
-    """How the config's proposals are made.
-
-    Raises:
-        InputError: if the config does not say, or its datasets use different readers.
-    """
+    """How the config's proposals are made; ``InputError`` if it does not say, or its datasets use different readers."""
     if "proposals" not in config:
         raise InputError(f"{config.filename}: has no proposals; is it a part that other configs are based on?")
     readers = [dataset.get("reader") for dataset in dataset_configs(config)]

@@ -1,4 +1,4 @@
-"""Looking at a config's datasets before they are used."""
+"""Check a config's datasets before they are used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -40,15 +40,18 @@ def check_dataset(config: Config, decode: bool = True, num_pictures: int = 12) -
 
     Writes ``dataset_check.json`` and ``dataset_sheet.png``, at most ``num_pictures`` frames with their true tubes, into
     the work directory. With ``decode``, every video is read to its end, else its first frame. Proposals are not read.
-
-    Raises:
-        InputError: if a file is missing or cannot be read at all.
     """
     train, test = (list(_listed(config, split, loader)) for split, loader in SPLITS.items())
     every = [*train, *test]
     if not every:
         raise InputError(f"{config.filename}: has neither {' nor '.join(SPLITS.values())}")
-    findings = check_lists(train, test) + _check_head(config, every)
+    num_classes = config.get("model", {}).get("head", {}).get("num_classes")
+    findings = check_lists(train, test)
+    findings += [
+        Finding("model of another number of classes", one.name, f"head {num_classes}, dataset {len(one.classes)}")
+        for one in every
+        if num_classes not in (None, len(one.classes))
+    ]
     videos = _videos(every)
     with progress_bar("videos", len(videos), unit="videos") as progress:
         for path, (annotation, reader) in videos.items():
@@ -56,11 +59,11 @@ def check_dataset(config: Config, decode: bool = True, num_pictures: int = 12) -
             progress.advance(1)
     findings.sort(key=lambda finding: (not finding.is_error, finding.kind))
     counts = {one.name: one.counts() for one in every}
-    content = {"counts": counts, "findings": [asdict(finding) for finding in findings]}
-    save_json(Path(config.work_dir) / "dataset_check.json", content)
+    folder = Path(config.work_dir)
+    save_json(folder / "dataset_check.json", {"counts": counts, "findings": list(map(asdict, findings))})
     sheet = None
     if pictures := _pictures([*test, *train], num_pictures):
-        sheet = Path(config.work_dir) / "dataset_sheet.png"
+        sheet = folder / "dataset_sheet.png"
         save_picture(sheet, contact_sheet(pictures))
     return DatasetReport(counts, tuple(findings), sheet)
 
@@ -73,15 +76,6 @@ def _listed(config: Config, split: str, loader: str) -> Iterator[ListedVideos]:
         if dataset_type is None or not issubclass(dataset_type, AnnotatedVideos):
             raise InputError(f"{config.filename}: {each['type']} of {loader} is no dataset of videos")
         yield ListedVideos.of(name, plain_dataset(each, lazy_init=True))
-
-
-def _check_head(config: Config, listed: Sequence[ListedVideos]) -> list[Finding]:
-    num_classes = config.get("model", {}).get("head", {}).get("num_classes")
-    return [
-        Finding("model of another number of classes", one.name, f"head {num_classes}, dataset {len(one.classes)}")
-        for one in listed
-        if num_classes not in (None, len(one.classes))
-    ]
 
 
 def _videos(listed: Sequence[ListedVideos]) -> dict[Path, tuple]:

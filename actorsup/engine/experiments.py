@@ -1,4 +1,4 @@
-"""Trainings, or tests of what was trained, that differ in one thing each; several seeds of each, and what they give."""
+"""Trainings, or tests of what was trained, that differ in one thing each, with several seeds."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from actorsup.visualization import experiment_chart
 
 from .config import find_config, read_python
 
-# One thread computes, whatever the machine has: the order of sums, and so their rounding, depends on the number. The C
-# library keeps memory that is freed: a step on the CPU takes 1.4 times as long where it is given back and taken anew.
+# One thread: the order of sums, and so their rounding, depends on the number. The C library keeps freed memory: giving
+# it back and taking it anew makes a step on the CPU 1.4 times as long.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 # Settings of a variant that say nothing about a model that is there already.
 TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
@@ -25,26 +25,18 @@ TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler")
 
 @dataclass(frozen=True)
 class Experiments:
-    """What an experiments file says.
-
-    ``models`` is where other experiments left the models that these test, a folder with ``{variant}`` and ``{seed}`` in
-    its name as needed; None if every variant is trained.
-    """
+    """What an experiments file says."""
 
     config: Path  # that all begin with
     work_dir: Path  # where their results go, each into <variant>/seed_<seed>
     seeds: tuple[int, ...]  # of every variant
     variants: Mapping[str, Mapping]  # by name, the settings in which each differs from the config
     metrics: tuple[str, ...]  # names of the numbers of the test that are compared
-    models: str | None = None
+    models: str | None = None  # folder, with {variant} and {seed}, of models to test that others trained; None: train
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiments":
-        """Read a Python file that says them, found as ``find_config`` finds configs; ``config`` is relative to it.
-
-        Raises:
-            InputError: if it is not there, cannot be read or lacks one that has no default.
-        """
+        """Read a Python file that ``find_config`` finds; ``config`` is relative to it."""
         path = find_config(path)
         content = read_python(path).to_dict()
         missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in content]
@@ -57,15 +49,11 @@ class Experiments:
         return cls(base, Path(content["work_dir"]), seeds, content["variants"], metrics, content.get("models"))
 
     def folder(self, variant: str, seed: int) -> Path:
-        """Where a training and its test go."""
+        """Where the results of a training and its test go."""
         return self.work_dir / variant / f"seed_{seed}"
 
     def pending(self, only: Sequence[str] = ()) -> list[tuple[str, int]]:
-        """Variant and seed of every training that was not measured yet, the first seed of all before the second.
-
-        Raises:
-            InputError: if a name in ``only`` is no variant.
-        """
+        """Variant and seed of every training not measured yet, the first seed of all before the second."""
         unknown = [name for name in only if name not in self.variants]
         if unknown:
             raise InputError(f"no variant {', '.join(unknown)}; there are {', '.join(self.variants)}")
@@ -86,10 +74,8 @@ class Experiments:
     ) -> None:
         """:meth:`run` trainings that are :meth:`pending`, ``jobs`` at a time; the numbers are the same for any.
 
-        ``on_start`` is called as one begins, in a thread of its own, and ``on_end`` when it is measured.
-
-        Raises:
-            InputError: if one fails, when those that run beside it have ended; no other begins. If ``jobs`` is below 1.
+        ``on_start`` is called in a thread of its own. If one fails, no other begins, and ``InputError`` is raised when
+        those that run beside it have ended.
         """
         if jobs < 1:
             raise InputError(f"jobs: {jobs}; it must be at least 1")
@@ -109,7 +95,7 @@ class Experiments:
                 raise
 
     def write_config(self, variant: str, seed: int) -> Path:
-        """Write the config of a training, or of a test alone, into its folder; the file's path."""
+        """Write the config of a training, or of a test alone, into its folder, and return its path."""
         settings = {**self.variants[variant], "randomness": {"seed": seed}}
         if self.models is not None:
             settings = {name: value for name, value in settings.items() if name not in TRAINING}
@@ -120,11 +106,7 @@ class Experiments:
         return path
 
     def run(self, variant: str, seed: int) -> None:
-        """Train and test, each in a process of its own, on one thread. What an interrupted run left is trained anew.
-
-        Raises:
-            InputError: if a process fails; the message names its log. If the model to test was not trained.
-        """
+        """Train and test, each in a process of its own, on one thread. What an interrupted run left is trained anew."""
         trained = folder = self.folder(variant, seed)
         config = self.write_config(variant, seed)
         if self.models is None:
@@ -140,14 +122,12 @@ class Experiments:
         program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]
         log = folder / f"{command}.log"
         with open(log, "w") as file:
-            returncode = subprocess.call(
-                program, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT}
-            )
-        if returncode:
-            raise InputError(f"{command} of {folder} failed with exit code {returncode}; {log} says why")
+            code = subprocess.call(program, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT})
+        if code:
+            raise InputError(f"{command} of {folder} failed with exit code {code}; {log} says why")
 
     def numbers(self) -> dict[str, dict[str, list[float]]]:
-        """By variant and metric, what each seed gave that is measured; variants without any are left out."""
+        """What each measured seed gave, by variant and metric; variants without any are left out."""
         measured = {variant: [self.result(variant, seed) for seed in self.seeds] for variant in self.variants}
         return {
             variant: {name: [result[name] for result in results if result] for name in self.metrics}

@@ -1,4 +1,4 @@
-"""Starting distributed processes."""
+"""Join distributed processes."""
 
 import os
 import subprocess
@@ -11,18 +11,14 @@ from mmengine.dist import init_dist, is_distributed
 
 from actorsup.errors import InputError
 
-# Shares of very different length meet at the end only.
-LONG_TIMEOUT = timedelta(days=7)
+LONG_TIMEOUT = timedelta(days=7)  # processes of proposals meet only when each has finished its share
 
 
 def init_distributed(config: Config, backend: str | None = None) -> None:
     """Join the processes that the config's ``launcher`` started; on CPUs, set its ``model_wrapper_cfg``.
 
-    mmengine's own initialisation and model wrapper insist on a GPU; what is initialised here it leaves alone. A backend
-    of None is NCCL on GPUs and Gloo on CPUs; Gloo is for work whose processes meet at the end only, and wait there.
-
-    Raises:
-        InputError: if the launcher cannot be used here.
+    mmengine's own initialisation insists on a GPU, but leaves alone what is initialised here. A backend of None is NCCL
+    on GPUs and Gloo on CPUs; Gloo is for processes that wait for each other at the end only.
     """
     launcher = config.launcher
     if launcher == "none":
@@ -37,9 +33,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
     on_gpu = torch.cuda.is_available()
     if not on_gpu:
         if launcher != "pytorch":
-            raise InputError(
-                f"--launcher {launcher} needs GPUs, which torch does not find; on CPUs use torchrun or srun"
-            )
+            raise InputError(f"--launcher {launcher} needs GPUs, and torch finds none; on CPUs use torchrun or srun")
         config.setdefault("model_wrapper_cfg", {"type": "MMDistributedDataParallel", "device_ids": None})
     if is_distributed():
         return
@@ -52,7 +46,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
 
 
 def leave_distributed() -> None:
-    """Part from the other processes, if there are any: threads of the connection must not outlive the interpreter."""
+    """Leave the other processes, if any: threads of the connection must not outlive the interpreter."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
@@ -60,12 +54,8 @@ def leave_distributed() -> None:
 def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str, str]:
     """What torchrun would have put into the environment of a process that ``srun`` started.
 
-    mmengine's launcher of that name does the same, but only with GPUs. ``MASTER_ADDR`` and ``MASTER_PORT`` are taken
-    where they are set. Else ``scontrol`` names the first process's node, and the port follows from the job's number, so
-    that jobs which share a node do not meet. A process that sees one GPU, its own, takes that.
-
-    Raises:
-        InputError: if the process was not started by ``srun``, or the first node cannot be found.
+    mmengine does this only with GPUs. Where ``MASTER_ADDR`` and ``MASTER_PORT`` are not set, ``scontrol`` names the
+    first node, and the port follows from the job's number, so that jobs which share a node do not meet.
     """
     missing = [name for name in ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID") if name not in environment]
     if missing:
@@ -74,13 +64,12 @@ def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str
             "srun --ntasks=2 actorsup … --launcher slurm"
         )
     local_rank = int(environment["SLURM_LOCALID"])
-    port = 20000 + int(environment.get("SLURM_JOB_ID", 0)) % 10000
     return {
         "RANK": environment["SLURM_PROCID"],
         "WORLD_SIZE": environment["SLURM_NTASKS"],
-        "LOCAL_RANK": str(local_rank % num_gpus if num_gpus else local_rank),
+        "LOCAL_RANK": str(local_rank % num_gpus if num_gpus else local_rank),  # a process may see its own GPU only
         "MASTER_ADDR": environment.get("MASTER_ADDR") or _first_node(environment),
-        "MASTER_PORT": environment.get("MASTER_PORT") or str(port),
+        "MASTER_PORT": environment.get("MASTER_PORT") or str(20000 + int(environment.get("SLURM_JOB_ID", 0)) % 10000),
     }
 
 

@@ -1,4 +1,4 @@
-"""Making the proposals that a config describes, and measuring them."""
+"""Make the proposals that a config describes, and measure them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,7 @@ BARS_AT = 0.5  # Fig. 5
 
 
 def generate_proposals(config: Config) -> GenerationReport:
-    """Make the proposals of every video of the config's datasets that has none yet.
-
-    Writes ``proposal_generation.json`` into the work directory.
-    """
+    """Make the missing proposals of the config's videos; write ``proposal_generation.json`` into the work directory."""
     proposal_config = proposal_config_of(config)
     videos = videos_of(config)
     init_distributed(config, backend="gloo")
@@ -41,7 +38,7 @@ def generate_proposals(config: Config) -> GenerationReport:
 
 @dataclass(frozen=True, eq=False)
 class StoreEvaluation:
-    """How well the proposals of the store in a folder cover the true tubes."""
+    """How well the proposals of a store cover the true tubes."""
 
     folder: str
     numbers: dict[str, float]  # TubeRecall.as_dict
@@ -50,17 +47,11 @@ class StoreEvaluation:
 
 
 def evaluate_stored_proposals(config: Config, stores: Sequence[str | Path] = ()) -> dict[str, StoreEvaluation]:
-    """Recall of stored proposals on the config's test videos.
+    """Recall, on the config's test videos, of the tube stores in folders, by the store's name ``detector/linker``.
 
-    Writes into the work directory ``proposal_metrics.json``, an entry for each store that was ever measured there, and
-    of these stores ``proposal_curves.png``, ``.csv`` and ``proposal_recall_per_class.png``.
-
-    Args:
-        config: as ``load_config`` returns it.
-        stores: folders of tube stores, whatever made them; none: the one that the config describes.
-
-    Returns:
-        The measures of each store by its name, ``detector/linker``.
+    Without ``stores``, of the one that the config describes. Writes into the work directory ``proposal_metrics.json``,
+    with an entry for each store that was ever measured there, and of these stores ``proposal_curves.png``, ``.csv`` and
+    ``proposal_recall_per_class.png``.
 
     Raises:
         InputError: if a store is missing, lacks videos, or bears the name of another.
@@ -90,10 +81,9 @@ def _by_name(folders: Sequence[str | Path]) -> dict[str, Path]:
 
 
 def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEvaluation:
-    """Measure the store of a folder; None: the ones that the test datasets have."""
-    store = {} if folder is None else {"tube_store": str(folder)}
-    settings = dataset_configs(config, ["test_dataloader"])
-    datasets = [DATASETS.build({**each, **store, "pipeline": []}) for each in settings]
+    """Measure the store in a folder; None: the ones that the test datasets have."""
+    changes = {"pipeline": []} if folder is None else {"pipeline": [], "tube_store": str(folder)}
+    datasets = [DATASETS.build({**each, **changes}) for each in dataset_configs(config, ["test_dataloader"])]
     overlaps = []
     for dataset in datasets:
         videos = dataset.videos()
@@ -104,8 +94,8 @@ def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEva
                 progress.advance(len(tubes))
     classes = datasets[0].metainfo["classes"]
     recall = tube_recall(overlaps, len(classes), THRESHOLDS)
-    measured = str(datasets[0].tube_store.folder)
-    return StoreEvaluation(measured, recall.as_dict(), recall.per_class_table(classes), recall_curves(overlaps))
+    folder = str(datasets[0].tube_store.folder)
+    return StoreEvaluation(folder, recall.as_dict(), recall.per_class_table(classes), recall_curves(overlaps))
 
 
 def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
@@ -125,7 +115,6 @@ def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     curves = {name: result.curves for name, result in results.items()}
     save_csv(folder / "proposal_curves.csv", curve_rows(curves))
     proposal_curves(curves).savefig(folder / "proposal_curves.png", dpi=120)
-    recalls = {
-        name: {row["class"]: row[f"recall@{BARS_AT:g}"] for row in result.per_class} for name, result in results.items()
-    }
+    key = f"recall@{BARS_AT:g}"
+    recalls = {name: {row["class"]: row[key] for row in result.per_class} for name, result in results.items()}
     recall_bars(recalls, f"IoU {BARS_AT:g}, all proposals").savefig(folder / "proposal_recall_per_class.png", dpi=120)

@@ -1,4 +1,4 @@
-"""Measuring a checkpoint."""
+"""Measure a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,22 +37,14 @@ class Evaluation:
 
 
 def evaluate(
-    config: Config,
-    checkpoint: str | Path,
-    overlays: str | Path | None = None,
-    diagnose_at: float | None = None,
+    config: Config, checkpoint: str | Path, overlays: str | Path | None = None, diagnose_at: float | None = None
 ) -> Evaluation:
     """Measure a checkpoint on the test videos of a config.
 
-    Writes ``test_metrics.json`` into the work directory, ``predictions.json``, with the best tubes of each video, and
-    where the errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``.
-
-    Args:
-        config: as ``load_config`` returns it.
-        checkpoint: made by training the same model.
-        overlays: folder for a picture of each video with its best tubes; None for none.
-        diagnose_at: the overlap at which errors are diagnosed, as the config's ``TubeMAP`` counts them, instead of what
-            the config's ``test_evaluator`` says; None: as that says.
+    Writes into the work directory ``test_metrics.json``, ``predictions.json`` with the best tubes of each video, and
+    where errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``; into
+    ``overlays``, a picture of each video with its best tubes. ``diagnose_at`` is the overlap at which errors are
+    diagnosed, as the config's ``TubeMAP`` counts them; None leaves that to the config's ``test_evaluator``.
 
     Raises:
         InputError: if files are missing or the checkpoint is of another model.
@@ -64,17 +56,14 @@ def evaluate(
     require_files(config, "test_dataloader")
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
-    if diagnose_at is not None:
-        config.test_evaluator = _with_diagnosis(config.test_evaluator, diagnose_at)
-    config.test_evaluator = _with_predictions(config.test_evaluator)
+    config.test_evaluator = _completed(config.test_evaluator, diagnose_at)
     init_distributed(config)
     runner = Runner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     dataset = runner.test_dataloader.dataset
     loaded = read_checkpoint(path, owner="the config's model")
     require_fit(path, loaded, model, config, dataset.metainfo["classes"])
-    # By the runner, so that hooks which keep weights of their own take part.
-    runner.load_checkpoint(path, map_location="cpu", strict=True)
+    runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
     result = _with_tables(numbers, metrics)
@@ -92,37 +81,32 @@ def evaluate(
             "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
         }
         save_json(folder / "predictions.json", content, indent=None)
-        diagnosed = [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]
-        if diagnosed:
+        if diagnosed := [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]:
             save_json(folder / "diagnosis.json", {"checkpoint": path, "diagnoses": list(map(_diagnosis, diagnosed))})
             diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
     return result
 
 
-def _metrics(evaluator: Mapping | Sequence[Mapping]) -> list[Mapping]:
-    return [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
+def _completed(evaluator: Mapping | Sequence[Mapping], diagnose_at: float | None) -> list[Mapping]:
+    """The metrics of an evaluator, with ``PredictedVideos`` and, at a given overlap, the one ``TubeDiagnosis``.
 
-
-def _with_diagnosis(evaluator: Mapping | Sequence[Mapping], threshold: float) -> list[Mapping]:
-    """The metrics of an evaluator, with one diagnosis, which counts the same detections as the first ``TubeMAP``."""
-    metrics = [metric for metric in _metrics(evaluator) if metric["type"] != "TubeDiagnosis"]
-    measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
-    same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
-    return [*metrics, {"type": "TubeDiagnosis", "threshold": threshold, **same}]
-
-
-def _with_predictions(evaluator: Mapping | Sequence[Mapping]) -> list[Mapping]:
-    """The metrics of an evaluator, with one ``PredictedVideos``: the config's, or else ours."""
-    metrics = _metrics(evaluator)
-    is_there = any(metric["type"] == "PredictedVideos" for metric in metrics)
-    return metrics if is_there else [*metrics, {"type": "PredictedVideos"}]
+    The diagnosis counts the same detections as the first ``TubeMAP``.
+    """
+    metrics = [evaluator] if isinstance(evaluator, Mapping) else list(evaluator)
+    if diagnose_at is not None:
+        metrics = [metric for metric in metrics if metric["type"] != "TubeDiagnosis"]
+        measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
+        same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
+        metrics.append({"type": "TubeDiagnosis", "threshold": diagnose_at, **same})
+    if not any(metric["type"] == "PredictedVideos" for metric in metrics):
+        metrics.append({"type": "PredictedVideos"})
+    return metrics
 
 
 def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
     tables, shown = {}, set()
     for metric in metrics:
-        report = getattr(metric, "report", None)
-        if report is not None:
+        if (report := getattr(metric, "report", None)) is not None:
             prefix = f"{metric.prefix}/" if metric.prefix else ""
             tables |= {f"{prefix}{title}": rows for title, rows in report.tables.items()}
             shown |= {f"{prefix}{name}" for name in report.shown}
@@ -130,7 +114,6 @@ def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) ->
 
 
 def _diagnosis(metric: TubeDiagnosis) -> dict:
-    """A diagnosis as it is kept."""
     found = metric.diagnosis
     return {
         "threshold": found.threshold,

@@ -1,4 +1,4 @@
-"""Measuring trackers: each follows every target once, from its first true box to its last."""
+"""Measure trackers: each follows every target once, from its first true box to its last."""
 
 import time
 from collections.abc import Mapping
@@ -10,12 +10,7 @@ import numpy as np
 from mmengine.config import Config
 
 from actorsup.errors import InputError
-from actorsup.evaluation.functional import TrackingScores, mean_scores, score_track
-from actorsup.evaluation.functional.tracking import (
-    NORMALIZED_PRECISION_THRESHOLDS,
-    PRECISION_THRESHOLDS,
-    SUCCESS_THRESHOLDS,
-)
+from actorsup.evaluation.functional import TrackingScores, mean_scores, score_track, tracking
 from actorsup.io.files import save_csv, save_json
 from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
@@ -24,9 +19,9 @@ from actorsup.trackers.training_data import SequenceSource, TrackingSequence
 from actorsup.visualization import equal_steps, save_picture, track_rows, tracking_curves
 
 CURVES = {
-    "success": SUCCESS_THRESHOLDS,
-    "precision": PRECISION_THRESHOLDS,
-    "normalized_precision": NORMALIZED_PRECISION_THRESHOLDS,
+    "success": tracking.SUCCESS_THRESHOLDS,
+    "precision": tracking.PRECISION_THRESHOLDS,
+    "normalized_precision": tracking.NORMALIZED_PRECISION_THRESHOLDS,
 }
 
 
@@ -34,36 +29,27 @@ CURVES = {
 class Track:
     """One target as a tracker followed it.
 
-    ``boxes (T, 4)`` are of all frames of the sequence; NaN before the target's first annotated frame, where it starts
-    with the true box, and after the last.
+    ``boxes (T, 4)`` begin with the true box in the first annotated frame; they are NaN before it and after the last.
     """
 
     boxes: np.ndarray
     scores: TrackingScores  # over the annotated frames after the first
     num_updates: int  # frames that the tracker was shown after its first
-    seconds: float  # the time that it took for them, without the decoding
+    seconds: float  # that these took, without decoding
 
     def as_row(self, sequence: str) -> dict[str, str | int | float]:
         """A row of a table."""
-        scores = self.scores
         fps = self.num_updates / self.seconds
-        return {"sequence": sequence, "frames": scores.num_frames, **scores.as_dict(), "fps": fps}
+        return {"sequence": sequence, "frames": self.scores.num_frames, **self.scores.as_dict(), "fps": fps}
 
 
 def evaluate_trackers(config: Config, show_dir: str | Path | None = None) -> dict[str, dict[str, Track]]:
-    """Run every tracker of a config over every sequence of its sources (one-pass evaluation).
+    """Run every tracker of a config over every sequence of its sources, by tracker and ``source/sequence``.
 
     The config has ``trackers = dict(name=dict(type=…), …)`` and ``sequences = dict(name=dict(type=…), …)``, registered
     trackers and ``SequenceSource``s. Writes ``tracker_metrics.json``, ``tracker_metrics.csv`` and
-    ``tracker_curves.png`` into the work directory.
-
-    Into ``show_dir`` goes a picture of each sequence: a row of frames a tracker, the true box dashed.
-
-    Returns:
-        ``{tracker: {source/sequence: Track}}``.
-
-    Raises:
-        InputError: if the config lacks one of the two, or a sequence cannot be used.
+    ``tracker_curves.png`` into the work directory, and into ``show_dir`` a picture of each sequence: a row of frames a
+    tracker, the true box dashed.
     """
     for part in ("trackers", "sequences"):
         if not config.get(part):
@@ -98,17 +84,10 @@ def _read_sequences(sources: Mapping[str, Mapping]) -> dict[str, TrackingSequenc
 
 
 def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
-    """Start a tracker on the first true box of a sequence, and run it to the last annotated frame.
-
-    Raises:
-        InputError: if fewer than two frames are annotated.
-    """
-    annotated = np.flatnonzero(sequence.annotated)
-    first, last = annotated[0], annotated[-1]
+    """Start a tracker on the first true box of a sequence, and run it to the last annotated frame."""
+    first, last = np.flatnonzero(sequence.annotated)[[0, -1]]
     if first == last:
-        raise InputError(
-            f"{sequence.name}: only frame {first} is annotated, there is nothing to measure a tracker with"
-        )
+        raise InputError(f"{sequence.name}: only frame {first} is annotated; measuring a tracker needs two")
     boxes = np.full((len(sequence), 4), np.nan, np.float32)
     frames = islice(enumerate(sequence.frames), first, last + 1)
     tracker.init(next(frames)[1], sequence.boxes[[first]])

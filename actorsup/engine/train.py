@@ -1,4 +1,4 @@
-"""Training: from video labels, and whatever else a config describes for mmengine's Runner."""
+"""Train what a config describes."""
 
 import torch
 from mmengine.config import Config
@@ -12,13 +12,10 @@ from .launch import init_distributed
 
 
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
-    """Train the model of a config on its videos' labels and stored proposals; the runner, after its last epoch.
+    """Train the model of a config on its videos' labels and stored proposals; return the runner after its last epoch.
 
-    Args:
-        config: as ``load_config`` returns it. One without ``proposals``, a detector's for instance, is given to
-            mmengine's Runner as it is.
-        resume: go on from the latest checkpoint in the work directory.
-        amp: automatic mixed precision.
+    A config without ``proposals``, such as a detector's, is given to mmengine's Runner as it is. ``resume`` goes on
+    from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision.
 
     Raises:
         InputError: before anything is written, if files are missing; the message lists them all.

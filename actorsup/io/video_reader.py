@@ -2,7 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
 
@@ -82,14 +84,34 @@ class VideoReader(ABC):
 
 @VIDEO_READERS.register_module()
 class FrameFolderReader(VideoReader):
-    """A folder of image files, one a frame, in the natural order of their names (``f2`` before ``f10``)."""
+    """A folder of image files, one a frame, in the natural order of their names (``f2`` before ``f10``).
 
-    def __init__(self, path: str | Path) -> None:
+    Hidden files are ignored. All names must be one series, alike but for their last number, each number once: a folder
+    that also holds optical flow or a thumbnail is refused, unless ``pattern`` says which files are the frames.
+
+    Args:
+        path: the folder.
+        pattern: of the names, as in a shell: ``img_*``.
+    """
+
+    def __init__(self, path: str | Path, pattern: str | None = None) -> None:
         super().__init__(path)
-        files = [file for file in self.path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES]
+        files = [file for file in self.path.iterdir() if is_image(file) and fnmatch(file.name, pattern or "*")]
         if not files:
-            raise VideoError(f"{self.path}: holds no frame; expected files ending in {', '.join(IMAGE_SUFFIXES)}")
+            which = f" that is named {pattern}" if pattern else ""
+            raise VideoError(
+                f"{self.path}: holds no frame{which}; expected files ending in {', '.join(IMAGE_SUFFIXES)}"
+            )
         self.files = sorted(files, key=lambda file: _natural_key(file.name))
+        series = Counter(_split(file)[0] for file in files)
+        if pattern is None and len(series) > 1:
+            raise VideoError(
+                f"{self.path}: holds several series of frames, {_listed(series)}; choose the one of the video, with "
+                "reader=dict(type='FrameFolderReader', pattern='...*'), or move the others away"
+            )
+        same = Counter(map(_split, files))
+        if repeated := [file.name for file in self.files if same[_split(file)] > 1]:
+            raise VideoError(f"{self.path}: holds a frame several times: {', '.join(repeated[:2])}; keep one of them")
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self._read(self.files)
@@ -117,6 +139,25 @@ class FrameFolderReader(VideoReader):
                 )
             size = frame.shape
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image by its suffix, and not hidden, as those are that a Mac leaves (``._001.jpg``)."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def _split(file: Path) -> tuple[str, str]:
+    """The series that a frame belongs to, ``img_#`` of ``img_007.jpg``, and which of it; names may have no number."""
+    numbers = list(re.finditer(r"\d+", file.stem))
+    if not numbers:
+        return "names without a number", file.stem
+    start, end = numbers[-1].span()
+    return f"{file.stem[:start]}#{file.stem[end:]}", str(int(file.stem[start:end]))
+
+
+def _listed(series: Counter[str], most: int = 5) -> str:
+    named = [f"{name} ({count})" for name, count in series.most_common(most)]
+    return ", ".join(named) + (f" and {len(series) - most} more" if len(series) > most else "")
 
 
 def _natural_key(name: str) -> list:

@@ -29,6 +29,7 @@ KINDS = [
     ("mkv", "libx264", OPEN_GOP),
     ("mkv", "mpeg2video", {"bf": "2", "g": "12"}),
     ("mkv", "ffv1", {}),
+    ("mp4", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=20"}),
     ("webm", "libvpx", {"auto-alt-ref": "1", "lag-in-frames": "16", "g": "20"}),
     ("webm", "libvpx-vp9", {"auto-alt-ref": "1", "lag-in-frames": "16", "g": "20", "deadline": "realtime"}),
     ("avi", "mjpeg", {}),
@@ -211,14 +212,32 @@ def test_the_length_and_the_rate_come_from_the_header_or_the_size(mp4, tmp_path)
     assert open_video(raw).estimate_length() == max(1, raw.stat().st_size // 8000)
 
 
+def add_sound(container, seconds):
+    """A stream of silence, to be written after the pictures."""
+    stream = container.add_stream("aac", rate=16000)
+    sound = av.AudioFrame.from_ndarray(np.zeros((1, 16000 * seconds), np.float32), format="fltp", layout="mono")
+    sound.sample_rate = 16000
+    return [packet for frame in (sound, None) for packet in stream.encode(frame)]
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts"])
+def test_sound_that_is_longer_than_the_picture_is_no_truncation(tmp_path, suffix):
+    path = tmp_path / f"video.{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        packets = add_sound(container, seconds=5)
+        for frame in moving_square(24, SIZE):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+        container.mux(packets)
+    assert len(open_video(path).read_all()) == 24
+
+
 def test_a_file_without_pictures_is_named(tmp_path):
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=16000)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
-        sound.sample_rate = 16000
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode())
+        container.mux(add_sound(container, seconds=1))
     with pytest.raises(VideoError, match=r"sound\.mp4: holds no video"):
         open_video(path).read_all()
 

@@ -85,3 +85,41 @@ def test_a_broken_or_resized_frame_of_a_folder_is_named(tmp_path):
 
 def test_a_video_of_one_frame_can_be_read(tmp_path):
     assert open_video(write_video(tmp_path / "one.avi", moving_square(1))).read_all().shape == (1, 64, 96, 3)
+
+
+def test_hidden_files_are_no_frames(tmp_path):
+    folder = write_frames(tmp_path / "folder", moving_square(3), "{:03}.jpg")
+    (folder / "._001.jpg").write_bytes(b"\x00\x05\x16\x07 what a Mac notes")
+    assert len(open_video(folder).read_all()) == 3
+
+
+def test_several_series_of_frames_are_refused_with_their_names_unless_one_is_chosen(tmp_path):
+    frames = moving_square(3)
+    folder = write_frames(tmp_path / "folder", frames, "img_{:05}.png")
+    write_frames(folder, frames[::-1], "flow_x_{:05}.png")
+    with pytest.raises(VideoError, match=r"several series of frames, (img_# \(3\), flow_x_#|flow_x_# \(3\), img_#)"):
+        open_video(folder)
+    chosen = open_video(folder, {"type": "FrameFolderReader", "pattern": "img_*"})
+    np.testing.assert_array_equal(chosen.read_all(), frames)
+    with pytest.raises(VideoError, match=r"no frame that is named rgb_\*"):
+        open_video(folder, {"type": "FrameFolderReader", "pattern": "rgb_*"})
+
+
+@pytest.mark.parametrize("other", ["cover.png", "thumbnail1.png", "img_00001.jpg", "img_1.png"])
+def test_a_picture_that_is_no_frame_or_another_of_the_same_is_refused(tmp_path, other):
+    folder = write_frames(tmp_path / "folder", moving_square(3), "img_{:05}.png")
+    cv2.imwrite(str(folder / other), np.zeros((64, 96, 3), np.uint8))
+    with pytest.raises(VideoError, match=r"several series of frames|img_00001\.(jpg|png)|img_1\.png"):
+        open_video(folder)
+
+
+@pytest.mark.parametrize("pattern", ["frame{}.png", "v_Run_g01_c02_{:04}.png", "{}.png", "take2_{}_left.png"])
+def test_numbers_in_the_rest_of_the_name_make_no_series(tmp_path, pattern):
+    assert len(open_video(write_frames(tmp_path / "folder", moving_square(12), pattern)).read_all()) == 12
+
+
+def test_names_without_numbers_are_read_in_their_order(tmp_path):
+    frames = moving_square(3)
+    for name, frame in zip("abc", frames, strict=True):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    np.testing.assert_array_equal(open_video(tmp_path).read_all(), frames)

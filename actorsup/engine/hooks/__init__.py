@@ -3,7 +3,4 @@
 from .early_warning import EarlyWarningHook
 from .tube_overlay import TubeOverlayHook
 
-__all__ = [
-    "EarlyWarningHook",
-    "TubeOverlayHook",
-]
+__all__ = ["EarlyWarningHook", "TubeOverlayHook"]

@@ -1,4 +1,4 @@
-"""Says early that a training goes wrong, and what to do."""
+"""Warn early of a training that goes wrong."""
 
 import logging
 import math
@@ -20,18 +20,12 @@ from actorsup.structures import VideoSample
 
 @HOOKS.register_module()
 class EarlyWarningHook(Hook):
-    """Ends a training whose loss is NaN or infinite, and warns of what makes one useless, of each thing once.
+    """End a training whose loss is not finite; warn, once each, of what makes one useless.
 
-    - Many videos have no tube: the training leaves them out, and in validation their true tubes are missed.
-    - One class takes nearly all predictions, of heads that learn from videos, though fewer labels are of that class.
-
-    Args:
-        max_without_tubes: share of the videos, 0 … 1; beyond it there are many.
-        window: iterations that are looked at for the predictions, the last ones.
-        max_one_class: share of the predictions, 0 … 1; from it on they are nearly all.
-
-    Raises:
-        InputError: if a share is not in 0 … 1 or the window is empty; while training, if the loss is not finite.
+    - More than a share ``max_without_tubes`` of the videos have no tube: training leaves them out, validation misses
+      their true tubes.
+    - One class takes a share ``max_one_class`` of the predictions of the last ``window`` iterations, in heads that
+      learn from videos, though fewer labels are of it.
     """
 
     def __init__(self, max_without_tubes: float = 0.25, window: int = 100, max_one_class: float = 0.95) -> None:
@@ -59,10 +53,9 @@ class EarlyWarningHook(Hook):
         loss = float(torch.as_tensor((outputs or {}).get("loss", 0.0)).detach())
         if not math.isfinite(loss):
             raise InputError(
-                f"the loss of iteration {runner.iter + 1} is {loss}: the training has diverged, and what follows would "
-                "be worthless. Lower optim_wrapper.optimizer.lr (a tenth), limit the gradients "
-                "(optim_wrapper.clip_grad.max_norm=1.0), or leave --amp out; then start anew, or from a checkpoint "
-                "before it"
+                f"the loss of iteration {runner.iter + 1} is {loss}: the training has diverged. Lower "
+                "optim_wrapper.optimizer.lr (a tenth), limit the gradients (optim_wrapper.clip_grad.max_norm=1.0), or "
+                "leave --amp out; then start anew, or from a checkpoint before it"
             )
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         predicted = getattr(getattr(model, "head", None), "predicted_classes", None)
@@ -83,8 +76,8 @@ class EarlyWarningHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Look at the videos without tubes."""
-        num_without = self.validated.count(False)
-        self._look_at_tubes(num_without, len(self.validated), "in validation their true tubes are missed")
+        without = self.validated.count(False)
+        self._look_at_tubes(without, len(self.validated), "in validation their true tubes are missed")
 
     def _look_at_tubes(self, num_without: int, num_videos: int, consequence: str) -> None:
         if num_without > self.max_without_tubes * num_videos:
@@ -104,14 +97,13 @@ class EarlyWarningHook(Hook):
         if count >= self.max_one_class * total and labels[favourite] < self.max_one_class * labels.total():
             dataset = inner_datasets(runner.train_dataloader.dataset)[0]
             classes = getattr(dataset, "metainfo", {}).get("classes", ())
-            name = classes[favourite] if favourite < len(classes) else favourite
+            name = dict(enumerate(classes)).get(favourite, favourite)
             self._warn(
                 "predictions",
                 f"iterations {runner.iter + 2 - len(self.predictions)} to {runner.iter + 1}: {count} of {total} videos "
-                f"are given the class {name}, which {labels[favourite]} of them show. The "
-                "model has learnt nothing but that class, or nothing yet: if the loss does not fall, change "
-                "optim_wrapper.optimizer.lr or start from pretrained weights (model.encoder.weights), and see whether "
-                "the labels of the videos are right",
+                f"are given the class {name}, which {labels[favourite]} of them show. The model has learnt nothing but "
+                "that class, or nothing yet: if the loss does not fall, change optim_wrapper.optimizer.lr or start "
+                "from pretrained weights (model.encoder.weights), and see whether the labels of the videos are right",
             )
 
     def _warn(self, subject: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""A picture of each tested or validated video with the tubes that the model ranks best."""
+"""Pictures of tested and validated videos with their best tubes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,21 +18,12 @@ from actorsup.visualization import DrawnTube, equal_steps, save_picture, tube_ro
 
 @HOOKS.register_module()
 class TubeOverlayHook(Hook):
-    """Writes ``folder/<video>.png`` for every tested video, and ``folder/epoch_<n>/<video>.png`` at each validation.
+    """Write ``folder/<video>.png`` for every tested video, and ``folder/epoch_<n>/<video>.png`` at each validation.
 
-    Each picture shows frames in equal steps, with the best tubes for the class that the model gives the video, and the
-    true tubes dashed in white. Captions give rank and probability, for heads whose scores are log-probabilities.
-
-    Args:
-        folder: where the pictures go.
-        num_tubes: tubes drawn.
-        num_frames: frames in a picture.
-        videos: names of those that are drawn; None: all.
-        to_visualizer: give the pictures of a validation to the runner's visualizer too, so that they appear in
-            TensorBoard and the like.
-
-    Raises:
-        InputError: before the first video, if one of ``videos`` is not in the dataset.
+    A picture shows ``num_frames`` frames in equal steps, with the ``num_tubes`` best tubes for the class that the model
+    gives the video, and the true tubes dashed in white. Captions give rank and probability, for heads whose scores are
+    log-probabilities. ``videos`` are the names of those drawn, None for all; ``to_visualizer`` gives the pictures of a
+    validation to the runner's visualizer too, for TensorBoard and the like.
     """
 
     def __init__(
@@ -43,9 +34,7 @@ class TubeOverlayHook(Hook):
         videos: Sequence[str] | None = None,
         to_visualizer: bool = False,
     ) -> None:
-        self.folder = Path(folder)
-        self.num_tubes = num_tubes
-        self.num_frames = num_frames
+        self.folder, self.num_tubes, self.num_frames = Path(folder), num_tubes, num_frames
         self.videos = None if videos is None else frozenset(videos)
         self.to_visualizer = to_visualizer
         self.sources: dict[str, tuple[Path, dict | None]] = {}  # file and reader by video
@@ -84,11 +73,12 @@ class TubeOverlayHook(Hook):
             )
 
     def _draw(self, samples: Sequence[VideoSample], classes: Sequence[str], folder: Path) -> dict[str, np.ndarray]:
-        """The pictures by video, which are written too."""
-        chosen = [sample for sample in samples if self.videos is None or sample.video in self.videos]
-        pictures = {sample.video: self._picture(sample, classes) for sample in chosen}
-        for video, picture in pictures.items():
-            save_picture(folder / f"{video}.png", picture)
+        """Write the pictures, and return them by video."""
+        pictures = {}
+        for sample in samples:
+            if self.videos is None or sample.video in self.videos:
+                pictures[sample.video] = self._picture(sample, classes)
+                save_picture(folder / f"{sample.video}.png", pictures[sample.video])
         return pictures
 
     def _picture(self, sample: VideoSample, classes: Sequence[str]) -> np.ndarray:
@@ -98,10 +88,10 @@ class TubeOverlayHook(Hook):
         if action is not None:
             ranked = sample.ranked_tubes
             scores = ranked.scores[:, action]
-            best = [index for index in np.argsort(-scores, kind="stable") if scores[index] > -np.inf]
-            tubes += [
-                DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
-                for rank, index in enumerate(best[: self.num_tubes])
-            ]
+            for rank, index in enumerate(np.argsort(-scores, kind="stable")[: self.num_tubes]):
+                if scores[index] > -np.inf:
+                    tubes.append(
+                        DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
+                    )
         frames = open_video(*self.sources[sample.video]).frames_at(indices)
         return tube_row(frames, indices, tubes, title="no tubes" if action is None else classes[action])
