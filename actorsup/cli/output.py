@@ -23,5 +23,5 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
     console = Console()
     if not console.is_terminal:
-        console.width = 160  # a pipe or a file has no width that a table must be cut to
+        console.width = 160  # a pipe or file has no width of its own
     console.print(table)

@@ -70,7 +70,6 @@ def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
 
 
 def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
-    """The settings that tell models apart, by dotted name."""
     found: dict[str, object] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):

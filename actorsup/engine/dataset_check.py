@@ -23,7 +23,7 @@ SPLITS = {"train": "train_dataloader", "test": "test_dataloader"}
 
 @dataclass(frozen=True, eq=False)
 class DatasetReport:
-    """What was found."""
+    """What a check found."""
 
     counts: Mapping[str, list[dict]]  # rows of a table for each dataset, by its name
     findings: tuple[Finding, ...]
