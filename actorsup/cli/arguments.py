@@ -54,7 +54,7 @@ class HelpFormatter(argparse.HelpFormatter):
         return "\n\n".join(fill(paragraph, width, indent) for paragraph in text.split("\n\n"))
 
     def _iter_indented_subactions(self, action: argparse.Action) -> Iterator[argparse.Action]:
-        # Indented, as argparse has them, they are wider than the column that it makes for them.
+        # Indented, as argparse has them, they are wider than their column.
         yield from getattr(action, "_get_subactions", list)()
 
 

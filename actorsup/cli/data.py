@@ -29,7 +29,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         "ucf-sports",
         "UCF-Sports: folders of clips, with gt/ in each",
         argument("videos", help="folder of the 13 groups"),
-        argument("--annotations", dest="ann_file", help="folder or .tar of the groups' gt/ if not beside the frames"),
+        argument("--annotations", dest="ann_file", metavar="GT", help="folder or .tar of gt/ not beside the frames"),
         argument("--train-list", help="lines …/group/clip; default: all but the first third of each class"),
         argument("--test-list", help="likewise; default: the first third of each class"),
         argument("--missing-videos", choices=["error", "skip"], default="error"),

@@ -221,8 +221,7 @@ def _proposals(config, proposals) -> str:
     except InputError as error:
         raise InputError("of videos that are not there, see data") from error
     store = proposals.tubes
-    missing = sorted(videos.keys() - store.videos())
-    if missing:
+    if missing := sorted(videos.keys() - store.videos()):
         raise InputError(f"{store.folder}: {len(missing)} of {len(videos)} videos have none, first {missing[0]}")
     return f"{store.folder}: all of {len(videos)} videos"
 

@@ -55,12 +55,11 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
 
 @contextmanager
 def _ctrl_c_ends_imports(is_program: bool) -> Iterator[None]:
-    """End the process at once when Ctrl-C comes while a module is imported; elsewhere it raises, as always.
+    """End the process at once when Ctrl-C comes while a module is imported; elsewhere raise, as always.
 
-    A ``KeyboardInterrupt`` does not get through every import: extension modules turn it into an ``ImportError``, which
-    their importers catch, and callbacks of the import system itself print it and go on.
+    A ``KeyboardInterrupt`` does not get through every import: extension modules turn it into an ``ImportError``, and
+    callbacks of the import system print it and go on. A process that ignores the signal, under nohup, goes on doing so.
     """
-    # A process that was started with the signal ignored, by nohup for instance, goes on ignoring it.
     if not is_program or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
