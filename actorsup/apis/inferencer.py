@@ -11,7 +11,7 @@ from mmengine.dataset import Compose
 
 from actorsup.device import pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import require_fit
-from actorsup.engine.config import dataset_configs, load_config, metainfo_of, proposal_config_of
+from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore
 from actorsup.io.checkpoints import read_checkpoint
@@ -74,9 +74,7 @@ class ActionInferencer:
         self._stitch_threshold, self._classes_per_tube = stitch_threshold, classes_per_tube
         self._proposals = ProposalPipeline(proposal_config_of(self.config).on_device(device))
         self._store = None if proposals is None else existing_store(proposals)
-        dataset = next(dataset_configs(self.config, ["test_dataloader"]), None)
-        if dataset is None:
-            raise InputError(f"{self.config.filename}: has no test_dataloader, whose pipeline the videos go through")
+        dataset = next(required_datasets(self.config, "test_dataloader"))  # whose pipeline the videos go through
         self._transforms = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
         metainfo = metainfo_of(dataset)
         classes = dataset.get("classes") or metainfo.get("classes")
@@ -97,10 +95,8 @@ class ActionInferencer:
         if classes is None:
             raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
         if model.head.num_classes != len(classes):
-            raise InputError(
-                f"the config's head has {model.head.num_classes} classes, its dataset {len(classes)}; "
-                "set model.head.num_classes, and train"
-            )
+            counts = f"head has {model.head.num_classes} classes, its dataset {len(classes)}"
+            raise InputError(f"the config's {counts}; set model.head.num_classes, and train")
         return tuple(classes), model.to(pick_device(device)).eval()
 
     def prepare(self) -> None:
@@ -111,13 +107,11 @@ class ActionInferencer:
     def __call__(
         self, video: Video | Sequence[Video], name: str | None = None, progress: Callable[[int], None] | None = None
     ) -> Localization | list[Localization]:
-        """The actions of a whole video, or of each of several.
+        """The actions of a whole video, or of each in a list.
 
-        Args:
-            video: a path; frames ``(T, H, W, 3)`` uint8, RGB; anything that gives such frames one by one, to its end;
-                or a list of these.
-            name: of the video in the result and in a store of proposals; None: a path's name without suffix.
-            progress: called after each window with the number of frames that are finished.
+        A video is a path, frames ``(T, H, W, 3)`` uint8, RGB, or anything that gives such frames one by one, to its
+        end. ``name`` is its name in the result and in a store of proposals; None takes a path's without suffix.
+        ``progress`` is called after each window with the number of frames that are finished.
         """
         if isinstance(video, (list, tuple)) and not all(_is_frame(item) for item in video):
             if name is not None:

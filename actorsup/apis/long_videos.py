@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class TubeStitcher:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._tracks: list[_Track] = []
-        self._num_tracks = 0
+        self._numbers = count()
 
     def add(self, tubes: Sequence[Tube], scores: np.ndarray, shared: range, finished: int) -> list[TrackPiece]:
         """Stitch a window's ``P`` tubes, in frames of the video, with scores ``(P, K)``, to those before.
@@ -108,12 +108,10 @@ class TubeStitcher:
         for track in known:
             track.tail = cut(track.tail, 0, middle)
         for index, tube in enumerate(tubes):
-            track = before.get(index)
-            if track is not None:
+            if (track := before.get(index)) is not None:
                 track.tail = splice(track.tail, tube)
             elif (tail := cut(tube, middle, tube.end)) is not None:
-                track = _Track(self._num_tracks, tail, np.zeros(scores.shape[1]))
-                self._num_tracks += 1
+                track = _Track(next(self._numbers), tail, np.zeros(scores.shape[1]))
             else:
                 continue
             track.score_sum = track.score_sum + len(tube) * scores[index].astype(np.float64)
@@ -173,9 +171,8 @@ def rank_tubes(
     Tubes come with the actor's category, an index into ``actors``, as label, and with log-probabilities, which keep
     nearly certain tubes apart; the result has probabilities.
     """
-    found = [
-        (piece, int(label)) for piece in pieces for label in np.argsort(-piece.scores, kind="stable")[:classes_per_tube]
-    ]
+    best = ((piece, np.argsort(-piece.scores, kind="stable")[:classes_per_tube]) for piece in pieces)
+    found = [(piece, int(label)) for piece, labels in best for label in labels]
     found.sort(key=lambda pair: -pair[0].scores[pair[1]])
     return tuple(
         ActionTube(

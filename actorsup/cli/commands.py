@@ -69,17 +69,15 @@ def eval_proposals(arguments: argparse.Namespace) -> None:
     """
     from actorsup.engine import evaluate_stored_proposals
 
-    from .output import print_numbers, print_table
+    from .output import print_table
 
     results = evaluate_stored_proposals(read_config(arguments), arguments.stores)
     for name, result in results.items():
         print_table(f"{name}, by class", result.per_class)
     first, *others = results.values()
-    if others:
-        rows = [{"metric": key} | {name: of.numbers[key] for name, of in results.items()} for key in first.numbers]
-        print_table("proposals", rows)
-    else:
-        print_numbers("proposals", first.numbers)
+    columns = results if others else {"value": first}
+    rows = [{"metric": key} | {name: of.numbers[key] for name, of in columns.items()} for key in first.numbers]
+    print_table("proposals", rows)
 
 
 @command(
@@ -116,12 +114,12 @@ def test(arguments: argparse.Namespace) -> None:
     """Measure a checkpoint on the test videos of a config."""
     from actorsup.engine import evaluate
 
-    from .output import print_numbers, print_table
+    from .output import print_table
 
     result = evaluate(read_config(arguments), arguments.checkpoint, arguments.show_dir, arguments.diagnose)
     for title, rows in result.tables.items():
         print_table(title, rows)
-    print_numbers("test", result.rest)
+    print_table("test", [{"metric": name, "value": value} for name, value in result.rest.items()])
 
 
 @command(
@@ -260,7 +258,7 @@ def _add_shown_config(parser: argparse.ArgumentParser) -> None:
 
 @command("config", _add_shown_config, add_options)
 def config(arguments: argparse.Namespace) -> None:
-    """Print a config with everything that it is based on, or list those that ship."""
+    """Print a config in full, or list those that ship."""
     if arguments.list:
         configs = shipped_configs()
         width = max(map(len, configs))

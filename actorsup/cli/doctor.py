@@ -80,13 +80,11 @@ def check_environment() -> list[Check]:
 
     return [
         run_check("Python", _python, "python3.11 -m venv .venv  # an environment of a newer Python; install there"),
-        library("torch", torch),
-        library("torchvision", torch),
+        *(library(name, torch) for name in ("torch", "torchvision")),
         run_check("GPU", _gpu, "nvidia-smi  # says whether there is one, and whether its driver works", needed=False),
         run_check("operator of actorsup", partial(_operator, "cpu"), build_operator(), needed=False),
         run_check("operator of actorsup, CUDA", partial(_operator, "cuda"), build_operator(cuda=True), needed=False),
-        library("mmengine", openmmlab),
-        library("mmcv", openmmlab),
+        *(library(name, openmmlab) for name in ("mmengine", "mmcv")),
         run_check("operators of mmcv", _mmcv_operators, build_mmcv_operators(), needed=False),
         run_check("non-maximum suppression", _suppression, openmmlab),
         library("mmdet", openmmlab),

@@ -7,11 +7,6 @@ from rich.console import Console
 from rich.table import Table
 
 
-def print_numbers(title: str, numbers: Mapping[str, float]) -> None:
-    """Print named numbers as a table of two columns."""
-    print_table(title, [{"metric": name, "value": value} for name, value in numbers.items()])
-
-
 def print_table(title: str, rows: Sequence[Mapping]) -> None:
     """Print rows of the same keys as a table, floats with four digits, in the main process only."""
     if not is_main_process():

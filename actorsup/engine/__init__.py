@@ -1,21 +1,19 @@
 """Train, test and make proposals as a config describes."""
 
-from .config import find_config, load_config, parse_options
+from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
 from .proposals import evaluate_stored_proposals, generate_proposals
-from .test import Evaluation, evaluate
+from .test import evaluate
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
-    "Evaluation",
     "Experiments",
     "check_dataset",
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
-    "find_config",
     "generate_proposals",
     "load_config",
     "parse_options",

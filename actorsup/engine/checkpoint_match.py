@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -81,12 +82,10 @@ def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
 
 def _model_settings(config_text: str | None) -> Mapping | None:
     """``model`` of a config's text, as mmengine writes it; nothing of it is run."""
-    try:
+    with suppress(SyntaxError, ValueError):
         for statement in ast.parse(config_text or "").body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":
                 return _literal(statement.value)
-    except (SyntaxError, ValueError):
-        pass
     return None
 
 

@@ -28,12 +28,7 @@ class Evaluation:
 
     numbers: Mapping[str, float]  # by name, with the prefixes of the metrics
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  # rows by title, in the main process
-    shown: frozenset[str]  # names of the numbers that the tables show already
-
-    @property
-    def rest(self) -> dict[str, float]:
-        """The numbers that no table shows."""
-        return {name: value for name, value in self.numbers.items() if name not in self.shown}
+    rest: Mapping[str, float]  # the numbers that no table shows
 
 
 def evaluate(
@@ -110,7 +105,7 @@ def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) ->
             prefix = f"{metric.prefix}/" if metric.prefix else ""
             tables |= {f"{prefix}{title}": rows for title, rows in report.tables.items()}
             shown |= {f"{prefix}{name}" for name in report.shown}
-    return Evaluation(numbers, tables, frozenset(shown))
+    return Evaluation(numbers, tables, {name: value for name, value in numbers.items() if name not in shown})
 
 
 def _diagnosis(metric: TubeDiagnosis) -> dict:
