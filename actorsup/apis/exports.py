@@ -45,9 +45,7 @@ def as_table(localizations: Sequence[Localization]):
     try:
         import pandas
     except ImportError as error:
-        raise InputError(
-            "a table needs pandas, which is not installed: pip install 'actorsup[tables]'; box_rows does not"
-        ) from error
+        raise InputError("a table needs pandas: pip install 'actorsup[tables]'; box_rows does not") from error
     return pandas.DataFrame(box_rows(localizations), columns=COLUMNS)
 
 

@@ -47,7 +47,6 @@ class ActionInferencer:
         device: where detector, tracker and model run; None takes the GPU where there is one.
         proposals: folder of a tube store to take the proposals from; None makes them. With it, videos are files, and
             each is one window.
-        window: frames of a window.
         overlap: frames that neighbouring windows share, from 1 to half of a window.
         stitch_threshold: IoU in these frames, in space and time, from which tubes of neighbouring windows are one.
         classes_per_tube: for how many classes, its best, a tube is given; None is all of them.

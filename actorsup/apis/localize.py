@@ -19,8 +19,6 @@ from actorsup.visualization import DrawnTube, render_video
 from .exports import save_localization
 from .inferencer import ActionInferencer, videos_like
 
-DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
-
 
 @dataclass
 class LocalizationReport:
@@ -64,11 +62,8 @@ def localize_videos(
 ) -> LocalizationReport:
     """Write into ``out`` what is found in each video: ``<name>.json``, and ``<name>.mp4`` with the tubes drawn.
 
-    ``videos`` are files or folders of frames; one that cannot be read is reported, and the others go on. Kept are the
-    ``top`` best tubes of each video (None: all) of at least ``min_score``.
-
-    Raises:
-        InputError: if two videos have one name, a result would replace a video, or detector or linker cannot be loaded.
+    ``videos`` are files or folders of frames, each of another name; one that cannot be read is reported, and the others
+    go on. Kept are the ``top`` best tubes of each video (None: all) of at least ``min_score``.
     """
     paths, out = [Path(video) for video in videos], Path(out)
     _check_names(paths, out)
@@ -85,7 +80,7 @@ def localize_videos(
                 bar.show(f"{path.name}, drawing")
                 video = open_video(path, reader)
                 drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
-                rate = video.frames_per_second() or DEFAULT_RATE
+                rate = video.frames_per_second() or 25.0  # where its own is unknown
                 render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
             except InputError as error:
                 report.failed[str(path)] = str(error)

@@ -85,9 +85,8 @@ class TubeStitcher:
 
     A tube goes on in at most one tube of the next window, of the same actor category, if their IoU in space and time in
     the frames that both windows share reaches ``threshold``, the best pairs first. Up to the middle of the frames that
-    both tubes have, the boxes are those of the earlier one.
-
-    A tube that does not go on ends, and one that nothing went before begins, in the middle of the shared frames.
+    both tubes have, the boxes are those of the earlier one. A tube that does not go on ends, and one that nothing went
+    before begins, in the middle of the shared frames.
     """
 
     def __init__(self, threshold: float) -> None:

@@ -60,10 +60,8 @@ class HelpFormatter(argparse.HelpFormatter):
 
 def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Add the config, its work directory, settings to replace, and launcher."""
-    if default is None:
-        parser.add_argument("config", help=CONFIG)
-    else:
-        parser.add_argument("config", nargs="?", default=default, help=f"{CONFIG}; default: {default}")
+    text = CONFIG if default is None else f"{CONFIG}; default: {default}"
+    parser.add_argument("config", nargs=None if default is None else "?", default=default, help=text)
     parser.add_argument("--work-dir", help="where results go; default: work_dirs/<name of the config>")
     add_options(parser)
     parser.add_argument(

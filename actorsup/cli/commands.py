@@ -102,12 +102,7 @@ def train(arguments: argparse.Namespace) -> None:
     argument("checkpoint", help="checkpoint file that training wrote"),
     argument("--show-dir", help="folder for a picture of each video with its best tubes"),
     argument(
-        "--diagnose",
-        type=float,
-        nargs="?",
-        const=0.5,
-        metavar="IOU",
-        help="find the reason of every missed true tube and false detection at this overlap; 0.5 without a number",
+        "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
     ),
 )
 def test(arguments: argparse.Namespace) -> None:

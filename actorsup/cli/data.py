@@ -1,7 +1,7 @@
 """Commands that convert, check and make datasets."""
 
 import argparse
-from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 
 from .arguments import add_config, argument, command, read_config
@@ -114,11 +114,9 @@ def check(arguments: argparse.Namespace) -> int:
     report = check_dataset(read_config(arguments), decode=not arguments.quick)
     for name, counts in report.counts.items():
         print_table(name, counts)
-    by_kind = defaultdict(list)
-    for finding in report.findings:
-        by_kind["error" if finding.is_error else "warning", finding.kind].append(finding)
-    for (severity, kind), findings in by_kind.items():
-        print(f"{severity}: {kind}: {len(findings)}")
+    for (is_error, kind), group in groupby(report.findings, key=lambda finding: (finding.is_error, finding.kind)):
+        findings = list(group)
+        print(f"{'error' if is_error else 'warning'}: {kind}: {len(findings)}")
         for finding in findings[:NUM_SHOWN]:
             print(f"    {finding.where}: {finding.detail}")
         if len(findings) > NUM_SHOWN:

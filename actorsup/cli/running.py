@@ -14,7 +14,6 @@ from actorsup.errors import InputError
 INTERRUPTED = "interrupted; what was finished is kept\n"
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 141  # as a shell shows the signal that other programs end by
 IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 
 
@@ -45,7 +44,7 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     except BrokenPipeError:  # of `head`, for instance
         if is_program:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        return EXIT_BROKEN_PIPE
+        return 141  # as a shell shows the signal that other programs end by
     except OSError as error:
         return _fail(str(error))
     except KeyboardInterrupt:

@@ -40,9 +40,6 @@ def evaluate(
     where errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``; into
     ``overlays``, a picture of each video with its best tubes. ``diagnose_at`` is the overlap at which errors are
     diagnosed, as the config's ``TubeMAP`` counts them; None leaves that to the config's ``test_evaluator``.
-
-    Raises:
-        InputError: if files are missing or the checkpoint is of another model.
     """
     path = str(checkpoint)
     if not Path(path).is_file():

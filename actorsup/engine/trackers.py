@@ -97,8 +97,7 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
         started = time.perf_counter()
         boxes[index] = tracker.update(frame)[0][0]
         seconds += time.perf_counter() - started
-    counted = slice(first + 1, last + 1)
-    scores = score_track(boxes[counted], sequence.boxes[counted])
+    scores = score_track(boxes[first + 1 : last + 1], sequence.boxes[first + 1 : last + 1])
     return Track(boxes, scores, int(last - first), seconds)
 
 

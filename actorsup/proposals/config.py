@@ -39,9 +39,7 @@ class ProposalConfig:
         and perhaps ``frame_memory``.
         """
         if not REQUIRED <= settings.keys() <= REQUIRED | OPTIONAL:
-            raise InputError(
-                f"the config's proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}"
-            )
+            raise InputError(f"proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}")
         memory = settings.get("frame_memory", cls.frame_memory)
         if not isinstance(memory, int) or memory < 1:
             raise InputError(f"proposals.frame_memory is in MiB, a whole number above 0; got {memory!r}")

@@ -38,11 +38,7 @@ class GenerationReport:
 
 
 class ProposalGenerator:
-    """Make the proposals of videos, and keep them and their detections in the config's stores.
-
-    Raises:
-        StoreError: if a store was made by another configuration.
-    """
+    """Make the proposals of videos; the config's stores keep them and their detections."""
 
     def __init__(self, config: ProposalConfig) -> None:
         self.pipeline, self.detections, self.tubes = ProposalPipeline(config), config.detections, config.tubes
@@ -137,7 +133,7 @@ def shares_by_length(lengths: Mapping[str, int], num_shares: int) -> list[list[s
     """Divide videos into shares of about the same length: the longest first, each to the least load.
 
     The longest share is at most a third longer than that of the best division (Graham, 1969). The order of ``lengths``
-    does not matter; with fewer videos than shares, some are empty.
+    does not matter.
     """
     loads = [(0, share) for share in range(num_shares)]
     shares: list[list[str]] = [[] for _ in range(num_shares)]
