@@ -4,11 +4,12 @@ from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
 from .proposals import evaluate_stored_proposals, generate_proposals
-from .test import evaluate
+from .test import Evaluation, evaluate
 from .trackers import evaluate_trackers, tracker_tables
 from .train import train
 
 __all__ = [
+    "Evaluation",
     "Experiments",
     "check_dataset",
     "evaluate",
