@@ -28,10 +28,9 @@ def pick_device(device: str | None) -> torch.device:
 
 
 def return_freed_memory() -> None:
-    """Give memory that was freed back to the system, where the C library is GNU's; nothing happens elsewhere.
+    """Give freed memory back to the system, where the C library is GNU's.
 
-    Tensors of changing sizes leave gaps that the C library keeps: a process that looks at one stretch of video after
-    the other would grow for hours, though it holds no more than at the beginning.
+    It keeps the gaps that tensors of changing sizes leave, so that a process on an endless video would grow for hours.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:

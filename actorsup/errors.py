@@ -1,11 +1,11 @@
-"""The one exception that means: what the user gave cannot be used."""
+"""Errors of what the user gave."""
 
 
 class InputError(ValueError):
     """A file, value or setting from outside that is missing or malformed.
 
-    The message names the file and the value and says what to do. The commands print it alone, without a traceback, and
-    exit with 2; everything else that is raised is a defect of this package.
+    The message names the file and the value and says what to do. The commands print it alone and exit with 2;
+    everything else that is raised is a defect of this package.
     """
 
 

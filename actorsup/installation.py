@@ -1,4 +1,4 @@
-"""What ships with the package, and the commands that install or build what it needs. Imports nothing heavy."""
+"""What ships with the package, and commands that install or build what it needs. Imports nothing heavy."""
 
 import json
 import re
@@ -10,16 +10,15 @@ from urllib.parse import unquote, urlparse
 from .errors import InputError
 
 PACKAGE = Path(__file__).parent
-# In a wheel, where OpenMMLab's packages keep theirs; `setup.py` puts them there.
-IN_WHEEL = PACKAGE / ".mim"
+IN_WHEEL = PACKAGE / ".mim"  # setup.py puts configs and tools there, as OpenMMLab's packages do
 PIP = f"{sys.executable} -m pip install"
-# pip keeps what it builds: without --no-cache-dir it would take what it built for another torch, or without operators.
+# Without --no-cache-dir, pip would take what it built for another torch, or without operators.
 BUILD_AGAIN = "--no-deps --force-reinstall --no-cache-dir"
 
 
 def pip_install(*names: str, options: str = "") -> str:
     """The command that installs packages in the versions that this package declares."""
-    return " ".join([PIP, *([options] if options else []), *(shlex.quote(_requirement(name)) for name in names)])
+    return " ".join(filter(None, (PIP, options, *(shlex.quote(_requirement(name)) for name in names))))
 
 
 def build_operator(cuda: bool = False) -> str:
@@ -54,11 +53,7 @@ def _requirement(name: str) -> str:
 
 
 def shipped_folder(name: str) -> Path:
-    """The folder of that name that ships: ``"configs"`` or ``"tools"``.
-
-    Raises:
-        InputError: if the installation lacks it.
-    """
+    """The folder of that name that ships: ``"configs"`` or ``"tools"``."""
     for folder in (IN_WHEEL / name, PACKAGE.parent / name):
         if folder.is_dir():
             return folder
@@ -75,17 +70,12 @@ def shipped_configs() -> dict[str, Path]:
 def find_file(path: str | Path) -> Path:
     """The file of that path from the working directory or, where there is none, the one that ships under this path.
 
-    What ships has the path that it has in a clone: ``configs/…``, ``tools/…`` and ``actorsup/…/checkpoints/…``. So a
-    config that names such a file works from every directory. A path that is neither is returned as it is.
+    What ships has the path that it has in a clone: ``configs/…``, ``tools/…`` and ``actorsup/…/checkpoints/…``. A path
+    that is neither is returned as it is.
     """
     path = Path(path)
-    if path.exists() or path.is_absolute() or not path.parts:
+    if path.exists() or not path.parts or path.parts[0] not in (PACKAGE.name, "configs", "tools"):
         return path
     top, *below = path.parts
-    if top == PACKAGE.name:
-        shipped = PACKAGE.joinpath(*below)
-    elif top in ("configs", "tools"):
-        shipped = shipped_folder(top).joinpath(*below)
-    else:
-        return path
+    shipped = (PACKAGE if top == PACKAGE.name else shipped_folder(top)).joinpath(*below)
     return shipped if shipped.exists() else path

@@ -1,9 +1,9 @@
-"""A progress bar with the rate of the work and the time that remains."""
+"""A progress bar with rate and remaining time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 
 class Bar:
@@ -18,7 +18,7 @@ class Bar:
         self._progress.update(self._task, name=name)
 
     def advance(self, units: int) -> None:
-        """One step more is done, with so many units in it."""
+        """Count one step more, with so many units in it."""
         self._num_units += units
         elapsed = self._progress.tasks[self._task].elapsed or 0
         rate = f"{self._num_units / elapsed:.1f} {self._unit}/s" if elapsed and self._num_units else ""
@@ -28,16 +28,8 @@ class Bar:
 @contextmanager
 def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Iterator[Bar]:
     """A bar of ``total`` steps on the terminal; it measures its rate in units."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("remaining"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}"),
-    )
+    work = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[rate]}")
+    time = (TimeElapsedColumn(), "remaining", TimeRemainingColumn(), "{task.fields[name]}")
     # One step can take minutes: rich must not forget the steps before within its usual 30 seconds.
-    with Progress(*columns, speed_estimate_period=24 * 3600, disable=not enabled) as progress:
+    with Progress(*work, *time, speed_estimate_period=24 * 3600, disable=not enabled) as progress:
         yield Bar(progress, title, total, unit)

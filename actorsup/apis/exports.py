@@ -1,4 +1,4 @@
-"""Localizations in the formats of others, and in ours as files."""
+"""Localizations as files, in our format and in those of others."""
 
 import json
 import pickle
@@ -16,16 +16,12 @@ COLUMNS = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", 
 
 
 def save_localization(path: str | Path, localization: Localization) -> None:
-    """Write a localization as JSON; it appears whole or not at all."""
+    """Write a localization as JSON, atomically."""
     save_json(path, localization.as_dict())
 
 
 def load_localization(path: str | Path) -> Localization:
-    """Read what ``save_localization`` wrote.
-
-    Raises:
-        InputError: if there is no such file, or it is something else.
-    """
+    """Read what ``save_localization`` wrote."""
     try:
         return Localization.from_dict(json.loads(Path(path).read_text()))
     except OSError as error:
@@ -35,10 +31,7 @@ def load_localization(path: str | Path) -> Localization:
 
 
 def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:
-    """A row for each box of each tube, with the keys of ``COLUMNS``.
-
-    Frames are 0-based, boxes in continuous pixels of the original frame.
-    """
+    """A row for each box of each tube, with the keys of ``COLUMNS``: frames from 0, pixels of the original frame."""
     for localization in localizations:
         for found in localization.tubes:
             of_tube = (localization.video, found.rank, found.action, found.score, found.actor, found.track)
@@ -48,27 +41,20 @@ def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:
 
 
 def as_table(localizations: Sequence[Localization]):
-    """``box_rows`` as a pandas ``DataFrame``.
-
-    Raises:
-        InputError: if pandas is not installed.
-    """
+    """``box_rows`` as a pandas ``DataFrame``."""
     try:
         import pandas
     except ImportError as error:
-        raise InputError(
-            "a table needs pandas, which is not installed: pip install 'actorsup[tables]'; box_rows does not"
-        ) from error
+        raise InputError("a table needs pandas: pip install 'actorsup[tables]'; box_rows does not") from error
     return pandas.DataFrame(box_rows(localizations), columns=COLUMNS)
 
 
 def as_coco_video(localizations: Sequence[Localization]) -> dict:
     """Videos in the layout of YouTube-VIS and TAO, which extends COCO's: ``videos``, ``categories``, ``annotations``.
 
-    Ids are 1-based. ``bboxes`` has an entry for every frame of the video, ``[x, y, width, height]`` in pixels or None,
-    and ``areas`` likewise; ``score`` is the action's.
+    Ids are 1-based. ``bboxes`` and ``areas`` have an entry for every frame of the video, ``[x, y, width, height]`` in
+    pixels or None; ``score`` is the action's.
     """
-    classes = _common_classes(localizations)
     videos, annotations = [], []
     for video_id, localization in enumerate(localizations, start=1):
         width, height = localization.size
@@ -77,7 +63,6 @@ def as_coco_video(localizations: Sequence[Localization]) -> dict:
         for found in localization.tubes:
             tube = found.tube
             sizes = tube.boxes[:, 2:] - tube.boxes[:, :2]
-            boxes = np.concatenate([tube.boxes[:, :2], sizes], axis=1)
             before = [None] * (tube.start - localization.start)
             after = [None] * (localization.num_frames - len(before) - len(tube))
             annotations.append(
@@ -86,13 +71,13 @@ def as_coco_video(localizations: Sequence[Localization]) -> dict:
                     "video_id": video_id,
                     "category_id": tube.label + 1,
                     "score": found.score,
-                    "bboxes": [*before, *boxes.tolist(), *after],
+                    "bboxes": [*before, *np.hstack([tube.boxes[:, :2], sizes]).tolist(), *after],
                     "areas": [*before, *sizes.prod(axis=1).tolist(), *after],
                     "iscrowd": 0,
                     **shape,
                 }
             )
-    categories = [{"id": index, "name": name} for index, name in enumerate(classes, start=1)]
+    categories = [{"id": index, "name": name} for index, name in enumerate(_common_classes(localizations), start=1)]
     return {"videos": videos, "categories": categories, "annotations": annotations}
 
 
@@ -100,12 +85,8 @@ def as_act(localizations: Sequence[Localization]) -> dict:
     """Tubes in the layout of the ACT detector's ground truth, for tools that read it.
 
     ``labels``, ``train_videos`` (empty) and ``test_videos``, a list of one split each; ``nframes`` and ``resolution
-    (height, width)`` by video; ``gttubes[video][label]``, a list of arrays ``(T, 5)``: frame, 1-based, and the corners
-    of the box as they are, in continuous pixels. That layout has no scores: here ``scores`` has them, in the order of
-    ``gttubes``.
-
-    Raises:
-        InputError: if two videos have one name.
+    (height, width)`` by video; ``gttubes[video][label]``, a list of arrays ``(T, 5)``: frame, 1-based, and corners in
+    continuous pixels. ``scores``, in the order of ``gttubes``, is ours.
     """
     by_name = {localization.video: localization for localization in localizations}
     names = [localization.video for localization in localizations]
@@ -116,7 +97,7 @@ def as_act(localizations: Sequence[Localization]) -> dict:
         for found in localization.tubes:
             tube = found.tube
             frames = np.arange(tube.start, tube.end, dtype=np.float32)[:, None] + 1
-            tubes[name][tube.label].append(np.concatenate([frames, tube.boxes], axis=1))
+            tubes[name][tube.label].append(np.hstack([frames, tube.boxes]))
             scores[name][tube.label].append(found.score)
     return {
         "labels": list(_common_classes(localizations)),
@@ -130,12 +111,11 @@ def as_act(localizations: Sequence[Localization]) -> dict:
 
 
 def save_act(path: str | Path, localizations: Sequence[Localization]) -> None:
-    """Write ``as_act`` as a pickle; it appears whole or not at all."""
+    """Write ``as_act`` as a pickle, atomically."""
     save(path, pickle.dumps(as_act(localizations)))
 
 
 def _common_classes(localizations: Sequence[Localization]) -> tuple[str, ...]:
-    """The classes that all of them have; none of none."""
     classes = {localization.classes for localization in localizations}
     if len(classes) > 1:
         raise InputError(f"one file is of one set of classes, got {' and '.join(map(str, sorted(classes)))}")

@@ -1,4 +1,4 @@
-"""Actions in videos that no dataset knows: the whole method as one object."""
+"""The whole method as one object."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from mmengine.dataset import Compose
 
 from actorsup.device import pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import require_fit
-from actorsup.engine.config import dataset_configs, load_config, metainfo_of, proposal_config_of
+from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore
 from actorsup.io.checkpoints import read_checkpoint
@@ -27,20 +27,19 @@ Video = str | Path | np.ndarray | Iterable[np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class _Stretch:
-    """What is finished of a video: frames ``start`` to before ``end``, of ``size = (width, height)``."""
+    """What is finished of a video: frames ``start`` to before ``end``."""
 
     start: int
     end: int
-    size: tuple[int, int]
+    size: tuple[int, int]  # width, height
     pieces: Sequence[TrackPiece]
 
 
 class ActionInferencer:
-    """Finds actions in videos: proposals by a config's detector and linker, ranked by its trained model.
+    """Find actions in videos: proposals by a config's detector and linker, ranked by its trained model.
 
-    Algorithm 1 and the model see one window of ``window`` frames at a time. A video that fits into one is treated as
-    the tools treat those of a dataset; of a longer one, the tubes of its windows are stitched together where these
-    overlap (``TubeStitcher``). Which frames of a window the model sees, and how, is the config's test pipeline.
+    Algorithm 1 and the model see a window of ``window`` frames at a time, sampled by the config's test pipeline. The
+    tubes of a longer video's windows are stitched together where these overlap (``TubeStitcher``).
 
     Args:
         config: a config file, or what ``load_config`` returns.
@@ -48,13 +47,9 @@ class ActionInferencer:
         device: where detector, tracker and model run; None takes the GPU where there is one.
         proposals: folder of a tube store to take the proposals from; None makes them. With it, videos are files, and
             each is one window.
-        window: frames of a window.
         overlap: frames that neighbouring windows share, from 1 to half of a window.
         stitch_threshold: IoU in these frames, in space and time, from which tubes of neighbouring windows are one.
         classes_per_tube: for how many classes, its best, a tube is given; None is all of them.
-
-    Raises:
-        InputError: if a file is missing, the checkpoint is of another model, or a number is out of range.
     """
 
     def __init__(
@@ -71,18 +66,14 @@ class ActionInferencer:
         if not 1 <= overlap <= window // 2:
             raise InputError(f"expected an overlap of 1 to half of a window's frames, got {overlap} of {window}")
         if not 0 < stitch_threshold <= 1 or (classes_per_tube is not None and classes_per_tube < 1):
-            raise InputError(
-                "expected 0 < stitch_threshold <= 1 and classes_per_tube >= 1, got "
-                f"{stitch_threshold}, {classes_per_tube}"
-            )
+            given = f"got {stitch_threshold}, {classes_per_tube}"
+            raise InputError(f"expected 0 < stitch_threshold <= 1 and classes_per_tube >= 1, {given}")
         self.config = config if isinstance(config, Config) else load_config(config)
         self.window, self.overlap = window, overlap
         self._stitch_threshold, self._classes_per_tube = stitch_threshold, classes_per_tube
         self._proposals = ProposalPipeline(proposal_config_of(self.config).on_device(device))
         self._store = None if proposals is None else existing_store(proposals)
-        dataset = next(dataset_configs(self.config, ["test_dataloader"]), None)
-        if dataset is None:
-            raise InputError(f"{self.config.filename}: has no test_dataloader, whose pipeline the videos go through")
+        dataset = next(required_datasets(self.config, "test_dataloader"))  # whose pipeline the videos go through
         self._transforms = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
         metainfo = metainfo_of(dataset)
         classes = dataset.get("classes") or metainfo.get("classes")
@@ -92,7 +83,6 @@ class ActionInferencer:
         self._actors = detector.get("actors") or named_by_type or metainfo.get("actors") or ()
 
     def _load_model(self, path: str, classes: Sequence[str] | None, device: str | None):
-        """Names of the classes, and the model with the checkpoint's weights."""
         if "://" not in path and not Path(path).is_file():
             raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
         loaded = read_checkpoint(path, owner="the config's model")
@@ -104,38 +94,23 @@ class ActionInferencer:
         if classes is None:
             raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
         if model.head.num_classes != len(classes):
-            raise InputError(
-                f"the config's head has {model.head.num_classes} classes, its dataset {len(classes)}; "
-                "set model.head.num_classes, and train"
-            )
+            counts = f"head has {model.head.num_classes} classes, its dataset {len(classes)}"
+            raise InputError(f"the config's {counts}; set model.head.num_classes, and train")
         return tuple(classes), model.to(pick_device(device)).eval()
 
     def prepare(self) -> None:
-        """Load detector and tracker now and not with the first video.
-
-        Raises:
-            InputError: if their settings or weights are wrong.
-        """
+        """Load detector and tracker now and not with the first video."""
         if self._store is None:  # stored proposals need neither
             self._proposals.build()
 
     def __call__(
-        self,
-        video: Video | Sequence[Video],
-        name: str | None = None,
-        progress: Callable[[int], None] | None = None,
+        self, video: Video | Sequence[Video], name: str | None = None, progress: Callable[[int], None] | None = None
     ) -> Localization | list[Localization]:
-        """The actions of a whole video, or of each of several.
+        """The actions of a whole video, or of each in a list.
 
-        Args:
-            video: a path; frames ``(T, H, W, 3)`` uint8, RGB; anything that gives such frames one by one, to its end;
-                or a list of these.
-            name: of the video in the result; None: a path's name without suffix. In a store of proposals the video is
-                looked up by it.
-            progress: called after each window with the number of frames that are finished.
-
-        Raises:
-            InputError: naming the video, if it cannot be read, holds no frame, or is not in the store.
+        A video is a path, frames ``(T, H, W, 3)`` uint8, RGB, or anything that gives such frames one by one, to its
+        end. ``name`` is its name in the result and in a store of proposals; None takes a path's without suffix.
+        ``progress`` is called after each window with the number of frames that are finished.
         """
         if isinstance(video, (list, tuple)) and not all(_is_frame(item) for item in video):
             if name is not None:
@@ -151,8 +126,7 @@ class ActionInferencer:
                 progress(stretch.end)
         if stretch is None:
             raise InputError(f"{name}: holds no frame")
-        # The scores of a whole tube are those of its last piece.
-        whole = [
+        whole = [  # with the scores of the last piece
             replace(pieces[-1], tube=concatenate([piece.tube for piece in pieces], like=pieces[0].tube))
             for pieces in by_track.values()
         ]
@@ -163,13 +137,6 @@ class ActionInferencer:
 
         Pieces of one tube have one ``track``; their scores are those of the windows so far. At most the frames of a
         window, and those that the detector reads ahead, are held.
-
-        Args:
-            video: as for a call, one.
-            name: of the video in the results.
-
-        Raises:
-            InputError: see there.
         """
         for stretch in self._stretches(video, name):
             yield self._localization(name, stretch)
@@ -212,7 +179,7 @@ class ActionInferencer:
 
 
 def videos_like(path: Path, names: Iterable[str]) -> list[str]:
-    """The names of videos that end like a path, with or without suffix; of several the one whose folder is the same."""
+    """The names that end like a path, with or without suffix; of several the one whose folder is the same."""
     alike = [name for name in names if PurePosixPath(name).name in (path.name, path.stem)]
     beside = [name for name in alike if PurePosixPath(name).parent.name == path.resolve().parent.name]
     return beside if len(beside) == 1 else alike

@@ -1,4 +1,4 @@
-"""Localizing actions in video files, for people to look at."""
+"""Localize actions in video files, for people to look at."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,6 @@ from actorsup.visualization import DrawnTube, render_video
 from .exports import save_localization
 from .inferencer import ActionInferencer, videos_like
 
-DEFAULT_RATE = 25.0  # frames per second of a rendered video whose own rate is unknown
-
 
 @dataclass
 class LocalizationReport:
@@ -32,18 +30,14 @@ class LocalizationReport:
 
 @dataclass(frozen=True)
 class TrueTubes:
-    """An annotation file, to draw what is true beside what was found."""
+    """True tubes of an annotation file, to draw beside those found."""
 
     annotations: Mapping[str, LabelledVideo]  # by the dataset's name of each video
     classes: Sequence[str]  # by the labels of the tubes
 
     @classmethod
     def read(cls, config: Config, file: str | Path) -> "TrueTubes":
-        """Read a file in the format of the config's test dataset.
-
-        Raises:
-            InputError: if the config has no such dataset, or the file is not in its format.
-        """
+        """Read a file in the format of the config's test dataset."""
         settings = next(dataset_configs(config, ["test_dataloader"]), None)
         if settings is None:
             raise InputError(f"{config.filename}: has no test_dataloader, whose dataset would read {file}")
@@ -52,7 +46,7 @@ class TrueTubes:
         return cls(read.annotated(), read.metainfo()["classes"])
 
     def drawn(self, path: Path, size: tuple[int, int]) -> list[DrawnTube]:
-        """The true tubes of a video file, by its name, in pixels of frames of a size; none if it is not annotated."""
+        """The tubes of a video file, by its name, in pixels of frames of ``size``; none if it is not annotated."""
         names = videos_like(path, self.annotations)
         tubes = self.annotations[names[0]].tubes_at(size) if len(names) == 1 else ()
         return [DrawnTube.truth(tube, self.classes[tube.label]) for tube in tubes]
@@ -66,20 +60,10 @@ def localize_videos(
     min_score: float = 0.0,
     truth: TrueTubes | None = None,
 ) -> LocalizationReport:
-    """Write what is found in each video: ``<name>.json``, and ``<name>.mp4`` with the tubes drawn.
+    """Write into ``out`` what is found in each video: ``<name>.json``, and ``<name>.mp4`` with the tubes drawn.
 
-    A video that cannot be read is reported, and the others go on. Files appear whole or not at all.
-
-    Args:
-        localizer: finds the actions.
-        videos: files or folders of frames.
-        out: folder; it is made.
-        top: how many tubes of each video, the best; None is all.
-        min_score: of a tube, at least.
-        truth: true tubes to draw too.
-
-    Raises:
-        InputError: if two videos have one name, a result would replace a video, or detector or linker cannot be loaded.
+    ``videos`` are files or folders of frames, each of another name; one that cannot be read is reported, and the others
+    go on. Kept are the ``top`` best tubes of each video (None: all) of at least ``min_score``.
     """
     paths, out = [Path(video) for video in videos], Path(out)
     _check_names(paths, out)
@@ -96,7 +80,7 @@ def localize_videos(
                 bar.show(f"{path.name}, drawing")
                 video = open_video(path, reader)
                 drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
-                rate = video.frames_per_second() or DEFAULT_RATE
+                rate = video.frames_per_second() or 25.0  # where its own is unknown
                 render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
             except InputError as error:
                 report.failed[str(path)] = str(error)

@@ -1,8 +1,8 @@
-"""Long and endless videos: windows that overlap, and the tubes of these windows stitched together and ranked."""
+"""Long and endless videos: windows that overlap, and stitching of their tubes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from actorsup.structures import ActionTube, Detections, Tube, tube_iou
 
 
 class FrameSpan(Sequence[np.ndarray]):
-    """The ``num_frames`` consecutive frames of a video from index ``start`` on, without a copy of them."""
+    """The ``num_frames`` frames of a video from index ``start`` on, not copied."""
 
     def __init__(self, frames: VideoFrames | StreamedFrames, start: int, num_frames: int) -> None:
         self._frames, self._indices = frames, range(start, start + num_frames)
@@ -25,7 +25,7 @@ class FrameSpan(Sequence[np.ndarray]):
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A stretch of a video that is linked and classified at once."""
+    """A stretch of a video, linked and classified at once."""
 
     start: int  # index of its first frame in the video
     frames: FrameSpan
@@ -34,7 +34,7 @@ class Window:
 
 
 def windows(frames: VideoFrames | StreamedFrames, detector, length: int, overlap: int) -> Iterator[Window]:
-    """The windows of a video, each as soon as its frames are there; none of a video without frames.
+    """The windows of a video, each as soon as its frames are there.
 
     With ``length = 6, overlap = 2``, a video of 13 frames::
 
@@ -43,14 +43,7 @@ def windows(frames: VideoFrames | StreamedFrames, detector, length: int, overlap
         window 1           x x x x x x
         window 2                   x x x x x
 
-    Every frame is detected once. At most a window's frames and those that the detector reads ahead are needed at a
-    time; a stream forgets the others.
-
-    Args:
-        frames: of the video, or the camera.
-        detector: ``detect(frames)`` gives the detections of each frame, in order.
-        length: frames of a window.
-        overlap: frames that neighbours share, fewer than ``length``.
+    Every frame is detected once. A stream holds at most a window's frames and those that the detector reads ahead.
     """
     found = iter(detector.detect(frames))
     detections: list[Detections] = []
@@ -70,56 +63,42 @@ def windows(frames: VideoFrames | StreamedFrames, detector, length: int, overlap
 
 @dataclass(frozen=True, eq=False)
 class TrackPiece:
-    """What is finished of one tube.
-
-    ``scores (K,)`` are its scores for the classes: the mean over the windows it was in so far, each weighed by the
-    number of frames it has there.
-    """
+    """What is finished of one tube."""
 
     track: int  # number of the tube; its later pieces have the same
     tube: Tube  # the finished frames that were not given before
-    scores: np.ndarray
+    scores: np.ndarray  # (K,), the mean over the windows it was in so far, weighed by its frames in each
 
 
 @dataclass(eq=False)
 class _Track:
-    """A tube that may go on: what of it is not finished, and the sum that its scores are the mean of."""
+    """A tube that may go on."""
 
     number: int
-    tail: Tube | None
+    tail: Tube | None  # what is not finished
     score_sum: np.ndarray
     weight: int = 0
 
 
 class TubeStitcher:
-    """Takes the tubes of one window after the other and gives what of them is finished.
+    """Take the tubes of one window after the other and give what of them is finished.
 
-    A tube goes on in the tube of the next window, of the same actor category, that overlaps it most in the frames that
-    both windows share, if their IoU in space and time there reaches the threshold; each goes on in one at most, the
-    best pairs first. Up to the middle of the frames that both have, the boxes are those of the earlier one.
-
-    Where windows disagree, each is believed in its half of the shared frames: there a tube ends that does not go on,
-    and there one begins that nothing went before.
-
-    What is remembered is the tubes that the last window had in the frames that the next one shares.
-
-    Args:
-        threshold: IoU from which two tubes are one.
+    A tube goes on in at most one tube of the next window, of the same actor category, if their IoU in space and time in
+    the frames that both windows share reaches ``threshold``, the best pairs first. Up to the middle of the frames that
+    both tubes have, the boxes are those of the earlier one. A tube that does not go on ends, and one that nothing went
+    before begins, in the middle of the shared frames.
     """
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._tracks: list[_Track] = []
-        self._num_tracks = 0
+        self._numbers = count()
 
     def add(self, tubes: Sequence[Tube], scores: np.ndarray, shared: range, finished: int) -> list[TrackPiece]:
-        """Stitch a window's tubes to those before.
+        """Stitch a window's ``P`` tubes, in frames of the video, with scores ``(P, K)``, to those before.
 
-        Args:
-            tubes: ``P``, in frames of the video.
-            scores: ``(P, K)``.
-            shared: frames that the window shares with the one before; none for the first.
-            finished: frames before this one are in no later window.
+        ``shared`` are the frames that the window shares with the one before, none for the first; those before frame
+        ``finished`` are in no later window.
         """
         middle = (shared.start + shared.stop) // 2 if shared else 0
         before = self._pairs(tubes, shared)
@@ -128,12 +107,10 @@ class TubeStitcher:
         for track in known:
             track.tail = cut(track.tail, 0, middle)
         for index, tube in enumerate(tubes):
-            track = before.get(index)
-            if track is not None:
+            if (track := before.get(index)) is not None:
                 track.tail = splice(track.tail, tube)
             elif (tail := cut(tube, middle, tube.end)) is not None:
-                track = _Track(self._num_tracks, tail, np.zeros(scores.shape[1]))
-                self._num_tracks += 1
+                track = _Track(next(self._numbers), tail, np.zeros(scores.shape[1]))
             else:
                 continue
             track.score_sum = track.score_sum + len(tube) * scores[index].astype(np.float64)
@@ -149,8 +126,8 @@ class TubeStitcher:
 
     def _pairs(self, tubes: Sequence[Tube], shared: range) -> dict[int, _Track]:
         """The track that goes on in each tube, by the tube's index."""
-        parts = {index: cut(tube, shared.start, shared.stop) for index, tube in enumerate(tubes)}
-        parts = {index: part for index, part in parts.items() if part is not None}
+        cuts = (cut(tube, shared.start, shared.stop) for tube in tubes)
+        parts = {index: part for index, part in enumerate(cuts) if part is not None}
         indices = list(parts)
         overlaps = tube_iou([track.tail for track in self._tracks], list(parts.values()))
         for row, track in enumerate(self._tracks):
@@ -188,20 +165,13 @@ def concatenate(parts: Sequence[Tube], like: Tube) -> Tube:
 def rank_tubes(
     pieces: Sequence[TrackPiece], classes: Sequence[str], actors: Sequence[str], classes_per_tube: int | None
 ) -> tuple[ActionTube, ...]:
-    """The tubes of one video, each for its best classes, the best first; of equals the earlier piece.
+    """The tubes of one video, each for its best classes (None: all), the best first; of equals the earlier piece.
 
-    A head's scores are logarithms of probabilities, by which tubes stay apart that are all but certain; the result has
-    the probabilities.
-
-    Args:
-        pieces: the tubes, their label the actor's category, with scores ``(K,)``.
-        classes: ``K`` names.
-        actors: names of the categories; one without a name is called by its number.
-        classes_per_tube: None is all.
+    Tubes come with the actor's category, an index into ``actors``, as label, and with log-probabilities, which keep
+    nearly certain tubes apart; the result has probabilities.
     """
-    found = [
-        (piece, int(label)) for piece in pieces for label in np.argsort(-piece.scores, kind="stable")[:classes_per_tube]
-    ]
+    best = ((piece, np.argsort(-piece.scores, kind="stable")[:classes_per_tube]) for piece in pieces)
+    found = [(piece, int(label)) for piece, labels in best for label in labels]
     found.sort(key=lambda pair: -pair[0].scores[pair[1]])
     return tuple(
         ActionTube(

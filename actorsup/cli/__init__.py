@@ -1,8 +1,4 @@
-"""The command ``actorsup``. The scripts in tools/ are its subcommands, by the names that OpenMMLab's users know.
-
-Nothing that takes time is imported before the arguments are parsed: torch, mmengine and ``actorsup.engine`` are
-imported by the functions that run a command.
-"""
+"""The command ``actorsup``. Nothing that takes time is imported before the arguments are parsed."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,12 +6,12 @@ from .running import run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``actorsup COMMAND …`` and return its exit code, see ``run``; None takes the arguments of this process."""
+    """Run ``actorsup COMMAND …`` and return its exit code; None takes the arguments of this process."""
     return _main(None, argv)
 
 
 def tool(command: str) -> Callable[[Sequence[str] | None], int]:
-    """The ``main`` of a script that is one command alone: its arguments are those of the command."""
+    """The ``main`` of a script that is one command alone."""
     return lambda argv=None: _main(command, argv)
 
 
@@ -26,7 +22,7 @@ def _main(command: str | None, argv: Sequence[str] | None) -> int:
         parser = command_parser() if command is None else tool_parser(command)
         try:
             arguments = parser.parse_args(argv)
-        except SystemExit as stop:  # --help, --version, or arguments that argparse has refused with a message
+        except SystemExit as stop:  # --help, --version, or arguments that argparse refused
             return stop.code
         return arguments.run(arguments)
 

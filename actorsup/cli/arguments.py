@@ -1,4 +1,4 @@
-"""How a command and its arguments are declared, and the arguments that several commands share."""
+"""Declaring commands and their arguments, and the arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Run = Callable[[argparse.Namespace], int | None]
 
 
 class Command(NamedTuple):
-    """One command: the docstring of ``run`` is its help, whose first line stands in the list of commands."""
+    """A command. The docstring of ``run`` is its help, and the first line its entry in the list of commands."""
 
     name: str
     run: Run
@@ -43,24 +43,25 @@ def argument(*names: str, **options) -> AddArguments:
     return lambda parser: parser.add_argument(*names, **options)
 
 
+OUT = argument("--out", dest="work_dir", metavar="WORK_DIR", help="the same as --work-dir")
+
+
 class HelpFormatter(argparse.HelpFormatter):
-    """Wraps each paragraph of a description on its own, and gives each command one line."""
+    """Wrap each paragraph of a description on its own, and give each command one line."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fill = super()._fill_text
         return "\n\n".join(fill(paragraph, width, indent) for paragraph in text.split("\n\n"))
 
     def _iter_indented_subactions(self, action: argparse.Action) -> Iterator[argparse.Action]:
-        # Indented, as argparse has them, they are wider than the column that it makes for them.
+        # Indented, as argparse has them, they are wider than their column.
         yield from getattr(action, "_get_subactions", list)()
 
 
 def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """Add the config, which is needed unless it has a default, work directory, settings to replace, and launcher."""
-    if default is None:
-        parser.add_argument("config", help=CONFIG)
-    else:
-        parser.add_argument("config", nargs="?", default=default, help=f"{CONFIG}; default: {default}")
+    """Add the config, its work directory, settings to replace, and launcher."""
+    text = CONFIG if default is None else f"{CONFIG}; default: {default}"
+    parser.add_argument("config", nargs=None if default is None else "?", default=default, help=text)
     parser.add_argument("--work-dir", help="where results go; default: work_dirs/<name of the config>")
     add_options(parser)
     parser.add_argument(
@@ -74,7 +75,7 @@ def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> N
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options``. They stay strings here; ``parse_options`` of ``actorsup.engine`` reads their values."""
+    """Add ``--cfg-options``, as strings that ``actorsup.engine.parse_options`` reads."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -86,7 +87,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read_config(arguments: argparse.Namespace) -> Config:
-    """The config that the arguments of ``add_config``, or the config and ``add_options`` alone, describe."""
+    """The config that the arguments of ``add_config``, or a config and those of ``add_options``, describe."""
     from actorsup.engine import load_config, parse_options
 
     given = {"work_dir": None, "launcher": "none", "local_rank": 0, **vars(arguments)}

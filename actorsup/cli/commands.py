@@ -8,7 +8,7 @@ from pathlib import Path
 from actorsup import __version__
 from actorsup.installation import shipped_configs
 
-from .arguments import CONFIG, HelpFormatter, add_config, add_options, argument, command, read_config
+from .arguments import CONFIG, OUT, HelpFormatter, add_config, add_options, argument, command, read_config
 from .data import check, convert, puppets
 from .doctor import doctor
 
@@ -17,8 +17,7 @@ from .doctor import doctor
 def demo(arguments: argparse.Namespace) -> None:
     """Run the whole method on a small synthetic world.
 
-    Videos are made, then proposals of two linkers; a model is trained from labels and tested; pictures show what it
-    found.
+    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found.
     """
     from actorsup.synthetic.demo import run_demo
 
@@ -28,10 +27,8 @@ def demo(arguments: argparse.Namespace) -> None:
     config = read_config(arguments)
     results = run_demo(config)
     test = results.pop("test")
-    rows = [
-        {"proposals of": linker, **{name: numbers[name] for name in ("recall@0.2", "recall@0.5", "mabo")}}
-        for linker, numbers in results.items()
-    ]
+    measures = ("recall@0.2", "recall@0.5", "mabo")
+    rows = [{"proposals of": linker} | {name: of[name] for name in measures} for linker, of in results.items()]
     print_table("how well the proposals cover the true tubes", rows)
     shown = ("mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
     print_table(f"{config.proposals.linker}, trained from labels alone", [{name: float(test[name]) for name in shown}])
@@ -43,8 +40,8 @@ def demo(arguments: argparse.Namespace) -> None:
 def proposals(arguments: argparse.Namespace) -> int:
     """Make the actor proposals of every video of a config.
 
-    The paper's Sec. 3.1: detections of actors, linked into tubes. Both are kept in the config's proposals.root; a run
-    that was interrupted goes on where it stopped. The exit code is 1 if some videos could not be used.
+    The paper's Sec. 3.1: detections of actors, linked into tubes, both kept in the config's proposals.root. An
+    interrupted run goes on where it stopped. The exit code is 1 if some videos could not be used.
     """
     from mmengine.dist import is_main_process
 
@@ -61,35 +58,26 @@ def proposals(arguments: argparse.Namespace) -> int:
     return 1 if report.failed else 0
 
 
-OUT = argument("--out", dest="work_dir", metavar="WORK_DIR", help="the same as --work-dir")
-
-
 @command(
-    "eval-proposals",
-    add_config,
-    argument("stores", nargs="*", metavar="STORE", help="folder of tubes to measure"),
-    OUT,
+    "eval-proposals", add_config, argument("stores", nargs="*", metavar="STORE", help="folder of tubes to measure"), OUT
 )
 def eval_proposals(arguments: argparse.Namespace) -> None:
     """Measure how well proposals cover the true tubes.
 
     Without STORE, the proposals are those that the config describes, for its test videos. Several stores (folders
-    `tubes_<linker>`, whatever made them) are compared side by side. Numbers, and the curves of recall against the
-    number of proposals and against overlap, go into the work directory.
+    `tubes_<linker>`) are compared side by side. Numbers and recall curves go into the work directory.
     """
     from actorsup.engine import evaluate_stored_proposals
 
-    from .output import print_numbers, print_table
+    from .output import print_table
 
     results = evaluate_stored_proposals(read_config(arguments), arguments.stores)
     for name, result in results.items():
         print_table(f"{name}, by class", result.per_class)
     first, *others = results.values()
-    if not others:
-        print_numbers("proposals", first.numbers)
-    else:
-        rows = [{"metric": key, **{name: of.numbers[key] for name, of in results.items()}} for key in first.numbers]
-        print_table("proposals", rows)
+    columns = results if others else {"value": first}
+    rows = [{"metric": key} | {name: of.numbers[key] for name, of in columns.items()} for key in first.numbers]
+    print_table("proposals", rows)
 
 
 @command(
@@ -114,24 +102,19 @@ def train(arguments: argparse.Namespace) -> None:
     argument("checkpoint", help="checkpoint file that training wrote"),
     argument("--show-dir", help="folder for a picture of each video with its best tubes"),
     argument(
-        "--diagnose",
-        type=float,
-        nargs="?",
-        const=0.5,
-        metavar="IOU",
-        help="find the reason of every missed true tube and false detection at this overlap; 0.5 without a number",
+        "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
     ),
 )
 def test(arguments: argparse.Namespace) -> None:
     """Measure a checkpoint on the test videos of a config."""
     from actorsup.engine import evaluate
 
-    from .output import print_numbers, print_table
+    from .output import print_table
 
     result = evaluate(read_config(arguments), arguments.checkpoint, arguments.show_dir, arguments.diagnose)
     for title, rows in result.tables.items():
         print_table(title, rows)
-    print_numbers("test", result.rest)
+    print_table("test", [{"metric": name, "value": value} for name, value in result.rest.items()])
 
 
 @command(
@@ -152,9 +135,8 @@ def test(arguments: argparse.Namespace) -> None:
 def localize(arguments: argparse.Namespace) -> int:
     """Find actions in videos: JSON and a rendered video of each.
 
-    In the rendered .mp4, boxes and bars are coloured by class; captions give rank, class and score. Below the picture
-    is when each tube is there; true tubes, where an annotation file is given, are dashed. The exit code is 1 if some
-    videos could not be used.
+    In the rendered video, boxes and bars are coloured by class; captions give rank, class and score. Bars below show
+    when each tube is there; true tubes are dashed. The exit code is 1 if some videos could not be used.
     """
     from actorsup.apis import ActionInferencer, localize_videos
     from actorsup.apis.localize import TrueTubes
@@ -168,13 +150,8 @@ def localize(arguments: argparse.Namespace) -> int:
     report = localize_videos(localizer, arguments.videos, arguments.out, arguments.top, arguments.min_score, truth)
     for path, found in report.localized.items():
         rows = [
-            {
-                "rank": each.rank,
-                "action": each.action,
-                "score": each.score,
-                "actor": each.actor,
-                "frames": f"{each.tube.start}–{each.tube.end - 1}",
-            }
+            {name: getattr(each, name) for name in ("rank", "action", "score", "actor")}
+            | {"frames": f"{each.tube.start}–{each.tube.end - 1}"}
             for each in found.tubes
         ]
         if rows:
@@ -197,8 +174,8 @@ def localize(arguments: argparse.Namespace) -> int:
 def report(arguments: argparse.Namespace) -> None:
     """Write an HTML page about a run, or several side by side.
 
-    It has numbers, curves, errors, and videos that play, and needs no other file and no network. What a work directory
-    lacks is left out, with a line that says what makes it.
+    It has numbers, curves, errors and videos, and needs no other file and no network. What a work directory lacks is
+    left out, with a line that says what makes it.
     """
     from actorsup.visualization.report import Limits, make_report
 
@@ -214,17 +191,14 @@ def report(arguments: argparse.Namespace) -> None:
     "experiments",
     argument("experiments", help="experiments file, or the name of one, e.g. experiments/puppets_attention"),
     argument("--only", nargs="+", default=(), metavar="VARIANT", help="run these variants only"),
-    argument(
-        "--jobs", type=int, help="trainings at a time; the default is one a core, or one in all where there is a GPU"
-    ),
+    argument("--jobs", type=int, help="trainings at a time; default: one a core, or one in all where there is a GPU"),
     argument("--report", action="store_true", help="run nothing, print the table of what is there"),
 )
 def experiments(arguments: argparse.Namespace) -> None:
     """Train and test variants of a config with several seeds.
 
-    The variants and seeds are those of an experiments file; a table and a chart of what they gave are made. A file that
-    names the models of other experiments trains nothing and tests them. What is measured already is not repeated:
-    interrupted, the same command goes on.
+    The variants and seeds are those of an experiments file; their results become a table and a chart. A file that names
+    the models of other experiments only tests them. What is measured already is not repeated.
     """
     import torch
 
@@ -259,8 +233,8 @@ def experiments(arguments: argparse.Namespace) -> None:
 def eval_tracker(arguments: argparse.Namespace) -> None:
     """Measure the trackers of a config on its sequences.
 
-    Each tracker passes over each sequence once, from the first true box. Tables of mean IoU by sequence and of the
-    means are printed; numbers, curves and a plot go into the work directory.
+    Each tracker passes over each sequence once, from the first true box. Tables are printed; numbers and curves go into
+    the work directory.
     """
     from actorsup.engine import evaluate_trackers, tracker_tables
 
@@ -279,10 +253,7 @@ def _add_shown_config(parser: argparse.ArgumentParser) -> None:
 
 @command("config", _add_shown_config, add_options)
 def config(arguments: argparse.Namespace) -> None:
-    """Print a config in full, or list those that ship.
-
-    In full is with everything that it is based on, as mmengine resolves it.
-    """
+    """Print a config in full, or list those that ship."""
     if arguments.list:
         configs = shipped_configs()
         width = max(map(len, configs))
@@ -317,6 +288,6 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def tool_parser(name: str) -> argparse.ArgumentParser:
-    """The parser of one command alone, as a script has it."""
+    """The parser of one command alone."""
     (chosen,) = [each for each in COMMANDS if each.name == name]
     return chosen.fill(argparse.ArgumentParser(formatter_class=HelpFormatter))

@@ -1,7 +1,7 @@
-"""Datasets: converting them from other formats, checking them, and making synthetic ones."""
+"""Commands that convert, check and make datasets."""
 
 import argparse
-from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 
 from .arguments import add_config, argument, command, read_config
@@ -21,11 +21,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     add(
         "thumos13",
         "THUMOS13: split lists and UCF101-24's annotation",
-        argument(
-            "ann_file",
-            metavar="annotation",
-            help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT-detector's pickle",
-        ),
+        argument("ann_file", metavar="annotation", help="pyannot.pkl, finalAnnots.mat, annot_apt.mat or ACT's pickle"),
         argument("--train-list", required=True, help="trainlist01.txt; classInd.txt beside it is used"),
         argument("--test-list", required=True, help="testlist01.txt"),
     )
@@ -33,21 +29,13 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         "ucf-sports",
         "UCF-Sports: folders of clips, with gt/ in each",
         argument("videos", help="folder of the 13 groups"),
-        argument(
-            "--annotations",
-            dest="ann_file",
-            metavar="ANNOTATIONS",
-            help="folder or .tar of the groups' gt/ where it is not beside the frames",
-        ),
+        argument("--annotations", dest="ann_file", metavar="GT", help="folder or .tar of gt/ not beside the frames"),
         argument("--train-list", help="lines …/group/clip; default: all but the first third of each class"),
         argument("--test-list", help="likewise; default: the first third of each class"),
         argument("--missing-videos", choices=["error", "skip"], default="error"),
     )
-    add(
-        "a2d",
-        "A2D: videoset.csv and Annotations/mat",
-        argument("data_root", metavar="root", help="folder Release of A2D"),
-    )
+    root = argument("data_root", metavar="root", help="folder Release of A2D")
+    add("a2d", "A2D: videoset.csv and Annotations/mat", root)
     add(
         "folder",
         "a folder class/video.mp4, labelled by its folders",
@@ -60,9 +48,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
     add(
         "table",
         "a table of labels, CSV or JSON, perhaps with one of boxes",
-        argument(
-            "ann_file", metavar="table", help="columns video, label and perhaps split; JSON may be {video: label}"
-        ),
+        argument("ann_file", metavar="table", help="columns video, label, perhaps split; JSON may be {video: label}"),
         argument("--boxes", help="CSV with the columns video, tube, frame, x1, y1, x2, y2 and perhaps label"),
         argument("--videos", help="folder of the videos; needed with --boxes"),
         argument("--name", help="of the dataset; default: the table's"),
@@ -71,23 +57,18 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         "act",
         "a ground-truth pickle of ACT-detector, MOC, YOWO or mmaction2",
         argument("ann_file", metavar="pickle", help="the pickle; it can run no code"),
-        argument(
-            "--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="number of the split, from 1"
-        ),
+        argument("--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="its number, from 1"),
     )
-    add(
-        "to-act",
-        "an annotation file as a pickle of ACT-detector",
-        argument("ann_file", metavar="annotation", help="the annotation file"),
-    )
+    file = argument("ann_file", metavar="annotation", help="the annotation file")
+    add("to-act", "an annotation file as a pickle of ACT-detector", file)
 
 
 @command("convert", _add_formats)
 def convert(arguments: argparse.Namespace) -> None:
     """Make an annotation file of a dataset in another format.
 
-    docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out, or is
-    in doubt, is printed below the counts. `to-act` goes the other way.
+    docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out or is in
+    doubt is printed below the counts. `to-act` goes the other way.
     """
     from actorsup.datasets import formats
 
@@ -118,17 +99,13 @@ def convert(arguments: argparse.Namespace) -> None:
     print(arguments.out)
 
 
-@command(
-    "check",
-    add_config,
-    argument("--quick", action="store_true", help="read the first frame of each video only, not its length"),
-)
+@command("check", add_config, argument("--quick", action="store_true", help="read only the first frame of each video"))
 def check(arguments: argparse.Namespace) -> int:
     """Find what is wrong with a config's datasets.
 
-    Before a training does, it looks at videos, labels and true tubes, and prints videos and tubes by split and class,
-    and what was found. It writes all of it (dataset_check.json) and a picture of sample frames with their true tubes
-    (dataset_sheet.png) into the work directory. The exit code is 1 if there are errors.
+    It checks videos, labels and true tubes, and prints videos and tubes by split and class. Everything
+    (dataset_check.json) and a picture of sample frames with their true tubes (dataset_sheet.png) go into the work
+    directory. The exit code is 1 if there are errors.
     """
     from actorsup.engine import check_dataset
 
@@ -137,11 +114,9 @@ def check(arguments: argparse.Namespace) -> int:
     report = check_dataset(read_config(arguments), decode=not arguments.quick)
     for name, counts in report.counts.items():
         print_table(name, counts)
-    by_kind = defaultdict(list)
-    for finding in report.findings:
-        by_kind["error" if finding.is_error else "warning", finding.kind].append(finding)
-    for (severity, kind), findings in by_kind.items():
-        print(f"{severity}: {kind}: {len(findings)}")
+    for (is_error, kind), group in groupby(report.findings, key=lambda finding: (finding.is_error, finding.kind)):
+        findings = list(group)
+        print(f"{'error' if is_error else 'warning'}: {kind}: {len(findings)}")
         for finding in findings[:NUM_SHOWN]:
             print(f"    {finding.where}: {finding.detail}")
         if len(findings) > NUM_SHOWN:
@@ -156,8 +131,8 @@ def check(arguments: argparse.Namespace) -> int:
 def puppets(arguments: argparse.Namespace) -> None:
     """Draw the synthetic world of a config, the Puppets.
 
-    It has still images, sequences, and videos with annotation. A world that is there already is kept; one with other
-    settings in its place is an error.
+    It has images, sequences, and videos with annotation. One that is there already is kept, and an error if it has
+    other settings.
     """
     from actorsup.synthetic.demo import make_puppets
 

@@ -1,10 +1,11 @@
-"""What works here and how the rest is fixed. Imports nothing that could be broken."""
+"""What works here, and how to fix the rest. Imports nothing that could be broken."""
 
 import argparse
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +26,8 @@ KEYS = ("config", "checkpoint", "weights")
 def doctor(arguments: argparse.Namespace) -> int:
     """Check what works here, and how to fix the rest.
 
-    It looks at libraries, operators and video decoders, and at what a config needs: data, weights, proposals. The
-    command that fixes it is printed for each thing that does not work. The exit code is 1 if one of them is needed.
+    It looks at libraries, operators and video decoders, and at what a config needs: data, weights, proposals. For each
+    thing that does not work, it prints the command that fixes it. The exit code is 1 if one of them is needed.
     """
     checks = check_environment()
     print_checks("environment", checks)
@@ -38,27 +39,22 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 class Check(NamedTuple):
-    """Whether something works: what was found, and the command or step that fixes it, empty where it works.
-
-    ``needed`` is whether something that the package is for fails without it.
-    """
+    """Whether something works."""
 
     name: str
     works: bool
     found: str
-    remedy: str = ""
-    needed: bool = True
+    remedy: str = ""  # the command or step that fixes it
+    needed: bool = True  # whether something that the package is for fails without it
 
 
 def run_check(name: str, find: Callable[[], str], remedy: str, needed: bool = True) -> Check:
-    """A check by a function that says what it found, or raises, an ``InputError`` where it has its own words."""
+    """A check by a function that says what it found, or raises."""
     try:
         return Check(name, True, find(), needed=needed)
-    except InputError as error:
-        found = str(error)
     except Exception as error:  # whatever is broken raises what it likes
-        found = f"{type(error).__name__}: {error}"
-    return Check(name, False, found, remedy, needed)
+        found = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        return Check(name, False, found, remedy, needed)
 
 
 def print_checks(title: str, checks: Sequence[Check]) -> None:
@@ -74,7 +70,7 @@ def print_checks(title: str, checks: Sequence[Check]) -> None:
 
 
 def check_environment() -> list[Check]:
-    """Interpreter, libraries, operators, GPU and video decoders, the foundations first."""
+    """Interpreter, libraries, operators, GPU and video decoders."""
     torch = pip_install("torch", "torchvision")
     openmmlab = pip_install("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection")
     opencv = pip_install("opencv-contrib-python-headless", options="--force-reinstall --no-deps")
@@ -84,13 +80,11 @@ def check_environment() -> list[Check]:
 
     return [
         run_check("Python", _python, "python3.11 -m venv .venv  # an environment of a newer Python; install there"),
-        library("torch", torch),
-        library("torchvision", torch),
+        *(library(name, torch) for name in ("torch", "torchvision")),
         run_check("GPU", _gpu, "nvidia-smi  # says whether there is one, and whether its driver works", needed=False),
         run_check("operator of actorsup", partial(_operator, "cpu"), build_operator(), needed=False),
         run_check("operator of actorsup, CUDA", partial(_operator, "cuda"), build_operator(cuda=True), needed=False),
-        library("mmengine", openmmlab),
-        library("mmcv", openmmlab),
+        *(library(name, openmmlab) for name in ("mmengine", "mmcv")),
         run_check("operators of mmcv", _mmcv_operators, build_mmcv_operators(), needed=False),
         run_check("non-maximum suppression", _suppression, openmmlab),
         library("mmdet", openmmlab),
@@ -115,8 +109,7 @@ def _gpu() -> str:
     torch = import_module("torch")
     if not torch.cuda.is_available():
         raise InputError("none that torch can use; everything runs on the CPU")
-    total = (torch.ones(8, device="cuda") * 2).sum().item()  # a driver can be there and not run anything
-    if total != 16:
+    if (total := (torch.ones(8, device="cuda") * 2).sum().item()) != 16:  # a driver can be there and run nothing
         raise InputError(f"{torch.cuda.get_device_name()} sums eight twos to {total}")
     return f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"
 
@@ -141,13 +134,10 @@ def _operator(device: str) -> str:
 
 
 def _mmcv_operators() -> str:
-    try:
-        extension = import_module("mmcv._ext")
-    except ModuleNotFoundError:
-        extension = None
-    if getattr(extension, "__file__", None) is None:  # the substitute has none
-        raise InputError("not built; one-stage detectors do not need them, two-stage and deformable ones do")
-    return "built"
+    with suppress(ModuleNotFoundError):
+        if getattr(import_module("mmcv._ext"), "__file__", None) is not None:  # the substitute has none
+            return "built"
+    raise InputError("not built; one-stage detectors do not need them, two-stage and deformable ones do")
 
 
 def _suppression() -> str:
@@ -179,12 +169,12 @@ def _decoder(suffix: str, codec: str) -> str:
 
 
 def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
-    """Whether there is what a config names, with ``KEY=VALUE`` replaced. Of detectors and linkers, the chosen ones."""
+    """Whether what a config names is there, with ``KEY=VALUE`` replaced; of detectors and linkers, the chosen ones."""
     try:
         engine = import_module("actorsup.engine.config")
         config = engine.load_config(path, options=engine.parse_options(options))
         proposals = engine.proposal_config_of(config) if "proposals" in config else None
-    except Exception as error:  # a config is a program, and a library can be broken: they raise anything
+    except Exception as error:  # a config is a program and raises anything
         exists = find_file(path).is_file()
         remedy = f"fix {path}" if exists else "actorsup config --list  # give one of these, or a file of your own"
         return [Check("config", False, str(error), remedy)]
@@ -202,22 +192,20 @@ def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
         parts[f"proposals.linkers.{proposals.linker_name}"] = proposals.linker
     checks += [check_weights(*named) for key, settings in parts.items() for named in named_weights(settings, key)]
     if proposals is not None:
-        command_line = shlex.join([path, *(["--cfg-options", *options] if options else [])])
-        remedy = f"actorsup proposals {command_line}"
+        remedy = shlex.join(["actorsup", "proposals", path, *(["--cfg-options", *options] if options else [])])
         checks.append(run_check("proposals", partial(_proposals, config, proposals), remedy))
     return checks
 
 
 def _videos_or_samples(config, dataloader: str) -> str:
-    """How many videos a dataloader has, or samples where it is none of videos; of mmdet's, that the files are there."""
+    """The number of a dataloader's videos, or else samples; of mmdet's datasets, whether the files are there."""
     engine = import_module("actorsup.engine.config")
     if "proposals" in config:
         return f"{len(engine.videos_of(config, [dataloader]))} videos"
     engine.require_annotation(config, dataloader)
     settings = list(engine.dataset_configs(config, [dataloader]))
-    if any(engine.DATASETS.get(each.type) is None for each in settings):
-        return "annotation and folders are there"
-    return _count(settings, "samples")
+    known = all(engine.DATASETS.get(each.type) for each in settings)
+    return _count(settings, "samples") if known else "annotation and folders are there"
 
 
 def _count(datasets: Sequence[Mapping], what: str) -> str:
@@ -231,14 +219,13 @@ def _proposals(config, proposals) -> str:
     except InputError as error:
         raise InputError("of videos that are not there, see data") from error
     store = proposals.tubes
-    missing = sorted(videos.keys() - store.videos())
-    if missing:
+    if missing := sorted(videos.keys() - store.videos()):
         raise InputError(f"{store.folder}: {len(missing)} of {len(videos)} videos have none, first {missing[0]}")
     return f"{store.folder}: all of {len(videos)} videos"
 
 
 def _data_remedy(settings: Mapping, key: str) -> str:
-    """What to do where the files of a dataset, or of one inside it, are missing."""
+    """What to do if files of a dataset are missing."""
     folders = [name for name, *_ in _flatten(settings, key) if name.split(".")[-1] in ("data_root", "root")]
     say = f", or say where it is: --cfg-options {folders[0]}=FOLDER" if folders else ""
     return unset_variable(str(settings)) or f"put there what is missing{say}"
@@ -253,22 +240,22 @@ def _flatten(settings: Mapping, key: str) -> Iterator[tuple[str, object, Mapping
 
 
 def unset_variable(text: str) -> str:
-    """The command that sets the environment variable that a config's path asks for; empty if it asks for none."""
+    """The command that sets the environment variable that a path of a config asks for; empty if it asks for none."""
     found = re.search(r"set_the_environment_variable_(\w+)", text)
     return f"export {found[1]}=FOLDER" if found else ""
 
 
 def named_weights(settings: Mapping, key: str) -> Iterator[tuple[str, str, str]]:
-    """What the config of a part, by its dotted name, or of a part inside it, says of weights, for ``check_weights``."""
+    """What the settings of the part at the dotted name ``key`` say of weights, as ``check_weights`` takes it."""
     for name, value, part in _flatten(settings, key):
         if name.split(".")[-1] in KEYS and isinstance(value, str):
             yield name, value, str(part.get("name", "vgg16"))
 
 
 def check_weights(key: str, value: str, network: str) -> Check:
-    """Whether weights are there, or were downloaded; nothing is downloaded now.
+    """Whether weights are there; nothing is downloaded now.
 
-    ``value`` is a file, an address, or torchvision's name of weights of the network that it names ``network``.
+    ``value`` is a file, an address, or torchvision's name of weights of its ``network``.
     """
     name, found, file = f"weights, {key}", value, Path(value)
     remedy = unset_variable(value) or f"get it, or say where it is: --cfg-options {key}=PATH"
@@ -287,7 +274,7 @@ def check_weights(key: str, value: str, network: str) -> Check:
 
 
 def _address(value: str, network: str) -> str | None:
-    """Where weights are downloaded from; None where they are a file."""
+    """Where weights are downloaded from; None if they are a file."""
     if "://" in value:
         return import_module("actorsup.io.checkpoints").resolve_address(value)
     models = import_module("torchvision.models")

@@ -7,11 +7,6 @@ from rich.console import Console
 from rich.table import Table
 
 
-def print_numbers(title: str, numbers: Mapping[str, float]) -> None:
-    """Print named numbers as a table of two columns."""
-    print_table(title, [{"metric": name, "value": value} for name, value in numbers.items()])
-
-
 def print_table(title: str, rows: Sequence[Mapping]) -> None:
     """Print rows of the same keys as a table, floats with four digits, in the main process only."""
     if not is_main_process():
@@ -23,5 +18,5 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
     console = Console()
     if not console.is_terminal:
-        console.width = 160  # a pipe or a file has no width that a table must be cut to
+        console.width = 160  # a pipe or file has no width of its own
     console.print(table)

@@ -1,4 +1,4 @@
-"""How a command ends: exit codes, messages instead of tracebacks, and Ctrl-C."""
+"""Exit codes, messages instead of tracebacks, and Ctrl-C."""
 
 import os
 import signal
@@ -14,22 +14,20 @@ from actorsup.errors import InputError
 INTERRUPTED = "interrupted; what was finished is kept\n"
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 141  # as a shell shows the signal that other programs end by
 IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 
 
 def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     """Call a function and return the exit code: 0 or what it returns, 2 with one message for bad input, 130 for Ctrl-C.
 
-    Bad input is what raises ``InputError``, a config that names an unknown part or option, or a value that a part's
-    constructor refuses with ``ValueError``, and a file that cannot be written or read. Every other exception is a
-    defect and passes, a ``ValueError`` of a part that is there already among them. With ``is_program`` the process is
-    there for nothing else, and ends at once if Ctrl-C is pressed while a module is imported.
+    Bad input is an ``InputError``, an unknown part or option of a config, a ``ValueError`` of a part's constructor, and
+    a file that cannot be written or read. Every other exception is a defect and passes. With ``is_program`` the process
+    ends at once if Ctrl-C is pressed while a module is imported.
     """
     try:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
-            if (launch := sys.modules.get("actorsup.engine.launch")) is not None:  # a command without torch has none
+            if launch := sys.modules.get("actorsup.engine.launch"):  # a command without torch has none
                 launch.leave_distributed()
             sys.stdout.flush()
             return status
@@ -40,14 +38,13 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
             raise
         return _fail(f"config: {error.args[0]}")
     except ValueError as error:
-        part = _part_being_built(error)
-        if part is None:
+        if (part := _part_being_built(error)) is None:
             raise
         return _fail(f"config: {part}: {error}")
-    except BrokenPipeError:  # who reads the output, `head` for instance, has seen enough
+    except BrokenPipeError:  # of `head`, for instance
         if is_program:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        return EXIT_BROKEN_PIPE
+        return 141  # as a shell shows the signal that other programs end by
     except OSError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -57,12 +54,11 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
 
 @contextmanager
 def _ctrl_c_ends_imports(is_program: bool) -> Iterator[None]:
-    """End the process at once when Ctrl-C comes while a module is imported; elsewhere it raises, as always.
+    """End the process at once when Ctrl-C comes while a module is imported; elsewhere raise, as always.
 
-    A ``KeyboardInterrupt`` does not get through every import: extension modules turn it into an ``ImportError``, which
-    their importers catch, and callbacks of the import system itself print it and go on.
+    A ``KeyboardInterrupt`` does not get through every import: extension modules turn it into an ``ImportError``, and
+    callbacks of the import system print it and go on. A process that ignores the signal, under nohup, goes on doing so.
     """
-    # A process that was started with the signal ignored, by nohup for instance, goes on ignoring it.
     if not is_program or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
@@ -74,12 +70,9 @@ def _ctrl_c_ends_imports(is_program: bool) -> Iterator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    caller = frame
-    while caller is not None:
-        if caller.f_code.co_filename == IMPORT_SYSTEM:
-            os.write(2, INTERRUPTED.encode())
-            os._exit(EXIT_INTERRUPTED)
-        caller = caller.f_back
+    if any(caller.f_code.co_filename == IMPORT_SYSTEM for caller, _ in traceback.walk_stack(frame)):
+        os.write(2, INTERRUPTED.encode())
+        os._exit(EXIT_INTERRUPTED)
     signal.default_int_handler(number, frame)
 
 
@@ -89,17 +82,16 @@ def _fail(message: str) -> int:
 
 
 def _message(error: InputError) -> str:
-    """The error's message; where it was raised in a worker of a dataloader, without the traceback that torch adds."""
+    """The error's message, without the traceback that torch adds in a dataloader's worker."""
     message = str(error)
     marker = f"{type(error).__module__}.{type(error).__qualname__}: "
     return message.rsplit(marker, 1)[1].strip() if "Original Traceback" in message else message
 
 
 def _part_being_built(error: Exception) -> str | None:
-    """The part of a config in whose constructor an error was raised, the innermost one; None if in no constructor.
+    """The innermost part of a config in whose constructor an error was raised; None if in no constructor.
 
-    What mmengine's registries build counts, whether they are ours, mmengine's or mmdet's, and what its Runner builds
-    of settings without a type, as a dataloader is.
+    A part is what a registry of mmengine's kind builds, or its Runner, from settings without a type.
     """
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         place, function = Path(frame.f_code.co_filename).parts[-3:], frame.f_code.co_name

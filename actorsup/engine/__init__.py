@@ -1,6 +1,6 @@
 """Train, test and make proposals as a config describes."""
 
-from .config import find_config, load_config, parse_options
+from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
 from .proposals import evaluate_stored_proposals, generate_proposals
@@ -15,7 +15,6 @@ __all__ = [
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
-    "find_config",
     "generate_proposals",
     "load_config",
     "parse_options",

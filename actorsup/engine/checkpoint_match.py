@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -70,7 +71,6 @@ def _different_parts(ours: Mapping, theirs: Mapping | None) -> list[str]:
 
 
 def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
-    """The settings that tell models apart, by dotted name."""
     found: dict[str, object] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
@@ -82,12 +82,10 @@ def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
 
 def _model_settings(config_text: str | None) -> Mapping | None:
     """``model`` of a config's text, as mmengine writes it; nothing of it is run."""
-    try:
+    with suppress(SyntaxError, ValueError):
         for statement in ast.parse(config_text or "").body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":
                 return _literal(statement.value)
-    except (SyntaxError, ValueError):
-        pass
     return None
 
 

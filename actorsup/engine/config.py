@@ -23,16 +23,10 @@ SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
 def load_config(
     path: str | Path, work_dir: str | Path | None = None, options: Mapping | None = None, launcher: str = "none"
 ) -> Config:
-    """Read a config that ``find_config`` finds; a file that it names is found by ``find_file``.
+    """Read a config, by its path or the name of one that ships; files that it names are found by ``find_file``.
 
-    Args:
-        path: of a file, or a shipped config's name.
-        work_dir: where results go; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
-        options: settings to replace, by dotted name.
-        launcher: of distributed processes, as mmengine names them.
-
-    Raises:
-        InputError: if there is no such config, it cannot be read, or an option cannot be set in it.
+    Results go into ``work_dir``; None takes the config's ``work_dir``, or ``work_dirs/<name of the config>``.
+    ``options`` replace settings, by dotted name. ``launcher`` is of distributed processes, as mmengine names them.
     """
     file = find_config(path)
     config = read_python(file)
@@ -158,17 +152,14 @@ def with_proposals(config: Config) -> Config:
 
 def require_files(config: Config, dataloader: str) -> None:
     """Raise ``InputError`` if what a dataloader reads is missing: quickly, before a Runner begins to write."""
-    for dataset in _required(config, dataloader):
+    for dataset in required_datasets(config, dataloader):
         DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
 
 
 def require_annotation(config: Config, dataloader: str) -> None:
-    """Raise ``InputError`` if annotation or folders of datasets in mmengine's convention are missing.
-
-    These are ``ann_file`` and what ``data_prefix`` names, below ``data_root``; what is no local path is not looked at.
-    """
+    """Raise ``InputError`` if ``ann_file`` or folders of ``data_prefix``, below ``data_root``, are missing locally."""
     missing = []
-    for dataset in _required(config, dataloader):
+    for dataset in required_datasets(config, dataloader):
         root = dataset.get("data_root") or ""
         parts = filter(None, (dataset.get("ann_file"), *dataset.get("data_prefix", {}).values()))
         paths = [Path(root) / part for part in parts if "://" not in f"{root}{part}"]
@@ -177,7 +168,8 @@ def require_annotation(config: Config, dataloader: str) -> None:
         raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")
 
 
-def _required(config: Config, dataloader: str) -> Iterator[ConfigDict]:
+def required_datasets(config: Config, dataloader: str) -> Iterator[ConfigDict]:
+    """The configs of the datasets of a dataloader that a config must have."""
     if config.get(dataloader) is None:
         raise InputError(f"{config.filename}: has no {dataloader}")
     return dataset_configs(config, [dataloader])

@@ -23,7 +23,7 @@ SPLITS = {"train": "train_dataloader", "test": "test_dataloader"}
 
 @dataclass(frozen=True, eq=False)
 class DatasetReport:
-    """What was found."""
+    """What a check found."""
 
     counts: Mapping[str, list[dict]]  # rows of a table for each dataset, by its name
     findings: tuple[Finding, ...]
@@ -82,16 +82,18 @@ def _videos(listed: Sequence[ListedVideos]) -> dict[Path, tuple]:
     """Annotation, where any dataset has one, and reader of every video file that is there."""
     videos = {}
     for one in listed:
+        annotated = one.annotated
         for video, path in one.paths.items():
-            annotation = one.annotated.get(video)
-            if path not in videos or annotation is not None:
-                videos[path] = annotation, one.reader
+            if path not in videos or video in annotated:
+                videos[path] = annotated.get(video), one.reader
     return videos
 
 
 def _pictures(listed: Sequence[ListedVideos], count: int) -> list[np.ndarray]:
     """Frames with true tubes, spread over the annotated videos; of any videos where none is annotated."""
-    every = [(one, video, one.annotated.get(video)) for one in listed for video in one.paths]
+    every = [
+        (one, video, annotated.get(video)) for one in listed for annotated in [one.annotated] for video in one.paths
+    ]
     shown = [each for each in every if each[2] is not None and each[2].tubes] or every
     pictures = []
     for place in equal_steps(len(shown), count):

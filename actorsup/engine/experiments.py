@@ -39,8 +39,7 @@ class Experiments:
         """Read a Python file that ``find_config`` finds; ``config`` is relative to it."""
         path = find_config(path)
         content = read_python(path).to_dict()
-        missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in content]
-        if missing:
+        if missing := [each.name for each in fields(cls) if each.default is MISSING and each.name not in content]:
             raise InputError(f"{path}: lacks {', '.join(missing)}")
         base = (path.parent / content["config"]).resolve()
         if not base.is_file():
@@ -54,8 +53,7 @@ class Experiments:
 
     def pending(self, only: Sequence[str] = ()) -> list[tuple[str, int]]:
         """Variant and seed of every training not measured yet, the first seed of all before the second."""
-        unknown = [name for name in only if name not in self.variants]
-        if unknown:
+        if unknown := [name for name in only if name not in self.variants]:
             raise InputError(f"no variant {', '.join(unknown)}; there are {', '.join(self.variants)}")
         every = product(self.seeds, only or self.variants)
         return [(variant, seed) for seed, variant in every if self.result(variant, seed) is None]

@@ -24,9 +24,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
     if launcher == "none":
         return
     if launcher == "pytorch" and "RANK" not in os.environ:
-        raise InputError(
-            "--launcher pytorch is for processes that torchrun started: torchrun --nproc_per_node=2 -m actorsup …"
-        )
+        raise InputError("--launcher pytorch is for processes of torchrun: torchrun --nproc_per_node=2 -m actorsup …")
     if launcher == "slurm":
         os.environ.update(slurm_environment(os.environ, torch.cuda.device_count()))
         launcher = "pytorch"
@@ -57,8 +55,7 @@ def slurm_environment(environment: Mapping[str, str], num_gpus: int) -> dict[str
     mmengine does this only with GPUs. Where ``MASTER_ADDR`` and ``MASTER_PORT`` are not set, ``scontrol`` names the
     first node, and the port follows from the job's number, so that jobs which share a node do not meet.
     """
-    missing = [name for name in ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID") if name not in environment]
-    if missing:
+    if missing := [name for name in ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID") if name not in environment]:
         raise InputError(
             f"--launcher slurm is for processes that srun started, {', '.join(missing)} is not set: "
             "srun --ntasks=2 actorsup … --launcher slurm"

@@ -52,9 +52,6 @@ def evaluate_stored_proposals(config: Config, stores: Sequence[str | Path] = ())
     Without ``stores``, of the one that the config describes. Writes into the work directory ``proposal_metrics.json``,
     with an entry for each store that was ever measured there, and of these stores ``proposal_curves.png``, ``.csv`` and
     ``proposal_recall_per_class.png``.
-
-    Raises:
-        InputError: if a store is missing, lacks videos, or bears the name of another.
     """
     init_distributed(config)
     if stores:

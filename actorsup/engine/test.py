@@ -28,12 +28,7 @@ class Evaluation:
 
     numbers: Mapping[str, float]  # by name, with the prefixes of the metrics
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  # rows by title, in the main process
-    shown: frozenset[str]  # names of the numbers that the tables show already
-
-    @property
-    def rest(self) -> dict[str, float]:
-        """The numbers that no table shows."""
-        return {name: value for name, value in self.numbers.items() if name not in self.shown}
+    rest: Mapping[str, float]  # the numbers that no table shows
 
 
 def evaluate(
@@ -45,9 +40,6 @@ def evaluate(
     where errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``; into
     ``overlays``, a picture of each video with its best tubes. ``diagnose_at`` is the overlap at which errors are
     diagnosed, as the config's ``TubeMAP`` counts them; None leaves that to the config's ``test_evaluator``.
-
-    Raises:
-        InputError: if files are missing or the checkpoint is of another model.
     """
     path = str(checkpoint)
     if not Path(path).is_file():
@@ -110,7 +102,7 @@ def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) ->
             prefix = f"{metric.prefix}/" if metric.prefix else ""
             tables |= {f"{prefix}{title}": rows for title, rows in report.tables.items()}
             shown |= {f"{prefix}{name}" for name in report.shown}
-    return Evaluation(numbers, tables, frozenset(shown))
+    return Evaluation(numbers, tables, {name: value for name, value in numbers.items() if name not in shown})
 
 
 def _diagnosis(metric: TubeDiagnosis) -> dict:

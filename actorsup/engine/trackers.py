@@ -97,19 +97,15 @@ def follow(tracker: Tracker, sequence: TrackingSequence) -> Track:
         started = time.perf_counter()
         boxes[index] = tracker.update(frame)[0][0]
         seconds += time.perf_counter() - started
-    counted = slice(first + 1, last + 1)
-    scores = score_track(boxes[counted], sequence.boxes[counted])
+    scores = score_track(boxes[first + 1 : last + 1], sequence.boxes[first + 1 : last + 1])
     return Track(boxes, scores, int(last - first), seconds)
 
 
 def tracker_tables(results: Mapping[str, Mapping[str, Track]]) -> tuple[list[dict], list[dict]]:
     """Two tables: mean IoU with a row a sequence and a column a tracker; the means over sequences, a row a tracker."""
     by_sequence = [
-        {
-            "sequence": key,
-            "frames": track.scores.num_frames,
-            **{name: tracks[key].scores.mean_iou for name, tracks in results.items()},
-        }
+        {"sequence": key, "frames": track.scores.num_frames}
+        | {name: tracks[key].scores.mean_iou for name, tracks in results.items()}
         for key, track in next(iter(results.values())).items()
     ]
     return by_sequence, [{"tracker": name, **_mean_row(tracks)} for name, tracks in results.items()]
@@ -142,7 +138,6 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
 
 
 def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:
-    """Write a picture of annotated frames in equal steps after the first."""
     annotated = np.flatnonzero(sequence.annotated)[1:]
     shown = annotated[equal_steps(len(annotated), num_frames)]
     frames = np.stack([frame for index, frame in enumerate(sequence.frames) if index in shown])

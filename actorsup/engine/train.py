@@ -20,10 +20,8 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     """Train the model of a config on its videos' labels and stored proposals; return the runner after its last epoch.
 
     A config without ``proposals``, such as a detector's, is given to mmengine's Runner as it is. ``resume`` goes on
-    from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision.
-
-    Raises:
-        InputError: before anything is written, if files are missing; the message lists them all.
+    from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision. Missing files are an error
+    before anything is written.
     """
     if "proposals" in config:
         config = with_proposals(config)

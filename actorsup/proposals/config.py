@@ -1,4 +1,4 @@
-"""What a config says about proposals: which detector, which linker, and where their results are kept."""
+"""What a config says about proposals."""
 
 import inspect
 from collections.abc import Mapping
@@ -20,8 +20,7 @@ OPTIONAL = {"frame_memory"}
 class ProposalConfig:
     """One detector and one linker, chosen by name from those that a config offers.
 
-    Detections are kept in ``root/<detector>/detections`` and the tubes of each linker beside them, so that linkers
-    share detections and can be compared.
+    Linkers share the detections in ``root/<detector>/detections``, and keep their tubes beside them.
     """
 
     root: Path  # folder of the stores
@@ -34,18 +33,13 @@ class ProposalConfig:
 
     @classmethod
     def from_config(cls, settings: Mapping, reader: Mapping | None = None) -> "ProposalConfig":
-        """Read the ``proposals`` of a config; ``reader`` is the one that its datasets use.
+        """Read the ``proposals`` of a config, whose datasets use ``reader``.
 
         ``dict(root=..., detector='name', detectors=dict(name=..., ...), linker='name', linkers=dict(name=..., ...))``
-        and, where it is not the usual one, ``frame_memory``.
-
-        Raises:
-            InputError: if a part is missing or unknown, a chosen name is not offered, or the memory is no whole number.
+        and perhaps ``frame_memory``.
         """
         if not REQUIRED <= settings.keys() <= REQUIRED | OPTIONAL:
-            raise InputError(
-                f"the config's proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}"
-            )
+            raise InputError(f"proposals need {sorted(REQUIRED)}, and take {sorted(OPTIONAL)}; got {sorted(settings)}")
         memory = settings.get("frame_memory", cls.frame_memory)
         if not isinstance(memory, int) or memory < 1:
             raise InputError(f"proposals.frame_memory is in MiB, a whole number above 0; got {memory!r}")
@@ -58,7 +52,7 @@ class ProposalConfig:
         return cls(Path(settings["root"]), **chosen, reader=reader, frame_memory=memory)
 
     def on_device(self, device: str | None) -> "ProposalConfig":
-        """With the detector and the linker's tracker on a device, where they have such an option; None: as they are."""
+        """With detector, linker and tracker on a device, where they have such an option; None: as they are."""
         if device is None:
             return self
         detector, linker = _on_device(DETECTORS, self.detector, device), _on_device(LINKERS, self.linker, device)
@@ -68,12 +62,12 @@ class ProposalConfig:
 
     @property
     def detections(self) -> DetectionStore:
-        """The store of this detector's detections."""
+        """The store of the detections."""
         return DetectionStore(self.root / self.detector_name / "detections", self._fingerprint(detector=self.detector))
 
     @property
     def tubes(self) -> TubeStore:
-        """The store of the tubes that this linker made of this detector's detections."""
+        """The store of the tubes."""
         fingerprint = self._fingerprint(detector=self.detector, linker=self.linker)
         return TubeStore(self.root / self.detector_name / f"tubes_{self.linker_name}", fingerprint)
 
@@ -82,11 +76,7 @@ class ProposalConfig:
 
 
 def existing_store(folder: str | Path) -> TubeStore:
-    """The store of tubes in a folder, whatever made it.
-
-    Raises:
-        InputError: if there is none.
-    """
+    """The store of tubes in a folder, whatever made it."""
     store = TubeStore(folder)
     if not store.exists:
         raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")

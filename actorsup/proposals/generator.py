@@ -4,6 +4,7 @@ import heapq
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from mmengine.dist import all_gather_object, barrier, get_dist_info
@@ -29,33 +30,24 @@ class GenerationReport:
     @classmethod
     def merge(cls, reports: Sequence["GenerationReport"]) -> "GenerationReport":
         """The reports of several processes as one."""
-        lists = {
-            key: sorted(name for report in reports for name in getattr(report, key))
+        lists = (
+            sorted(chain.from_iterable(getattr(report, key) for report in reports))
             for key in ("made", "kept", "without_tubes")
-        }
-        return cls(**lists, failed={name: reason for report in reports for name, reason in report.failed.items()})
+        )
+        return cls(*lists, failed={name: reason for report in reports for name, reason in report.failed.items()})
 
 
 class ProposalGenerator:
-    """Makes the proposals of videos, and keeps them and the detections they grew from in the config's stores.
-
-    Raises:
-        StoreError: if a store was made by another configuration.
-    """
+    """Make the proposals of videos; the config's stores keep them and their detections."""
 
     def __init__(self, config: ProposalConfig) -> None:
-        self.pipeline = ProposalPipeline(config)
-        self.detections = config.detections
-        self.tubes = config.tubes
+        self.pipeline, self.detections, self.tubes = ProposalPipeline(config), config.detections, config.tubes
 
     def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
 
         A video that cannot be read is reported, and the others go on. Processes meet at the beginning and at the end
-        only: where one of them dies, the others finish their shares before they say so.
-
-        Raises:
-            RuntimeError: if another process ended early.
+        only: if one ends early, the others finish their shares and then raise ``RuntimeError``.
         """
         rank, world_size = get_dist_info()
         paths = dict(videos)
@@ -82,7 +74,7 @@ class ProposalGenerator:
         return GenerationReport.merge(reports)
 
     def _share(self, paths: Mapping[str, Path], rank: int, world_size: int) -> list[str]:
-        """Names of the videos of this process. Lengths are read by all processes together."""
+        """Names of the videos of this process."""
         if world_size == 1:
             return sorted(paths)
         reader = self.pipeline.config.reader
@@ -95,11 +87,8 @@ class ProposalGenerator:
 
     def _run_one(self, name: str, path: Path, report: GenerationReport) -> int:
         """Make the proposals of one video, note what became of it, and return the number of its new frames."""
-        proposals = _load_if_whole(self.tubes, name)
-        num_new_frames = 0
-        if proposals is not None:
-            report.kept.append(name)
-        else:
+        proposals = kept = _load_if_whole(self.tubes, name)
+        if kept is None:
             try:
                 proposals = self.make(name, path)
             except StoreError:
@@ -109,19 +98,13 @@ class ProposalGenerator:
                 print_log(f"{name}: left out: {error}", logger="current", level=logging.ERROR)
                 return 0
             self.tubes.save(name, proposals)
-            report.made.append(name)
-            num_new_frames = proposals.num_frames
+        (report.made if kept is None else report.kept).append(name)
         if not proposals.tubes:
             report.without_tubes.append(name)
-        return num_new_frames
+        return proposals.num_frames if kept is None else 0
 
     def make(self, name: str, path: str | Path) -> Proposals:
-        """The proposals of one video; its detections are taken from their store, or put there.
-
-        Raises:
-            VideoError: if the video cannot be read.
-            InputError: if it has another number of frames than when its detections were made.
-        """
+        """The proposals of one video; its detections are taken from their store, or put there."""
         frames = self.pipeline.open(path)
         detections = _load_if_whole(self.detections, name)
         if detections is None:
@@ -136,7 +119,7 @@ class ProposalGenerator:
 
 
 def _load_if_whole(store: VideoStore, name: str):
-    """What a store has of a video; None if it has nothing, or only a damaged file, which is then made again."""
+    """What a store has of a video; None if nothing, or only a damaged file."""
     if name not in store:
         return None
     try:
@@ -147,10 +130,10 @@ def _load_if_whole(store: VideoStore, name: str):
 
 
 def shares_by_length(lengths: Mapping[str, int], num_shares: int) -> list[list[str]]:
-    """Divide videos so that the shares take about as long as each other: the longest first, each to the least load.
+    """Divide videos into shares of about the same length: the longest first, each to the least load.
 
-    The longest share is at most a third longer than that of the best division (Graham, 1969). Lengths are in any unit.
-    The same ones give the same shares, in whatever order they come; where there are fewer videos, some are empty.
+    The longest share is at most a third longer than that of the best division (Graham, 1969). The order of ``lengths``
+    does not matter.
     """
     loads = [(0, share) for share in range(num_shares)]
     shares: list[list[str]] = [[] for _ in range(num_shares)]
@@ -162,7 +145,7 @@ def shares_by_length(lengths: Mapping[str, int], num_shares: int) -> list[list[s
 
 
 def length_for_sharing(path: Path, reader: dict | None) -> int:
-    """About how many frames a video has; 1 where that is unknown or it cannot be read, which comes out later."""
+    """About how many frames a video has; 1 if that is unknown or it cannot be read, which is reported later."""
     try:
         return max(1, open_video(path, reader).estimate_length())
     except (InputError, OSError):

@@ -17,13 +17,9 @@ from .config import ProposalConfig
 
 
 class ProposalPipeline:
-    """Detects the actors in the frames of a video and links them into tubes.
+    """Detect the actors in the frames of a video and link them into tubes.
 
-    The two steps are apart, because detections are stored, or cut into windows, between them. Detector and linker are
-    built when they are first needed: who has all detections loads no detector.
-
-    Args:
-        config: which detector, linker and reader.
+    Between the two steps detections are stored, or cut into windows. Detector and linker are built when first needed.
     """
 
     def __init__(self, config: ProposalConfig) -> None:
@@ -40,22 +36,14 @@ class ProposalPipeline:
         return _build(LINKERS, self.config.linker)
 
     def build(self, detector: bool = True, linker: bool = True) -> None:
-        """Build the parts now, so that a wrong setting is not taken for a bad video.
-
-        Raises:
-            InputError: if their settings or weights are wrong.
-        """
+        """Build the parts now, so that a wrong setting is not taken for a bad video."""
         if linker:
             self.linker  # noqa: B018
         if detector:
             self.detector  # noqa: B018
 
     def open(self, path: str | Path) -> VideoFrames:
-        """The frames of a video file or folder, at most ``frame_memory`` of them held.
-
-        Raises:
-            VideoError: if there is no such video, or its frames cannot be read.
-        """
+        """The frames of a video file or folder, of which at most ``frame_memory`` MiB are held."""
         return VideoFrames(open_video(path, self.config.reader), self.config.frame_memory * 2**20)
 
     def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
@@ -63,13 +51,13 @@ class ProposalPipeline:
         return self.detector.detect(frames)
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> Proposals:
-        """The proposals of frames, at least one, of which each has its detections. Tubes count from the first frame."""
+        """The proposals of at least one frame, given each frame's detections. Tubes count from the first frame."""
         height, width = frames[0].shape[:2]
         return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
 
 
 def _build(registry: Registry, config: Mapping):
-    """Build a part so that networks without trained weights are the same in every process and every run."""
+    """Build a part; networks without trained weights are the same in every process and every run."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return registry.build(config)

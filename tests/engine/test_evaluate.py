@@ -1,25 +1,28 @@
 from types import SimpleNamespace
 
-from actorsup.engine.test import _with_diagnosis, _with_predictions, _with_tables
+from actorsup.engine.test import _completed, _with_tables
 from actorsup.evaluation.metrics import MetricReport
 
 ACCURACY = {"type": "VideoAccuracy"}
+PREDICTIONS = {"type": "PredictedVideos"}
 
 
 def test_diagnosis_counts_what_the_config_counts():
     measured = {"type": "TubeMAP", "thresholds": (0.2,), "protocol": "voc", "max_per_class": 3}
-    *others, diagnosis = _with_diagnosis([ACCURACY, measured], 0.2)
+    *others, diagnosis, kept = _completed([ACCURACY, measured], 0.2)
     assert others == [ACCURACY, measured]
+    assert kept == PREDICTIONS
     assert diagnosis == {"type": "TubeDiagnosis", "threshold": 0.2, "protocol": "voc", "max_per_class": 3}
 
 
 def test_diagnosis_asked_for_replaces_that_of_the_config():
     configured = {"type": "TubeDiagnosis", "threshold": 0.2}
-    assert _with_diagnosis([configured, {"type": "TubeMAP"}], 0.5)[1:] == [{"type": "TubeDiagnosis", "threshold": 0.5}]
+    metrics = _completed([configured, {"type": "TubeMAP"}], 0.5)
+    assert metrics[1:] == [{"type": "TubeDiagnosis", "threshold": 0.5}, PREDICTIONS]
 
 
 def test_an_evaluator_of_one_metric_gets_a_second():
-    assert _with_diagnosis(ACCURACY, 0.5) == [ACCURACY, {"type": "TubeDiagnosis", "threshold": 0.5}]
+    assert _completed(ACCURACY, 0.5) == [ACCURACY, {"type": "TubeDiagnosis", "threshold": 0.5}, PREDICTIONS]
 
 
 def test_tables_bear_the_prefix_of_their_metric_and_other_numbers_remain():
@@ -32,5 +35,5 @@ def test_tables_bear_the_prefix_of_their_metric_and_other_numbers_remain():
 
 def test_videos_are_kept_once_and_as_the_config_says():
     configured = {"type": "PredictedVideos", "num_tubes": 9}
-    assert _with_predictions([ACCURACY, configured]) == [ACCURACY, configured]
-    assert _with_predictions(ACCURACY) == [ACCURACY, {"type": "PredictedVideos"}]
+    assert _completed([ACCURACY, configured], None) == [ACCURACY, configured]
+    assert _completed(ACCURACY, None) == [ACCURACY, PREDICTIONS]

@@ -3,7 +3,6 @@
 import logging
 import math
 from collections import Counter, deque
-from collections.abc import Sequence
 from itertools import chain
 
 import torch
@@ -46,9 +45,7 @@ class EarlyWarningHook(Hook):
         without = [video for dataset in datasets for video in getattr(dataset, "videos_without_tubes", ())]
         self._look_at_tubes(len(without), len(without) + sum(map(len, datasets)), "training leaves them out")
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs=None) -> None:
         """Look at the loss and the predictions of an iteration."""
         loss = float(torch.as_tensor((outputs or {}).get("loss", 0.0)).detach())
         if not math.isfinite(loss):
@@ -68,9 +65,7 @@ class EarlyWarningHook(Hook):
         """Begin to count."""
         self.validated = []
 
-    def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence = ()
-    ) -> None:
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs=()) -> None:
         """Count the videos that have tubes."""
         self.validated += [bool(sample.proposals) for sample in outputs if isinstance(sample, VideoSample)]
 

@@ -47,15 +47,11 @@ class TubeOverlayHook(Hook):
         """Note where the videos are."""
         self._find_videos(runner.val_dataloader.dataset)
 
-    def after_test_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
-    ) -> None:
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs=()) -> None:
         """Draw the videos of the batch."""
         self._draw(outputs, runner.test_dataloader.dataset.metainfo["classes"], self.folder)
 
-    def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence[VideoSample] = ()
-    ) -> None:
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs=()) -> None:
         """Draw the videos of the batch."""
         classes = runner.val_dataloader.dataset.metainfo["classes"]
         drawn = self._draw(outputs, classes, self.folder / f"epoch_{runner.epoch}")
@@ -90,8 +86,7 @@ class TubeOverlayHook(Hook):
             scores = ranked.scores[:, action]
             for rank, index in enumerate(np.argsort(-scores, kind="stable")[: self.num_tubes]):
                 if scores[index] > -np.inf:
-                    tubes.append(
-                        DrawnTube.ranked(ranked.tubes[index], rank, f"{rank + 1}: {np.exp(scores[index]):.2f}")
-                    )
+                    caption = f"{rank + 1}: {np.exp(scores[index]):.2f}"
+                    tubes.append(DrawnTube.ranked(ranked.tubes[index], rank, caption))
         frames = open_video(*self.sources[sample.video]).frames_at(indices)
         return tube_row(frames, indices, tubes, title="no tubes" if action is None else classes[action])
