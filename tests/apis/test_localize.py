@@ -178,12 +178,12 @@ WAITING_READER = """
 import time
 from pathlib import Path
 
-from actorsup.io import OpenCVReader
+from actorsup.io import PyAVReader
 from actorsup.registry import VIDEO_READERS
 
 
 @VIDEO_READERS.register_module()
-class WaitingReader(OpenCVReader):
+class WaitingReader(PyAVReader):
     def __iter__(self):
         for frame in super().__iter__():
             if list(Path("interrupted").glob("*.tmp")):
