@@ -27,10 +27,6 @@ class ViterbiLinker(Linker):
     ``Σ score + overlap_weight · Σ IoU of neighbours``. The path of the highest energy becomes a tube, its detections
     are removed, and the search is repeated. A path runs through every frame that has a detection left; frames without
     one end it, so a tube spans the video only where the detector never failed.
-
-    Args:
-        max_tubes: paths to extract at most.
-        overlap_weight: weight of the overlap of neighbouring boxes against their scores.
     """
 
     def __init__(self, max_tubes: int = 20, overlap_weight: float = 1.0) -> None:

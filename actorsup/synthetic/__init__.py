@@ -9,10 +9,4 @@ from .performance import ACTIONS
 from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
 
-__all__ = [
-    "ACTIONS",
-    "ACTORS",
-    "PuppetWorld",
-    "WorldSettings",
-    "WorldSizes",
-]
+__all__ = ["ACTIONS", "ACTORS", "PuppetWorld", "WorldSettings", "WorldSizes"]

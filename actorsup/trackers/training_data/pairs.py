@@ -23,19 +23,12 @@ Pair = tuple[np.ndarray, np.ndarray, np.ndarray]  # exemplar and search crop (h,
 
 @dataclass(frozen=True)
 class PairAugmentation:
-    """What happens to crops of real frames (SiamFC's settings; its label stays in the middle, here it moves along).
+    """How crops of real frames vary (SiamFC's settings, but that the label moves along with the target)."""
 
-    Args:
-        max_shift: the target lies at most so many pixels off the middle of the search crop, along either axis.
-        max_stretch: either crop shows the target at most by this share too large or too small, along either axis.
-        flip: probability that both crops are mirrored.
-        variation: how much appearance varies between the two, see ``vary_pair``; 0 leaves the pixels as they are.
-    """
-
-    max_shift: float = 4.0
-    max_stretch: float = 0.05
-    flip: float = 0.5
-    variation: float = 0.5
+    max_shift: float = 4.0  #: most pixels, along either axis, between the target and the middle of the search crop
+    max_stretch: float = 0.05  #: most that either crop shows the target too large or small, as a share, along each axis
+    flip: float = 0.5  #: probability that both crops are mirrored
+    variation: float = 0.5  #: strength of ``vary_pair``
 
     def __post_init__(self) -> None:
         if self.max_shift < 0 or not 0 <= self.max_stretch < 1 or not 0 <= self.flip <= 1 or self.variation < 0:
@@ -43,10 +36,7 @@ class PairAugmentation:
             raise InputError(f"expected {expected}, got {self}")
 
     def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
-        """Cut the exemplar from the first frame and the search crop from the second, as ``PairDataset.draw`` says.
-
-        Frames are ``(H, W, 3)`` uint8 RGB; boxes ``(2, 4)``, the target in each, of positive width and height.
-        """
+        """Cut the exemplar from the first frame ``(H, W, 3)`` and the search crop from the second; boxes ``(2, 4)``."""
         stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
         offset = rng.uniform(-self.max_shift, self.max_shift, 2)
         boxes = boxes.astype(np.float64)
@@ -65,7 +55,6 @@ class PairAugmentation:
 
 
 def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
-    """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, as the tracker does."""
     # Only what the rectangle shows, and a pixel more, becomes floating point: a whole frame takes many times as long.
     limits = np.array(frame.shape[1::-1])
     left, top = np.clip(np.floor(center - sides / 2).astype(int) - 1, 0, limits - 1)
@@ -78,14 +67,10 @@ def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -
 
 
 class PairDataset(Dataset, ABC):
-    """Pairs of crops of one target: an exemplar and where to search it.
+    """``num_pairs`` pairs of crops of one target: an exemplar and where to search it.
 
-    Pair ``i`` follows from ``seed`` and ``i`` alone, whichever worker draws it. A whole training takes each index once
-    (``InfiniteSampler`` and as many pairs as iterations take), so that no two of its pairs are alike.
-
-    Args:
-        num_pairs: length of the dataset.
-        seed: another one gives other pairs.
+    Pair ``i`` follows from ``seed`` and ``i`` alone, whichever worker draws it. A training should take each index once
+    (``InfiniteSampler`` and as many pairs as iterations take).
     """
 
     metainfo: dict = {}  # noqa: RUF012 — mmengine reads it; there is nothing to say
@@ -99,9 +84,9 @@ class PairDataset(Dataset, ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Pair:
-        """Draw an exemplar ``(127, 127, 3)``, a search crop ``(255, 255, 3)``, both uint8 RGB, and the offset ``(2,)``.
+        """Draw exemplar ``(127, 127, 3)``, search crop ``(255, 255, 3)`` and offset ``(2,)``.
 
-        The offset is the target's place (x, y) in the search crop, in its pixels from its centre.
+        Crops are uint8 RGB; the offset is the target's (x, y) in pixels from the centre of the search crop.
         """
 
     def __len__(self) -> int:
@@ -118,12 +103,9 @@ class PairDataset(Dataset, ABC):
 
 @DATASETS.register_module()
 class MixedPairs(PairDataset):
-    """Draws each pair from one of several datasets of pairs.
+    """Draws each pair from one of ``parts``, in the proportion of ``shares``.
 
-    Args:
-        parts: their configs, whose ``num_pairs`` and ``seed`` have no effect on what is drawn.
-        shares: how often each is drawn, relative to the others.
-        num_pairs: see ``PairDataset``, as ``seed``.
+    The parts' own ``num_pairs`` and ``seed`` have no effect.
     """
 
     def __init__(self, parts: Sequence[Mapping], shares: Sequence[float], num_pairs: int, seed: int = 0) -> None:
@@ -145,27 +127,18 @@ class MixedPairs(PairDataset):
 class SequencePairs(PairDataset):
     """Two annotated frames of one sequence, at most ``max_gap`` frames apart, in either order (SiamFC, Sec. 3).
 
-    Every sequence is drawn equally often. Sequences are read when they are first drawn, and then kept: their boxes, not
-    their frames.
+    Every sequence is drawn equally often. It must have two annotated frames that are near enough.
 
     Args:
-        sequences: config of a registered ``SequenceSource``. Folders of images are what it should read: for one frame,
-            a video file is decoded from its beginning.
+        sequences: config of a ``SequenceSource``, best of folders of images: for one frame a video file is decoded from
+            its beginning.
         num_pairs: see ``PairDataset``, as ``seed``.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
-
-    Raises:
-        InputError: when a drawn sequence has only one annotated frame, or none near another.
     """
 
     def __init__(
-        self,
-        sequences: Mapping,
-        num_pairs: int,
-        seed: int = 0,
-        max_gap: int = 100,
-        augmentation: Mapping | None = None,
+        self, sequences: Mapping, num_pairs: int, seed: int = 0, max_gap: int = 100, augmentation: Mapping | None = None
     ) -> None:
         super().__init__(num_pairs, seed)
         if max_gap < 1:
@@ -198,16 +171,11 @@ class SequencePairs(PairDataset):
 class StillPairs(PairDataset):
     """A random region of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
 
-    Any part of a photograph can be found again in it.
-
     Args:
         images: folder of images.
         num_pairs: see ``PairDataset``, as ``seed``.
         min_size: of a region, in pixels: the geometric mean of its sides.
-        augmentation: settings of ``PairAugmentation``; two crops of one image are alike but for these.
-
-    Raises:
-        InputError: if there is no image, or one cannot be read.
+        augmentation: settings of ``PairAugmentation``.
     """
 
     def __init__(
@@ -249,10 +217,7 @@ def _random_region(rng: np.random.Generator, width: int, height: int, min_size: 
 def vary_pair(
     rng: np.random.Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Change the appearance of two crops ``(h, w, 3)`` uint8 a little differently, as a camera and its codec would.
-
-    Strength 1 is what low-resolution web video shows; 0 changes nothing.
-    """
+    """Vary two crops ``(h, w, 3)`` uint8 as cameras and codecs do: 0 not at all, 1 as low-resolution web video."""
     if strength == 0:
         return exemplar, search
     resolution = 1 + strength * rng.exponential(0.5)
@@ -261,7 +226,10 @@ def vary_pair(
     for image in (exemplar, search):
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) if gray else image
         image = _light(rng, image, strength)
-        image = _coarsen(image, resolution * (1 + strength * rng.uniform(0, 0.4)))
+        # Lose detail, as of a target of fewer pixels.
+        size, factor = image.shape[1::-1], resolution * (1 + strength * rng.uniform(0, 0.4))
+        image = cv2.resize(image, [round(side / factor) for side in size], interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
         if rng.random() < 0.15 * strength:
             image = _motion_blur(rng, image, strength)
         results.append(_compress(rng, image, strength))
@@ -277,13 +245,6 @@ def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.n
         image = cv2.multiply(image, cv2.merge([shade] * 3), dtype=cv2.CV_8U)
     values = np.arange(256)[:, None] * gain + shift
     return cv2.LUT(image, np.clip(values, 0, 255).astype(np.uint8)[None])
-
-
-def _coarsen(image: np.ndarray, factor: float) -> np.ndarray:
-    """Lose detail that a target of fewer pixels would not have."""
-    height, width = image.shape[:2]
-    small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
