@@ -53,9 +53,12 @@ class ViterbiLinker(Linker):
             if not paths:
                 break
             path, category = max(paths, key=lambda candidate: candidate[0].energy)
-            tubes.append(_to_tube(path, detections, category))
-            for offset, choice in enumerate(path.choices):
-                remaining[path.start + offset][choice] = False
+            chosen = [detections[frame][[choice]] for frame, choice in enumerate(path.choices, start=path.start)]
+            scores = np.concatenate([found.scores for found in chosen])
+            boxes = np.concatenate([found.boxes for found in chosen])
+            tubes.append(Tube(path.start, boxes, scores, scores.mean(), category))
+            for frame, choice in enumerate(path.choices, start=path.start):
+                remaining[frame][choice] = False
         return tubes
 
 
@@ -81,9 +84,3 @@ def _best_path(
     for predecessor in reversed(predecessors):
         choices.append(int(predecessor[choices[-1]]))
     return _Path(float(energy.max()), run.start, choices[::-1])
-
-
-def _to_tube(path: _Path, detections: Sequence[Detections], category: int) -> Tube:
-    chosen = [detections[path.start + offset][[choice]] for offset, choice in enumerate(path.choices)]
-    scores = np.concatenate([found.scores for found in chosen])
-    return Tube(path.start, np.concatenate([found.boxes for found in chosen]), scores, scores.mean(), category)

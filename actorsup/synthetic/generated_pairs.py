@@ -25,8 +25,6 @@ from .drawing import (
     rotation,
 )
 
-_NEAREST_NEIGHBOR = 45.0  # pixels between the target and what only resembles it
-
 
 @DATASETS.register_module()
 class GeneratedPairs(PairDataset):
@@ -58,8 +56,32 @@ class GeneratedPairs(PairDataset):
 
     def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
-        exemplar, search, offset = draw_pair(rng, self.textures, self.max_shift, self.max_stretch)
-        return *vary_pair(rng, exemplar, search, self.variation), offset
+        views = [Canvas(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE)]
+        offset = rng.uniform(-self.max_shift, self.max_shift, 2)
+        places = (rng.uniform(-2, 2, 2), offset)
+        stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
+        _paint_ground(rng, views, self.textures)
+
+        target = _dress_figure(rng, self.textures)
+        target_poses = [_fit(pose_figure(rng, target.figure, target.activity), turn) for turn in target.turns]
+        num_others = rng.choice(4, p=(0.35, 0.35, 0.2, 0.1))
+        others = [_dress_figure(rng, self.textures, like=target) for _ in range(num_others)]
+        in_front = rng.random(num_others) < 0.15
+        sizes = rng.uniform(0.5, 1.4, num_others)
+        for view, farthest in enumerate((80, 140)):
+            behind, front = [], []
+            for other, size, is_in_front in zip(others, sizes, in_front, strict=True):
+                # At least 45 pixels between the target and what only resembles it.
+                angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(45.0, farthest)
+                place = places[view] + distance * np.array([np.cos(angle), np.sin(angle)])
+                parts, scale = _fit(pose_figure(rng, other.figure, other.activity), other.turns[view])
+                (front if is_in_front else behind).append((other, parts, scale * size, place))
+            parts, scale = target_poses[view]
+            for painted in (*behind, (target, parts, scale * stretches[view], places[view]), *front):
+                _paint_figure(views[view], *painted)
+        if rng.random() < 0.15:
+            _paint_occluder(rng, views[1], self.textures, offset)
+        return *vary_pair(rng, views[0].pixels, views[1].pixels, self.variation), offset.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,41 +107,12 @@ class DressedFigure:
     activity: float
 
 
-def draw_pair(rng: Generator, textures: list[np.ndarray], max_shift: float, max_stretch: float) -> Pair:
-    """Draw one target twice, as ``PairDataset.draw`` says; limits as of ``PairAugmentation``."""
-    views = [Canvas(np.empty((size, size, 3), np.uint8)) for size in (EXEMPLAR_SIZE, SEARCH_SIZE)]
-    offset = rng.uniform(-max_shift, max_shift, 2)
-    places = (rng.uniform(-2, 2, 2), offset)
-    stretches = rng.uniform(1 - max_stretch, 1 + max_stretch, (2, 2))
-    _paint_ground(rng, views, textures)
-
-    target = _dress_figure(rng, textures)
-    target_poses = [_fit(pose_figure(rng, target.figure, target.activity), target.turns[view]) for view in (0, 1)]
-    others = [_dress_figure(rng, textures, like=target) for _ in range(rng.choice(4, p=(0.35, 0.35, 0.2, 0.1)))]
-    in_front = rng.random(len(others)) < 0.15
-    sizes = rng.uniform(0.5, 1.4, len(others))
-    for view in (0, 1):
-        behind, front = [], []
-        for other, size, is_in_front in zip(others, sizes, in_front, strict=True):
-            angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(_NEAREST_NEIGHBOR, (80, 140)[view])
-            place = places[view] + distance * np.array([np.cos(angle), np.sin(angle)])
-            parts, scale = _fit(pose_figure(rng, other.figure, other.activity), other.turns[view])
-            (front if is_in_front else behind).append((other, parts, scale * size, place))
-        parts, scale = target_poses[view]
-        for painted in (*behind, (target, parts, scale * stretches[view], places[view]), *front):
-            _paint_figure(views[view], *painted)
-    if rng.random() < 0.15:
-        _paint_occluder(rng, views[1], textures, offset)
-    return views[0].pixels, views[1].pixels, offset.astype(np.float32)
-
-
 def _dress_figure(rng: Generator, textures: list[np.ndarray], like: DressedFigure | None = None) -> DressedFigure:
     """A random figure; one ``like`` another shares its figure or its textures with it, or nothing, but never both."""
     alike = rng.random() if like is not None else 1.0
     figure = like.figure if alike < 0.4 else make_figure(rng)
     materials = like.textures if 0.4 <= alike < 0.6 else tuple(pick_tinted(rng, textures) for _ in range(2))
-    angle = rng.normal(0, 0.3)
-    stretch = np.exp(rng.normal(0, 0.1, 2))
+    angle, stretch = rng.normal(0, 0.3), np.exp(rng.normal(0, 0.1, 2))
     turns = []
     for change in (0.0, 1.0):
         turn = rotation(angle + change * rng.normal(0, 0.15))

@@ -75,14 +75,22 @@ def make_stage(
     behind = [_thing(rng, textures, wall), _thing(rng, textures, ground)]
     behind += [_clutter(rng, textures, size, horizon) for _ in range(rng.integers(3, 10))]
     num_occluders = rng.integers(1, 3) if rng.random() < occluder_share else 0
+    before = tuple(_occluder(rng, textures, size) for _ in range(num_occluders))
+    cameras = _cameras(rng, num_frames, camera_motion * width)
+    drift = rng.uniform(0, 0.12) * _swing(rng, np.linspace(0, 1, num_frames), 0.3, 1.5)
+    gain = rng.uniform(0.65, 1.15) * (1 + drift)
+    lights = np.stack([gain, np.full(num_frames, rng.uniform(-12, 18))], axis=1)
+    x, y = np.meshgrid(*(np.linspace(-1, 1, length, dtype=np.float32) for length in size))
+    angle = rng.uniform(0, 2 * np.pi)
+    shading = 1 + rng.uniform(0, 0.25) * (x * np.cos(angle) + y * np.sin(angle))
     return Stage(
         size,
         horizon,
         tuple(behind),
-        before=tuple(_occluder(rng, textures, size) for _ in range(num_occluders)),
-        cameras=_cameras(rng, num_frames, camera_motion * width),
-        lights=_lights(rng, num_frames),
-        shading=_shading(rng, size),
+        before,
+        cameras,
+        lights,
+        shading=shading[..., None].astype(np.float32),
         grain=rng.uniform(1, 6) * rng.standard_normal((2 * height, 2 * width, 1), dtype=np.float32),
         blur=rng.choice([0.0, rng.uniform(0.4, 0.9)]),
     )
@@ -132,18 +140,6 @@ def _cameras(rng: Generator, num_frames: int, reach: float) -> np.ndarray:
     return cameras
 
 
-def _lights(rng: Generator, num_frames: int) -> np.ndarray:
-    drift = rng.uniform(0, 0.12) * _swing(rng, np.linspace(0, 1, num_frames), 0.3, 1.5)
-    gain = rng.uniform(0.65, 1.15) * (1 + drift)
-    return np.stack([gain, np.full(num_frames, rng.uniform(-12, 18))], axis=1)
-
-
 def _swing(rng: Generator, time: np.ndarray, slowest: float, fastest: float) -> np.ndarray:
     """A sine of random phase; slowest and fastest are in cycles."""
     return np.sin(2 * np.pi * (rng.uniform(slowest, fastest) * time + rng.random()))
-
-
-def _shading(rng: Generator, size: tuple[int, int]) -> np.ndarray:
-    x, y = np.meshgrid(*(np.linspace(-1, 1, length, dtype=np.float32) for length in size))
-    angle = rng.uniform(0, 2 * np.pi)
-    return (1 + rng.uniform(0, 0.25) * (x * np.cos(angle) + y * np.sin(angle)))[..., None].astype(np.float32)

@@ -200,18 +200,13 @@ class StillPairs(PairDataset):
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise InputError(f"{path}: cannot be read as an image")
-        region = _random_region(rng, image.shape[1], image.shape[0], self.min_size)
-        return self.augmentation.pair(rng, (image, image), np.stack([region, region]))
-
-
-def _random_region(rng: np.random.Generator, width: int, height: int, min_size: float) -> np.ndarray:
-    """A box inside an image, of a random size and up to three times as long as wide."""
-    longest = min(width, height) / 2
-    area = np.exp(rng.uniform(np.log(min(min_size, longest)), np.log(longest)))
-    aspect = np.exp(rng.uniform(-np.log(3), np.log(3)) / 2)
-    size = np.minimum((area * aspect, area / aspect), (width, height))
-    start = rng.uniform(0, np.array([width, height]) - size)
-    return np.concatenate([start, start + size])
+        height, width = image.shape[:2]
+        longest = min(width, height) / 2
+        mean_side = np.exp(rng.uniform(np.log(min(self.min_size, longest)), np.log(longest)))
+        stretch = np.exp(rng.uniform(-np.log(3), np.log(3)) / 2)  # up to three times as long as wide
+        size = np.minimum((mean_side * stretch, mean_side / stretch), (width, height))
+        start = rng.uniform(0, np.array([width, height]) - size)
+        return self.augmentation.pair(rng, (image, image), np.tile(np.concatenate([start, start + size]), (2, 1)))
 
 
 def vary_pair(
@@ -248,11 +243,9 @@ def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.n
 
 
 def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
-    # OpenCV filters with more than 11×11 weights by Fourier transforms, which takes ten times as long.
-    reach = rng.uniform(1, 1 + 3 * min(strength, 1))
-    angle = rng.uniform(0, np.pi)
+    reach, angle = rng.uniform(1, 1 + 3 * min(strength, 1)), rng.uniform(0, np.pi)
     end = np.round(4 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
-    kernel = np.zeros((9, 9), np.float32)
+    kernel = np.zeros((9, 9), np.float32)  # with more than 11×11 weights OpenCV is ten times slower
     cv2.line(kernel, (8 - end).tolist(), end.tolist(), 1.0)
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 

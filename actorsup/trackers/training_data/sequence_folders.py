@@ -51,9 +51,8 @@ class SequenceFolder(SequenceSource):
 class GOT10k(SequenceSource):
     """GOT-10k: ``list.txt`` names the folders; a frame that ``absence.label`` marks with 1 has no box.
 
-    Args:
-        root: the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published.
-        sequences: names of the folders to use; None uses all of ``list.txt``.
+    ``root`` is the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published. ``sequences``
+    are the names to use; None uses all.
     """
 
     def __init__(self, root: str | Path, sequences: Sequence[str] | None = None) -> None:

@@ -123,11 +123,9 @@ def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path
 
 @DATASETS.register_module()
 class TubeSequences(SequenceSource):
-    """One sequence a true tube, ``<video>_tube0``, ``<video>_tube1`` …; interpolated frames have no box.
+    """One sequence a true tube of an ``AnnotatedVideos``, which is read in test mode; interpolated frames have no box.
 
-    Args:
-        dataset: config of an ``AnnotatedVideos``; it is read in test mode.
-        sequences: names to use; None uses all.
+    ``sequences`` are the names to use, of ``<video>_tube0``, ``<video>_tube1`` …; None uses all.
     """
 
     def __init__(self, dataset: Mapping, sequences: Sequence[str] | None = None) -> None:
