@@ -1,4 +1,4 @@
-"""Any mmdet model as a detector of actors. The one module that imports mmdet, and only when it is built."""
+"""Any mmdet model as a detector of actors; it imports mmdet only when it is built."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -100,10 +100,8 @@ def _read_config(config: str) -> Config:
     try:
         import mmdet
     except ImportError as error:
-        install = (
-            f"run `make setup` in a clone, or `{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
-        )
-        raise InputError(f"ActorDetector needs mmdet, which cannot be imported ({error}); {install}") from error
+        install = f"`make setup` in a clone, or `{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
+        raise InputError(f"ActorDetector needs mmdet, which cannot be imported ({error}); run {install}") from error
     path = Path(config)
     if config.startswith(MMDET_PREFIX):
         path = Path(mmdet.__file__).parent / ".mim" / "configs" / config.removeprefix(MMDET_PREFIX)

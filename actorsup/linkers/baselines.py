@@ -31,12 +31,9 @@ class UnlinkedDetections(Linker):
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``."""
         found = Candidates.of(detections, frame_size(frames, detections))
-        chosen = found.choose(
-            lambda best, _: np.tile(found.boxes[best], (len(frames), 1)), self.max_tubes, self.overlap_threshold
-        )
-        return [
-            Tube.still(found.boxes[best], len(frames), 0, found.scores[best], found.labels[best]) for best in chosen
-        ]
+        length = len(frames)
+        chosen = found.choose(lambda best, _: found.boxes[[best] * length], self.max_tubes, self.overlap_threshold)
+        return [Tube.still(found.boxes[best], length, 0, found.scores[best], found.labels[best]) for best in chosen]
 
 
 @LINKERS.register_module()

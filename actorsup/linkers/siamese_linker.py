@@ -11,6 +11,7 @@ from actorsup.structures import Detections, Tube, box_areas, clip_boxes, element
 from .linker import Linker, frame_size
 
 Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
+MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,8 @@ class SiameseLinker(Linker):
         starts = candidates.frame_index
         for seed in seeds:
             tracks[seed][0][starts[seed]] = candidates.boxes[seed]
-        for order, passing in (
-            (range(starts[seeds[0]], len(frames)), seeds),
-            (range(starts[seeds[-1]], -1, -1), seeds[::-1]),
-        ):
+        up, down = range(starts[seeds[0]], len(frames)), range(starts[seeds[-1]], -1, -1)
+        for order, passing in ((up, seeds), (down, seeds[::-1])):
             followed: list[int] = []
             for index in order:
                 image = frames[index]
@@ -122,9 +121,6 @@ class SiameseLinker(Linker):
                     take(image, candidates.boxes[joining])
                     followed += joining
         return tracks
-
-
-MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
 
 
 def look_ahead(

@@ -1,6 +1,7 @@
 """Linking by dynamic programming over the detections, as in "Finding Action Tubes" (Gkioxari and Malik, 2015)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,10 +39,7 @@ class ViterbiLinker(Linker):
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``. A tube's score is the mean of its detections' scores; the order is that of energy."""
         frame_size(frames, detections)  # raises where they do not belong together
-        links = [
-            self.overlap_weight * pairwise_iou(now.boxes, then.boxes)
-            for now, then in zip(detections[:-1], detections[1:], strict=True)
-        ]
+        links = [self.overlap_weight * pairwise_iou(now.boxes, then.boxes) for now, then in pairwise(detections)]
         remaining = [np.ones(len(found), dtype=bool) for found in detections]
         categories = np.unique(np.concatenate([found.labels for found in detections]))
         tubes: list[Tube] = []

@@ -49,10 +49,15 @@ def _save_forward(ctx, inputs, output) -> None:
 
 
 def _differentiate_forward(ctx, grad: Tensor) -> tuple:
-    grad_features = torch.ops.actorsup.actor_roi_pool3d_backward(
-        grad, *ctx.saved_tensors, ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    options = ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    return (
+        torch.ops.actorsup.actor_roi_pool3d_backward(grad, *ctx.saved_tensors, *options),
+        None,
+        None,
+        None,
+        None,
+        None,
     )
-    return grad_features, None, None, None, None, None
 
 
 def _save_backward(ctx, inputs, output) -> None:
@@ -88,12 +93,8 @@ def is_compiled_for(device_type: str) -> bool:
 def warn_of_fallback(device_type: str) -> None:
     """Say, once a type of device, that the slow implementation is used and how to build the fast one."""
     reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
-    warnings.warn(
-        f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
-        f"Build it with `{build_operator(cuda=device_type == 'cuda')}`.",
-        RuntimeWarning,
-        stacklevel=3,
-    )
+    message = f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. Build it with"
+    warnings.warn(f"{message} `{build_operator(cuda=device_type == 'cuda')}`.", RuntimeWarning, stacklevel=3)
 
 
 def actor_roi_pool3d(

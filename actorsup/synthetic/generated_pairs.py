@@ -10,20 +10,9 @@ from actorsup.registry import DATASETS
 from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides
 from actorsup.trackers.training_data.pairs import Pair, PairDataset, vary_pair
 
+from . import drawing
 from .bodies import Bone, PlacedBone, place_bones
-from .drawing import (
-    Canvas,
-    Thing,
-    blob,
-    capsule,
-    chain,
-    make_textures,
-    pick_tinted,
-    points,
-    polygon,
-    rectangle,
-    rotation,
-)
+from .drawing import Canvas, Thing, blob, capsule, chain, pick_tinted, points, polygon, rectangle, rotation
 
 
 @DATASETS.register_module()
@@ -52,7 +41,7 @@ class GeneratedPairs(PairDataset):
         self.max_shift = max_shift
         self.max_stretch = max_stretch
         self.variation = variation
-        self.textures = make_textures(np.random.default_rng(seed), num_textures)
+        self.textures = drawing.make_textures(np.random.default_rng(seed), num_textures)
 
     def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
@@ -108,7 +97,7 @@ class DressedFigure:
 
 
 def _dress_figure(rng: Generator, textures: list[np.ndarray], like: DressedFigure | None = None) -> DressedFigure:
-    """A random figure; one ``like`` another shares its figure or its textures with it, or nothing, but never both."""
+    """A random figure; one ``like`` another shares its figure or its textures with it, or nothing."""
     alike = rng.random() if like is not None else 1.0
     figure = like.figure if alike < 0.4 else make_figure(rng)
     materials = like.textures if 0.4 <= alike < 0.6 else tuple(pick_tinted(rng, textures) for _ in range(2))
@@ -139,7 +128,7 @@ def _paint_figure(view: Canvas, dressed: DressedFigure, parts, scale: float | np
 
 
 def _paint_ground(rng: Generator, views: list[Canvas], textures: list[np.ndarray]) -> None:
-    """The ground of both views with things that stand on it; between them the camera moved, or it is another place."""
+    """The ground of both views with things on it; between them the camera moved, or it is another place."""
     second_place = rng.random() < 0.15
     turn = np.exp(rng.normal(0, 0.1)) * rotation(rng.normal(0, 0.08))
     movement = np.column_stack([turn, rng.normal(0, rng.choice([3.0, 15.0, 60.0]), 2)])
@@ -191,11 +180,9 @@ def pose_figure(rng: Generator, figure: Figure, strength: float) -> list[PlacedB
 
 def _bent(rng: Generator, part: Part, strength: float) -> Bone:
     outline = part.bone.outline
-    phases = np.linspace(0, 2 * np.pi, len(outline), endpoint=False)
-    waves = np.exp(1j * np.outer([-2, -1, 1, 2], phases))
+    waves = np.exp(1j * np.outer([-2, -1, 1, 2], np.linspace(0, 2 * np.pi, len(outline), endpoint=False)))
     amounts = rng.normal(0, 1, 4) + 1j * rng.normal(0, 1, 4)
-    size = np.abs(outline).mean()
-    return replace(part.bone, outline=outline + strength * part.flex * size * (amounts / 4) @ waves)
+    return replace(part.bone, outline=outline + strength * part.flex * np.abs(outline).mean() * (amounts / 4) @ waves)
 
 
 def _soft_body(rng: Generator) -> Figure:
@@ -274,10 +261,8 @@ def _star(rng: Generator) -> Figure:
     """A middle with three to seven limbs around it."""
     num_limbs = rng.integers(3, 8)
     limb = capsule(rng.uniform(0.6, 1.4), rng.uniform(0.12, 0.3), rng.uniform(0.06, 0.25))
-    limbs = [
-        Part(Bone(limb, 0, material=1), angle=2 * np.pi * index / num_limbs + rng.normal(0, 0.2), swing=0.25)
-        for index in range(num_limbs)
-    ]
+    angles = [2 * np.pi * index / num_limbs + rng.normal(0, 0.2) for index in range(num_limbs)]
+    limbs = [Part(Bone(limb, 0, material=1), angle, swing=0.25) for angle in angles]
     return (Part(Bone(blob(rng, 0.2) * rng.uniform(0.3, 0.7), None, layer=1), flex=0.1), *limbs)
 
 

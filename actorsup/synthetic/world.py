@@ -50,9 +50,9 @@ class PuppetWorld:
     @property
     def num_parts(self) -> int:
         """How many images, sequences and videos there are."""
-        sizes, num_actions = self.sizes, len(self.settings.actions)
-        stills = sizes.train_stills + sizes.val_stills
-        return stills + sizes.sequences + (sizes.train_videos + sizes.test_videos) * num_actions
+        sizes = self.sizes
+        videos = (sizes.train_videos + sizes.test_videos) * len(self.settings.actions)
+        return sizes.train_stills + sizes.val_stills + sizes.sequences + videos
 
     def is_written(self, root: Path) -> bool:
         """Whether the folder holds this world; an ``InputError`` if it holds something else."""
@@ -122,7 +122,6 @@ class PuppetWorld:
                     yield name, draw_video, (name, action, index, root / "videos")
 
     def _videos(self, videos: list[dict]) -> dict:
-        """The annotation file of a set of videos."""
         return {
             "format": "actorsup.videos",
             "version": 1,
@@ -166,14 +165,9 @@ def draw_video(settings: WorldSettings, name: str, action: str, index: int, fold
     _write_video(folder / f"{video}.avi", scene.frames(), settings, _quality(rng, settings))
     start, end = scene.span
     boxes = [scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in scene.performers]
-    return {
-        "video": video,
-        "split": split,
-        "label": action,
-        "num_frames": len(scene.stage.cameras),
-        "size": list(settings.size),
-        "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
-    }
+    tubes = [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes]
+    shape = {"num_frames": len(scene.stage.cameras), "size": list(settings.size)}
+    return {"video": video, "split": split, "label": action, **shape, "tubes": tubes}
 
 
 def _chance(settings: WorldSettings, name: str, *which: int) -> Generator:
@@ -191,9 +185,8 @@ def _quality(rng: Generator, settings: WorldSettings) -> int:
 
 
 def _prepare_process() -> None:
-    """Draw on one core, and leave Ctrl-C to the process that waits."""
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits takes Ctrl-C
 
 
 def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:

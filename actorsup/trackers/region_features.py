@@ -25,13 +25,9 @@ class RegionFeatures(ABC):
 
     @abstractmethod
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
-        """Features ``(P, S, C, h, w)`` of ``S`` square regions around each of ``P`` centres.
+        """Features ``(P, S, C, h, w)`` of square regions of an image ``(H, W, 3)`` uint8, as if resized to ``size``.
 
-        Args:
-            image: ``(H, W, 3)`` uint8, RGB.
-            centers: ``(P, 2)``, (x, y) in continuous pixels of the image.
-            sides: ``(P, S)``, in pixels of the image.
-            size: side in pixels that a region is resized to.
+        There are ``S`` around each of ``centers (P, 2)``; these and ``sides (P, S)`` are in pixels of the image.
         """
 
     def _preprocess(self, image: np.ndarray) -> Tensor:

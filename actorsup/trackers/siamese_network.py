@@ -18,9 +18,8 @@ def cross_correlate(templates: Tensor, searches: Tensor) -> Tensor:
     """
     (height, width), (full_height, full_width) = templates.shape[2:], searches.shape[3:]
     num_full_cells = full_height * full_width
-    products = (
-        templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)
-    ).contiguous()  # (P, S, h · w, H · W)
+    products = templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)
+    products = products.contiguous()  # (P, S, h · w, H · W)
     # Seen as (P, S, y, x, h, w): the product of template cell (h, w) with cell (y + h, x + w) of the region.
     windows = products.as_strided(
         (*products.shape[:2], full_height - height + 1, full_width - width + 1, height, width),
@@ -121,10 +120,8 @@ class SiameseNetwork(BaseModule):
         size = features.shape[-1]
         margin, remainder = divmod(size - (self.template_cells or size), 2)
         if margin < 0 or remainder:
-            raise InputError(
-                f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells: "
-                f"choose one of {list(range(size, 0, -2))}"
-            )
+            problem = f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells"
+            raise InputError(f"{problem}: choose one of {list(range(size, 0, -2))}")
         return features[..., margin : size - margin, margin : size - margin]
 
     def forward(self, exemplars: Tensor, searches: Tensor) -> Tensor:
@@ -201,15 +198,11 @@ class SiamesePairs(BaseModel):
         accuracy = balanced_accuracy(responses.detach(), positives)
         if mode == "loss":
             return {"loss": losses.mean(), "accuracy": accuracy.mean()}
-        errors = (self._peaks(responses) - offset).norm(dim=1)
-        rows = torch.stack([losses, accuracy, errors], dim=1).tolist()
-        return [dict(zip(("loss", "accuracy", "center_error"), row, strict=True)) for row in rows]
-
-    def _peaks(self, responses: Tensor) -> Tensor:
-        """Where the responses are highest: (x, y) ``(P, 2)`` in pixels of the search crop from its centre."""
         factor = self.response_upsampling
         fine = F.interpolate(responses[:, None], scale_factor=factor, mode="bicubic", align_corners=False)[:, 0]
-        return peaks_from_center(fine) * (self.network.stride / factor)
+        errors = (peaks_from_center(fine) * (self.network.stride / factor) - offset).norm(dim=1)
+        rows = torch.stack([losses, accuracy, errors], dim=1).tolist()
+        return [dict(zip(("loss", "accuracy", "center_error"), row, strict=True)) for row in rows]
 
 
 def peaks_from_center(responses: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -35,7 +36,7 @@ class PairAugmentation:
             expected = "max_shift >= 0, 0 <= max_stretch < 1, 0 <= flip <= 1 and variation >= 0"
             raise InputError(f"expected {expected}, got {self}")
 
-    def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
+    def pair(self, rng: Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
         """Cut the exemplar from the first frame ``(H, W, 3)`` and the search crop from the second; boxes ``(2, 4)``."""
         stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
         offset = rng.uniform(-self.max_shift, self.max_shift, 2)
@@ -44,10 +45,8 @@ class PairAugmentation:
         steps = context_sides(boxes[:, 2:] - boxes[:, :2])[:, None] / EXEMPLAR_SIZE * stretches
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         centers[1] -= offset * steps[1]
-        crops = [
-            _crop(frame, center, step * size, size)
-            for frame, center, step, size in zip(frames, centers, steps, (EXEMPLAR_SIZE, SEARCH_SIZE), strict=True)
-        ]
+        sizes = (EXEMPLAR_SIZE, SEARCH_SIZE)
+        crops = [_crop(frames[view], centers[view], steps[view] * sizes[view], sizes[view]) for view in (0, 1)]
         if rng.random() < self.flip:
             crops = [np.ascontiguousarray(image[:, ::-1]) for image in crops]
             offset = offset * (-1, 1)
@@ -83,7 +82,7 @@ class PairDataset(Dataset, ABC):
         self.seed = seed
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """Draw exemplar ``(127, 127, 3)``, search crop ``(255, 255, 3)`` and offset ``(2,)``.
 
         Crops are uint8 RGB; the offset is the target's (x, y) in pixels from the centre of the search crop.
@@ -113,12 +112,11 @@ class MixedPairs(PairDataset):
         if len(parts) != len(shares) or not parts or min(shares) < 0 or sum(shares) <= 0:
             raise InputError(f"MixedPairs: expected a share >= 0 for each of {len(parts)} parts, got {list(shares)}")
         self.parts = [DATASETS.build(part) for part in parts]
-        for part in self.parts:
-            if not isinstance(part, PairDataset):
-                raise InputError(f"MixedPairs: {type(part).__name__} holds no pairs")
+        if others := [type(part).__name__ for part in self.parts if not isinstance(part, PairDataset)]:
+            raise InputError(f"MixedPairs: {others[0]} holds no pairs")
         self.shares = np.array(shares) / np.sum(shares)
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         return self.parts[rng.choice(len(self.parts), p=self.shares)].draw(rng)
 
@@ -130,8 +128,7 @@ class SequencePairs(PairDataset):
     Every sequence is drawn equally often. It must have two annotated frames that are near enough.
 
     Args:
-        sequences: config of a ``SequenceSource``, best of folders of images: for one frame a video file is decoded from
-            its beginning.
+        sequences: config of a ``SequenceSource``, best of folders of images: a video file is decoded for each frame.
         num_pairs: see ``PairDataset``, as ``seed``.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
@@ -150,14 +147,14 @@ class SequencePairs(PairDataset):
         self.augmentation = PairAugmentation(**(augmentation or {}))
         self._sequences: dict[int, TrackingSequence] = {}
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         index = int(rng.integers(len(self.source)))
         sequence = self._sequences.get(index) or self._sequences.setdefault(index, self.source[index])
         drawn = self._draw_frames(rng, sequence)
         return self.augmentation.pair(rng, [sequence.frames[frame] for frame in drawn], sequence.boxes[[*drawn]])
 
-    def _draw_frames(self, rng: np.random.Generator, sequence: TrackingSequence) -> tuple[int, int]:
+    def _draw_frames(self, rng: Generator, sequence: TrackingSequence) -> tuple[int, int]:
         annotated = np.flatnonzero(sequence.annotated)
         first = int(rng.choice(annotated))
         near = annotated[(np.abs(annotated - first) <= self.max_gap) & (annotated != first)]
@@ -171,11 +168,8 @@ class SequencePairs(PairDataset):
 class StillPairs(PairDataset):
     """A random region of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
 
-    Args:
-        images: folder of images.
-        num_pairs: see ``PairDataset``, as ``seed``.
-        min_size: of a region, in pixels: the geometric mean of its sides.
-        augmentation: settings of ``PairAugmentation``.
+    ``min_size`` is the least geometric mean of a region's sides, in pixels; ``augmentation`` are the settings of
+    ``PairAugmentation``.
     """
 
     def __init__(
@@ -194,7 +188,7 @@ class StillPairs(PairDataset):
         if not self.images:
             raise InputError(f"{folder}: holds no image")
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         path = self.images[rng.integers(len(self.images))]
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
@@ -210,7 +204,7 @@ class StillPairs(PairDataset):
 
 
 def vary_pair(
-    rng: np.random.Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
+    rng: Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Vary two crops ``(h, w, 3)`` uint8 as cameras and codecs do: 0 not at all, 1 as low-resolution web video."""
     if strength == 0:
@@ -231,7 +225,7 @@ def vary_pair(
     return results[0], results[1]
 
 
-def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+def _light(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
     gain = np.exp(strength * (rng.normal(0, 0.12) + rng.normal(0, 0.04, 3)))
     shift = strength * rng.normal(0, 12)
     if rng.random() < 0.2 * strength:  # a gradient over the crop, as of a shadow
@@ -242,7 +236,7 @@ def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.n
     return cv2.LUT(image, np.clip(values, 0, 255).astype(np.uint8)[None])
 
 
-def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+def _motion_blur(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
     reach, angle = rng.uniform(1, 1 + 3 * min(strength, 1)), rng.uniform(0, np.pi)
     end = np.round(4 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
     kernel = np.zeros((9, 9), np.float32)  # with more than 11×11 weights OpenCV is ten times slower
@@ -250,7 +244,7 @@ def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def _compress(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+def _compress(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
     chance = rng.random()
     if chance < 0.25 * strength:
         quality = int(rng.integers(35, 90))

@@ -1,7 +1,4 @@
-"""Sequences of frames on disk: any folder with a ``groundtruth.txt``, GOT-10k, ALOV++.
-
-The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it.
-"""
+"""Sequences of frames on disk, whose benchmarks count pixels from 1, as Matlab does."""
 
 import re
 from collections.abc import Callable, Sequence

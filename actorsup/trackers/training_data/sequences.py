@@ -1,4 +1,4 @@
-"""One annotated target in consecutive frames: what trackers are trained on and measured with."""
+"""One annotated target in consecutive frames."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -153,7 +153,7 @@ class UCFSportsSequences(SequenceSource):
     The box files belong to the frames in the order of their names. A box without area is taken for none.
 
     Args:
-        videos: folder of the groups; in a clip's folder lies one video file, or its frames.
+        videos: folder of the groups, whose clips' folders hold one video file or its frames.
         annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it.
         sequences: names ``group/clip`` to use; None uses all that have both annotation and video.
     """
