@@ -1,4 +1,4 @@
-"""Any mmdet model as a detector of actors. The one module that imports mmdet, and only when it is built."""
+"""Any mmdet model as a detector of actors; it imports mmdet only when it is built."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -27,20 +27,16 @@ MMDET_PREFIX = "mmdet::"
 class ActorDetector:
     """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
 
-    Where mmcv has no compiled operators, one-stage models run all the same; two-stage and deformable ones need them.
+    One-stage models need none of mmcv's compiled operators; two-stage and deformable ones do.
 
     Args:
         config: an mmdet config file, or ``mmdet::yolox/yolox_s_8xb8-300e_coco.py`` for one that mmdet ships.
-        checkpoint: its weights, a file or a URL. Every weight of the model must be in it.
+        checkpoint: a file or URL that has every weight of the model.
         actors: category names to keep; a detection's label is the index in this list.
         score_threshold: detections below are dropped.
         max_per_frame: the best-scoring ones are kept; None keeps all.
         batch_size: frames in one forward pass.
         device: where the model runs; None takes the GPU where there is one.
-
-    Raises:
-        InputError: if mmdet is missing, a file does not exist, weights do not fit, an actor is no category, or mmcv was
-            built without an operator that the model needs.
     """
 
     def __init__(
@@ -63,11 +59,13 @@ class ActorDetector:
         # mmdet looks its parts up in the current scope, while building and while transforming.
         with DefaultScope.overwrite_default_scope("mmdet"):
             self.model, classes = _build_model(model_config, config, checkpoint)
-            self.pipeline = _build_pipeline(model_config)
+            from mmdet.utils import get_test_pipeline_cfg
+
+            pipeline = get_test_pipeline_cfg(model_config)
+            self.pipeline = Compose([{"type": "mmdet.LoadImageFromNDArray"}, *pipeline[1:]])
         self.model.to(self.device).eval()
-        for actor in self.actors:
-            if actor not in classes:
-                raise InputError(f"actor {actor!r} is no category of the detector, which knows: {', '.join(classes)}")
+        if unknown := [actor for actor in self.actors if actor not in classes]:
+            raise InputError(f"actor {unknown[0]!r} is no category of the detector, which knows: {', '.join(classes)}")
         self.categories = torch.tensor([list(classes).index(actor) for actor in self.actors])
         if has_substitute:  # a model that needs a missing operator fails now, not in every video
             self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
@@ -102,10 +100,8 @@ def _read_config(config: str) -> Config:
     try:
         import mmdet
     except ImportError as error:
-        raise InputError(
-            f"ActorDetector needs mmdet, which cannot be imported ({error}); run `make setup` in a clone, or "
-            f"`{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
-        ) from error
+        install = f"`make setup` in a clone, or `{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
+        raise InputError(f"ActorDetector needs mmdet, which cannot be imported ({error}); run {install}") from error
     path = Path(config)
     if config.startswith(MMDET_PREFIX):
         path = Path(mmdet.__file__).parent / ".mim" / "configs" / config.removeprefix(MMDET_PREFIX)
@@ -129,11 +125,3 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     meta = load_checkpoint(model, checkpoint, owner=config_name)
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES")
     return model, classes or config.get("metainfo", {}).get("classes") or get_classes("coco")
-
-
-def _build_pipeline(config: Config) -> Compose:
-    from mmdet.utils import get_test_pipeline_cfg
-
-    pipeline = get_test_pipeline_cfg(config)
-    pipeline[0] = {"type": "mmdet.LoadImageFromNDArray"}
-    return Compose(pipeline)

@@ -18,17 +18,13 @@ from actorsup.registry import MODELS
 class TorchvisionBackbone(BaseModule):
     """A classification model of torchvision, cut at several of its nodes.
 
-    What a detector learns in it can be an encoder's beginning: ``TorchvisionEncoder(weights=<the detector's
-    checkpoint>, weights_prefix="backbone.body.")``.
+    ``TorchvisionEncoder(weights=<checkpoint of the detector>, weights_prefix="backbone.body.")`` takes what it learns.
 
     Args:
         name: torchvision's name of the model.
         nodes: where maps are taken, from the first to the last, as ``TorchvisionEncoder`` names them.
-        weights: torchvision's name of weights, or the path of a state dict of the whole model; None: random. Loaded by
-            :meth:`init_weights`, which training calls and testing a checkpoint does not.
-
-    Raises:
-        InputError: if there is no such model or node, or the weights cannot be loaded.
+        weights: torchvision's name, or the path of a state dict of the whole model; None: random. Loaded by
+            :meth:`init_weights`, which training calls and testing does not.
     """
 
     def __init__(self, name: str, nodes: Sequence[str], weights: str | None = None) -> None:
@@ -50,7 +46,6 @@ class TorchvisionBackbone(BaseModule):
         return tuple(maps[node] for node in self.nodes)
 
 
-_STEM_CHANNELS = 192
 # The channels of each module's branches: 1×1 (0: none, and the module halves the resolution); 1×1, 3×3;
 # 1×1, 3×3, 3×3; pooling, 1×1 (0: pooling alone).
 _MODULES = {
@@ -72,12 +67,10 @@ _NUM_STAGES = 1 + len(_MODULES)
 class InceptionV2(BaseModule):
     """BN-Inception without its classifier, as a backbone for mmdet: ``type="actorsup.InceptionV2"``.
 
-    Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
-    2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on ILSVRC-12 (Section 4.2). That figure
-    contradicts itself: its branches of 4c and 4d add up to 608 channels, its outputs have 576. Built here is the one
-    with all branches, known as BN-Inception from Caffe and PyTorch, because its ImageNet weights can be loaded. The
-    other one, ``inception_v2`` of TensorFlow's models, has 96 channels instead of 128 after the pooling in 4c and 4d,
-    and a separable first convolution::
+    Ioffe & Szegedy, "Batch Normalization", 2015, Figure 5; the paper calls it InceptionV2 and takes it pre-trained on
+    ILSVRC-12 (Section 4.2). That figure contradicts itself: its branches of 4c and 4d add up to 608 channels, its
+    outputs have 576. This is the network with all branches, as its ImageNet weights can be loaded; TensorFlow's
+    ``inception_v2`` has 96 instead of 128 channels after the pooling in 4c and 4d, and a separable first convolution::
 
         stage     0     1    2    3    4    5    6    7    8     9     10
                   stem  3a   3b   3c   4a   4b   4c   4d   4e    5a    5b
@@ -89,19 +82,13 @@ class InceptionV2(BaseModule):
     Args:
         out_indices: stages whose maps are returned; the default is what TensorFlow's SSD takes. No later one is built.
         norm_cfg: mmcv's config of the normalization; None: batch norm, which ``weights`` need.
-        weights: ImageNet weights of BN-Inception in the names of its port to PyTorch, a file or a URL, for instance
+        weights: file or URL of ImageNet weights in the names of its port to PyTorch, for instance
             ``open-mmlab://bninception_caffe``, which expects BGR less (104, 117, 128). Loaded by :meth:`init_weights`,
-            which training calls and testing a checkpoint does not.
-
-    Raises:
-        InputError: if there is no such stage, or the weights cannot be loaded or are of another network.
+            which training calls and testing does not.
     """
 
     def __init__(
-        self,
-        out_indices: Sequence[int] = (5, 10),
-        norm_cfg: dict | None = None,
-        weights: str | None = None,
+        self, out_indices: Sequence[int] = (5, 10), norm_cfg: dict | None = None, weights: str | None = None
     ) -> None:
         super().__init__()
         if not out_indices or not set(out_indices) <= set(range(_NUM_STAGES)):
@@ -109,8 +96,15 @@ class InceptionV2(BaseModule):
         self.out_indices = tuple(out_indices)
         self.weights = weights
         norm_cfg = norm_cfg or {"type": "BN"}
-        self.stages = nn.ModuleDict({"stem": _Stem(norm_cfg)})
-        channels = _STEM_CHANNELS
+        stem = {
+            "conv1_7x7_s2": _convolution(3, 64, 7, norm_cfg, stride=2),
+            "pool1": _HalvingPool(),
+            "conv2_3x3_reduce": _convolution(64, 64, 1, norm_cfg),
+            "conv2_3x3": _convolution(64, 192, 3, norm_cfg),
+            "pool2": _HalvingPool(),
+        }
+        self.stages = nn.ModuleDict({"stem": nn.Sequential(OrderedDict(stem))})
+        channels = 192
         # Layers that no output needs would be parameters without gradients, which distributed training refuses.
         for name, widths in list(_MODULES.items())[: max(self.out_indices)]:
             module = _InceptionModule(channels, widths, nn.MaxPool2d if name == "5b" else nn.AvgPool2d, norm_cfg)
@@ -154,18 +148,6 @@ class InceptionV2(BaseModule):
             layer.norm.load_state_dict({**layer.norm.state_dict(), **norm})
 
 
-class _Stem(nn.Sequential):
-    """Images ``(B, 3, H, W)`` to maps ``(B, 192, H / 8, W / 8)``."""
-
-    def __init__(self, norm_cfg: dict) -> None:
-        super().__init__()
-        self.conv1_7x7_s2 = _convolution(3, 64, 7, norm_cfg, stride=2)
-        self.pool1 = _HalvingPool()
-        self.conv2_3x3_reduce = _convolution(64, 64, 1, norm_cfg)
-        self.conv2_3x3 = _convolution(64, _STEM_CHANNELS, 3, norm_cfg)
-        self.pool2 = _HalvingPool()
-
-
 class _InceptionModule(nn.Module):
     """Branches side by side, joined along the channels: four, or three that halve the resolution."""
 
@@ -197,10 +179,9 @@ class _InceptionModule(nn.Module):
 
 
 class _HalvingPool(nn.Module):
-    """Maxima of 3×3 cells, every other one; the maps have half the size, rounded up.
+    """Maxima of 3×3 cells, every other one: Caffe's pooling for maps of even size, TensorFlow's for odd.
 
-    Of maps of even size this is Caffe's pooling. Where the size is odd, Caffe's would be a cell smaller than what the
-    3×3 convolutions beside it make; here, as in TensorFlow, cells then begin a pixel before the first.
+    The size is halved and rounded up. Where it is odd, Caffe's maps would not fit the convolutions beside them.
     """
 
     def forward(self, maps: Tensor) -> Tensor:

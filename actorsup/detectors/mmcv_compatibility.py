@@ -1,8 +1,7 @@
-"""What mmdet needs of mmcv where its operators are not built, and what other versions of mmdet wrote.
+"""What mmdet needs where mmcv's operators are not built, and a fix of its SSD.
 
-mmcv takes all its operators from one extension module, ``mmcv._ext``, and mmdet cannot be imported without it. Here
-torchvision's non-maximum suppression gives the module: all that mmdet's one-stage detectors need. Every other operator
-raises an error when it is called.
+mmdet cannot be imported without ``mmcv._ext``, mmcv's one extension module. The substitute has torchvision's
+non-maximum suppression, all that one-stage detectors need; every other operator raises an error when it is called.
 """
 
 from collections.abc import Callable
@@ -54,20 +53,15 @@ class SubstituteOperators(ModuleType):
 
         def missing(*arguments, **options):
             raise InputError(
-                f"the detector needs mmcv's operator {name}, and mmcv was built without operators. Build them, which "
-                "takes about 15 minutes on two cores: `make setup WITH_MMCV_OPS=1` in a clone, or "
-                f"`{build_mmcv_operators()}`"
+                f"the detector needs mmcv's operator {name}, and mmcv was built without operators. Build them in about "
+                f"15 minutes: `make setup WITH_MMCV_OPS=1` in a clone, or `{build_mmcv_operators()}`"
             )
 
         return missing
 
 
 def fix_ssd_heads(model: nn.Module) -> None:
-    """Give mmdet's ``SSDHead`` the ``loss_cls`` that its prediction asks for and its constructor leaves out.
-
-    Without it, every SSD of mmdet 3.3 and later fails when it predicts (mmdetection's issue 11780, still open). Asked
-    is only whether the loss has classes of its own, as that of one dataset has.
-    """
+    """Give ``SSDHead`` the ``loss_cls`` without which no SSD of mmdet 3.3 or later predicts (mmdet's issue 11780)."""
     for module in model.modules():
         if type(module).__name__ == "SSDHead" and not hasattr(module, "loss_cls"):
             module.loss_cls = None

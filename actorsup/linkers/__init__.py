@@ -1,8 +1,4 @@
-"""Linkers: the detections of every frame in, the tubes of a video out.
-
-``RandomTubes``, ``SlidingWindowTubes``, ``UnlinkedDetections`` and ``WholeFrame`` link nothing: the others are compared
-with them.
-"""
+"""Linkers: the detections of every frame in, the tubes of a video out."""
 
 from .baselines import RandomTubes, SlidingWindowTubes, UnlinkedDetections, WholeFrame
 from .linker import Linker

@@ -16,47 +16,40 @@ from .siamese_linker import Candidates
 
 @LINKERS.register_module()
 class UnlinkedDetections(Linker):
-    """Each of the best detections as a tube that stands still over the whole video: Algorithm 1 without tracking.
+    """The best detections, each standing still over the whole video: Algorithm 1 without tracking.
 
-    Args:
-        max_tubes: tubes to make at most.
-        overlap_threshold: IoU with a chosen detection from which others are dropped.
+    Detections whose IoU with a chosen one reaches ``overlap_threshold`` are dropped.
     """
 
     def __init__(self, max_tubes: int = 20, overlap_threshold: float = 0.7) -> None:
         if max_tubes < 1 or not 0 < overlap_threshold <= 1:
-            raise ValueError(
-                f"expected max_tubes >= 1 and 0 < overlap_threshold <= 1, got {max_tubes} and {overlap_threshold}"
-            )
+            expected = "max_tubes >= 1 and 0 < overlap_threshold <= 1"
+            raise ValueError(f"expected {expected}, got {max_tubes} and {overlap_threshold}")
         self.max_tubes = max_tubes
         self.overlap_threshold = overlap_threshold
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``."""
         found = Candidates.of(detections, frame_size(frames, detections))
-        return [
-            Tube.still(found.boxes[best], len(frames), 0, found.scores[best], found.labels[best])
-            for best in found.choose(
-                lambda best, _: np.tile(found.boxes[best], (len(frames), 1)), self.max_tubes, self.overlap_threshold
-            )
-        ]
+        length = len(frames)
+        chosen = found.choose(lambda best, _: found.boxes[[best] * length], self.max_tubes, self.overlap_threshold)
+        return [Tube.still(found.boxes[best], length, 0, found.scores[best], found.labels[best]) for best in chosen]
 
 
 @LINKERS.register_module()
 class RandomTubes(Linker):
     """Boxes of random size in random places, whatever was detected.
 
-    Width and height of a tube's box are drawn independently, from ``min_side`` to 1 of the frame's, and stay. Its place
-    is drawn among those inside the frame: one for the first and one for the last frame, with a steady motion between
-    them, or one for all.
+    Width and height are drawn independently, from ``min_side`` to 1 of the frame's, and stay. The place in the first
+    and in the last frame is drawn among those inside the frame; the motion between them is steady.
 
-    Chance depends on ``seed`` and on what identifies a video by itself, its number of frames, their size and what the
-    first shows: in any order of videos, on any number of processes, its tubes are the same.
+    Chance depends on ``seed`` and on the video alone (its number of frames, their size, the first frame), not on the
+    order of the videos.
 
     Args:
         max_tubes: how many.
         min_side: shortest side, as a share of the frame's: above 0, at most 1.
-        moving: whether boxes move.
+        moving: False keeps the first place.
         seed: another one gives other tubes.
     """
 
@@ -88,15 +81,14 @@ class RandomTubes(Linker):
 class SlidingWindowTubes(Linker):
     """Boxes that stand still over the whole video, on a grid of places, sizes and shapes, whatever was detected.
 
-    All numbers below are shares of the frame. A window of scale s and aspect a has width s·√a and height s/√a, at most
-    1. Windows of one shape lie evenly from edge to edge, neighbours at most ``stride`` of their side apart. Larger ones
-    come first; of equal ones, those nearer to the middle of the frame.
+    In shares of the frame, a window of scale s and aspect a has width s·√a and height s/√a, at most 1. Windows of one
+    shape lie evenly from edge to edge. Larger ones come first; of equal ones, those nearer to the middle.
 
     Args:
         max_tubes: the first so many of the grid; None is all.
         scales: s, above 0 and at most 1.
         aspects: a, above 0; 1 is the frame's own.
-        stride: above 0 and at most 1, windows side by side.
+        stride: most that neighbours are apart, as a share of their side: above 0 and at most 1.
     """
 
     def __init__(
@@ -130,8 +122,7 @@ def _windows(scales: Sequence[float], aspects: Sequence[float], stride: float) -
         corners = np.array(list(product(*(_positions(side, stride) for side in sides))))
         windows.append(np.concatenate([corners, corners + sides], axis=1))
     windows = np.array(list(dict.fromkeys(map(tuple, np.concatenate(windows).tolist()))))
-    # Rounded, because what is equal on paper differs in its last digits.
-    areas = box_areas(windows).round(9)
+    areas = box_areas(windows).round(9)  # what is equal on paper differs in its last digits
     distances = np.linalg.norm((windows[:, :2] + windows[:, 2:]) / 2 - 0.5, axis=1).round(9)
     return windows[np.lexsort([distances, -areas])]
 

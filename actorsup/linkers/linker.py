@@ -13,23 +13,17 @@ class Linker(ABC):
 
     @abstractmethod
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
-        """Make the tubes of one video.
+        """Make the tubes of one video, best first, from its ``T`` frames ``(H, W, 3)`` uint8 RGB and their detections.
 
-        Args:
-            frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, read in any order.
-            detections: of each frame.
-
-        Returns:
-            The tubes, best first; none where nothing was detected. A tube's label is its actor's. Linkers that look at
-            no detections, to compare with, give tubes in any case, with the label 0.
+        A tube's label is its actor's. Without detections there are no tubes, but from linkers that look at none, whose
+        label is 0. ``frames`` are read in any order.
         """
 
 
 def frame_size(frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> tuple[int, int]:
     """``(width, height)`` of the frames; ``ValueError`` unless there is one, and detections for each."""
     if len(frames) != len(detections) or len(frames) == 0:
-        raise ValueError(
-            f"a linker needs one Detections a frame, got {len(frames)} frames, {len(detections)} Detections"
-        )
+        found = f"{len(frames)} frames, {len(detections)} Detections"
+        raise ValueError(f"a linker needs one Detections a frame, got {found}")
     height, width = frames[0].shape[:2]
     return width, height

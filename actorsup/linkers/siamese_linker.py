@@ -11,6 +11,7 @@ from actorsup.structures import Detections, Tube, box_areas, clip_boxes, element
 from .linker import Linker, frame_size
 
 Track = tuple[np.ndarray, np.ndarray]  # boxes (T, 4), scores (T,)
+MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,10 @@ class Candidates:
         overlap_threshold: float,
         remaining: np.ndarray | None = None,
     ) -> Iterator[int]:
-        """Run the loop of Algorithm 1, whose lines are named here; name each candidate that it tracks.
+        """Run the loop of Algorithm 1, whose lines are named here; yield each candidate that it tracks.
 
-        Args:
-            track: boxes ``(T, 4)`` of a candidate's track, by its index and the candidates that remain, bool ``(D,)``.
-            num_tubes: the algorithm's ``N``.
-            overlap_threshold: IoU with a track's box in their frame from which detections are dropped.
-            remaining: what the algorithm has left; None: all but what lies outside the frame and cannot be tracked.
+        ``track`` gives the boxes ``(T, 4)`` of a candidate's track, by its index and the candidates that remain, bool
+        ``(D,)``: at first ``remaining``, or all that do not lie outside the frame.
         """
         remaining = box_areas(self.boxes) > 0 if remaining is None else remaining.copy()
         for _ in range(num_tubes):  # line 6
@@ -62,10 +60,9 @@ class Candidates:
 class SiameseLinker(Linker):
     """Actor linking by similarity (paper, Sec. 3.1 and Algorithm 1). Its tubes span the whole video.
 
-    A track depends on nothing but the detection that it begins with. So the detections that the algorithm will probably
-    choose next are tracked together, ahead of time, and it then runs on as written. A track that it does not come to,
-    because an accepted tube explains its detection, was in vain; the tubes are those of one track at a time: bit for
-    bit on a CPU, but for rounding on a GPU or with shared features.
+    A track depends on nothing but the detection that it begins with, so the detections that the algorithm will probably
+    choose next are tracked together, some in vain. The tubes are those of one track at a time: bit for bit on a CPU,
+    but for rounding on a GPU or with shared features.
 
     Args:
         tracker: config of the tracker that follows a detection; the paper's is a ``SiameseTracker``.
@@ -76,10 +73,8 @@ class SiameseLinker(Linker):
 
     def __init__(self, tracker: dict, max_tubes: int = 20, overlap_threshold: float = 0.7, batch_size: int = 1) -> None:
         if max_tubes < 1 or not 0 < overlap_threshold <= 1 or batch_size < 1:
-            raise ValueError(
-                "expected max_tubes >= 1, 0 < overlap_threshold <= 1 and batch_size >= 1, "
-                f"got {max_tubes}, {overlap_threshold} and {batch_size}"
-            )
+            expected = "max_tubes >= 1, 0 < overlap_threshold <= 1 and batch_size >= 1"
+            raise ValueError(f"expected {expected}, got {max_tubes}, {overlap_threshold} and {batch_size}")
         self.tracker = TRACKERS.build(tracker)
         self.max_tubes = max_tubes
         self.overlap_threshold = overlap_threshold
@@ -112,10 +107,8 @@ class SiameseLinker(Linker):
         starts = candidates.frame_index
         for seed in seeds:
             tracks[seed][0][starts[seed]] = candidates.boxes[seed]
-        for order, passing in (
-            (range(starts[seeds[0]], len(frames)), seeds),
-            (range(starts[seeds[-1]], -1, -1), seeds[::-1]),
-        ):
+        up, down = range(starts[seeds[0]], len(frames)), range(starts[seeds[-1]], -1, -1)
+        for order, passing in ((up, seeds), (down, seeds[::-1])):
             followed: list[int] = []
             for index in order:
                 image = frames[index]
@@ -130,9 +123,6 @@ class SiameseLinker(Linker):
         return tracks
 
 
-MIN_OVERLAP = 0.3  # from which a detection is taken to be the same actor one frame later
-
-
 def look_ahead(
     candidates: Candidates,
     remaining: np.ndarray,
@@ -142,10 +132,7 @@ def look_ahead(
     overlap_threshold: float,
     max_seeds: int,
 ) -> list[int]:
-    """Run Algorithm 1 on what remains with guessed tracks; name the first candidates that it would have to track.
-
-    ``known_boxes`` holds, by candidate, the boxes ``(T, 4)`` of the tracks that are there already.
-    """
+    """The first candidates that Algorithm 1 would track, with guesses where no track is in ``known_boxes``."""
     seeds: list[int] = []
 
     def guess(best: int, _: np.ndarray) -> np.ndarray:
@@ -159,12 +146,13 @@ def look_ahead(
 
 
 def guess_track(candidates: Candidates, seed: int, num_frames: int) -> np.ndarray:
-    """Boxes ``(T, 4)`` of a candidate that goes to the next frame's detection that overlaps it most, or stands still.
+    """Boxes ``(T, 4)`` of a candidate that follows the detection that overlaps it most, or stands still.
 
-    It keeps its aspect ratio, as a Siamese tracker's box does: centre and area are those of the detection.
+    Centre and area are those of the detection, the aspect ratio stays, as a Siamese tracker's does.
     """
     starts = np.searchsorted(candidates.frame_index, np.arange(num_frames + 1))
     first = int(candidates.frame_index[seed])
+    size = candidates.boxes[seed, 2:] - candidates.boxes[seed, :2]
     boxes = np.empty((num_frames, 4), dtype=np.float32)
     for order in (range(first, num_frames), range(first, -1, -1)):
         box = candidates.boxes[seed]
@@ -173,14 +161,9 @@ def guess_track(candidates: Candidates, seed: int, num_frames: int) -> np.ndarra
             if len(found):
                 overlaps = pairwise_iou(box[None], found)[0]
                 if overlaps.max() >= MIN_OVERLAP:
-                    box = _with_shape_of(candidates.boxes[seed], found[overlaps.argmax()])
+                    low, high = found[overlaps.argmax()].reshape(2, 2)
+                    half = size * np.sqrt((high - low).prod() / size.prod()) / 2
+                    center = (low + high) / 2
+                    box = np.concatenate([center - half, center + half])
             boxes[frame] = box
     return boxes
-
-
-def _with_shape_of(shape: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """A box with the centre and the area of the second and the aspect ratio of the first."""
-    size, found = shape[2:] - shape[:2], box[2:] - box[:2]
-    half = size * np.sqrt(found.prod() / size.prod()) / 2
-    center = (box[:2] + box[2:]) / 2
-    return np.concatenate([center - half, center + half])

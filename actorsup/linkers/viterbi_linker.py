@@ -1,6 +1,7 @@
 """Linking by dynamic programming over the detections, as in "Finding Action Tubes" (Gkioxari and Malik, 2015)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +28,6 @@ class ViterbiLinker(Linker):
     ``Σ score + overlap_weight · Σ IoU of neighbours``. The path of the highest energy becomes a tube, its detections
     are removed, and the search is repeated. A path runs through every frame that has a detection left; frames without
     one end it, so a tube spans the video only where the detector never failed.
-
-    Args:
-        max_tubes: paths to extract at most.
-        overlap_weight: weight of the overlap of neighbouring boxes against their scores.
     """
 
     def __init__(self, max_tubes: int = 20, overlap_weight: float = 1.0) -> None:
@@ -42,10 +39,7 @@ class ViterbiLinker(Linker):
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``. A tube's score is the mean of its detections' scores; the order is that of energy."""
         frame_size(frames, detections)  # raises where they do not belong together
-        links = [
-            self.overlap_weight * pairwise_iou(now.boxes, then.boxes)
-            for now, then in zip(detections[:-1], detections[1:], strict=True)
-        ]
+        links = [self.overlap_weight * pairwise_iou(now.boxes, then.boxes) for now, then in pairwise(detections)]
         remaining = [np.ones(len(found), dtype=bool) for found in detections]
         categories = np.unique(np.concatenate([found.labels for found in detections]))
         tubes: list[Tube] = []
@@ -57,9 +51,12 @@ class ViterbiLinker(Linker):
             if not paths:
                 break
             path, category = max(paths, key=lambda candidate: candidate[0].energy)
-            tubes.append(_to_tube(path, detections, category))
-            for offset, choice in enumerate(path.choices):
-                remaining[path.start + offset][choice] = False
+            chosen = [detections[frame][[choice]] for frame, choice in enumerate(path.choices, start=path.start)]
+            scores = np.concatenate([found.scores for found in chosen])
+            boxes = np.concatenate([found.boxes for found in chosen])
+            tubes.append(Tube(path.start, boxes, scores, scores.mean(), category))
+            for frame, choice in enumerate(path.choices, start=path.start):
+                remaining[frame][choice] = False
         return tubes
 
 
@@ -85,9 +82,3 @@ def _best_path(
     for predecessor in reversed(predecessors):
         choices.append(int(predecessor[choices[-1]]))
     return _Path(float(energy.max()), run.start, choices[::-1])
-
-
-def _to_tube(path: _Path, detections: Sequence[Detections], category: int) -> Tube:
-    chosen = [detections[path.start + offset][[choice]] for offset, choice in enumerate(path.choices)]
-    scores = np.concatenate([found.scores for found in chosen])
-    return Tube(path.start, np.concatenate([found.boxes for found in chosen]), scores, scores.mean(), category)

@@ -2,6 +2,4 @@
 
 from .ops import actor_roi_pool3d
 
-__all__ = [
-    "actor_roi_pool3d",
-]
+__all__ = ["actor_roi_pool3d"]

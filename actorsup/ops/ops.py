@@ -49,10 +49,15 @@ def _save_forward(ctx, inputs, output) -> None:
 
 
 def _differentiate_forward(ctx, grad: Tensor) -> tuple:
-    grad_features = torch.ops.actorsup.actor_roi_pool3d_backward(
-        grad, *ctx.saved_tensors, ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    options = ctx.features_size, ctx.channels_last, ctx.spatial_scale
+    return (
+        torch.ops.actorsup.actor_roi_pool3d_backward(grad, *ctx.saved_tensors, *options),
+        None,
+        None,
+        None,
+        None,
+        None,
     )
-    return grad_features, None, None, None, None, None
 
 
 def _save_backward(ctx, inputs, output) -> None:
@@ -88,12 +93,8 @@ def is_compiled_for(device_type: str) -> bool:
 def warn_of_fallback(device_type: str) -> None:
     """Say, once a type of device, that the slow implementation is used and how to build the fast one."""
     reason = UNUSABLE or f"the operator was built for {build_info()} and not for {device_type!r}"
-    warnings.warn(
-        f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. "
-        f"Build it with `{build_operator(cuda=device_type == 'cuda')}`.",
-        RuntimeWarning,
-        stacklevel=3,
-    )
+    message = f"actor_roi_pool3d runs in plain PyTorch, many times slower: {reason}. Build it with"
+    warnings.warn(f"{message} `{build_operator(cuda=device_type == 'cuda')}`.", RuntimeWarning, stacklevel=3)
 
 
 def actor_roi_pool3d(
@@ -113,50 +114,44 @@ def actor_roi_pool3d(
         u[p, n, i] = (x1 + (i + ½) / X · (x2 − x1)) · spatial_scale − ½        i = 0 … X − 1
         v[p, n, j] = (y1 + (j + ½) / Y · (y2 − y1)) · spatial_scale − ½        j = 0 … Y − 1
 
-    **Grid.** A box is divided into Y×X equal cells and sampled once at the centre of each. Feature cell ``i`` stands
-    for the input pixels ``[i, i + 1] / spatial_scale`` and is centred in their middle, hence the −½. The paper says
-    "a uniform sampling grid of size X × Y, inside each actor box" and leaves the placement open.
+    **Grid.** A box is divided into Y×X equal cells and sampled once at the centre of each; the paper leaves the
+    placement open. Feature cell ``i`` stands for the input pixels ``[i, i + 1] / spatial_scale``, hence the −½.
 
     **Border.** As in Eq. 1, cells outside the map contribute nothing: a sample fades to zero from the centre of the
-    outermost cell on, within one cell. This is ``grid_sample(align_corners=False, padding_mode="zeros")``. Inside, it
-    is also ``roi_align(aligned=True, sampling_ratio=1)``, which differs at the border, where it clamps.
+    outermost cell on, within one cell, as ``grid_sample(align_corners=False, padding_mode="zeros")`` does. Inside, it
+    is also ``roi_align(aligned=True, sampling_ratio=1)``, which clamps at the border.
 
-    Differentiable in the features, any number of times. The sum is taken in float32 at least, under autocast too, which
-    does not concern it: the result is of the features' type. Results and gradients are the same bits in every run and
-    for every number of threads. Channels-last frames are read where they are, and on a CPU contiguous ones too; others
-    are copied. On a GPU a call waits until it is known that all values can be used; not while a CUDA graph is captured:
-    then a tube of values that cannot be used is pooled to anything.
+    Differentiable in the features, any number of times, and the same bits in every run with any number of threads. The
+    sum is taken in float32 at least, under autocast too. Channels-last frames are read where they are, and on a CPU
+    contiguous ones too; others are copied. On a GPU a call waits for the check of its values; while a CUDA graph is
+    captured there is none, and a tube of unusable values is pooled to anything.
 
-    The work is done by the compiled operator (``csrc/``). Where it was not built, the same is computed by
-    :func:`actor_roi_pool3d_reference`, after a warning.
+    Where the compiled operator (``csrc/``) was not built, a warning says so, and plain PyTorch computes the same.
 
     Args:
         features: U, ``(B, N, C, H, W)``, floating point: feature maps of N frames of B videos.
         tubes: ``(P, N, 4)``, floating point, ``(x1, y1, x2, y2)`` in input pixels; boxes may leave the frame, and may
-            be of zero size: then all samples of the box lie at one point.
+            be of zero size: then all samples lie at one point.
         video_index: ``(P,)`` int64, which video each tube belongs to, in any order.
         output_size: ``(Y, X)``, rows and columns of the grid.
         spatial_scale: feature cells per input pixel: 1 / stride of the encoder.
-        weights: w, ``(P, N)``, how much each frame counts, at least 0; None: all frames alike. A tube whose weights are
-            all 0 gets zeros.
+        weights: w, ``(P, N)``, at least 0; None: all frames alike. A tube whose weights are all 0 gets zeros.
 
     Returns:
-        V, ``(P, C, Y, X)`` in the type of the features; ``P = 0`` is fine.
+        V, ``(P, C, Y, X)`` in the type of the features.
 
     Raises:
-        ValueError: if shapes, types or devices do not fit together, a box is not finite, a weight is negative or not
-            finite, a video index is out of range, or a gradient of the boxes or weights is asked for.
+        ValueError: if shapes, types, devices or values do not fit, or a gradient of the boxes or weights is asked for.
     """
     if weights is None:
         weights = tubes.new_ones(tubes.shape[:2])
     _check(features, tubes, video_index, output_size, spatial_scale, weights)
+    output_size = tuple(output_size)
     if is_compiled_for(features.device.type):
-        return torch.ops.actorsup.actor_roi_pool3d(
-            features, tubes, video_index, weights, tuple(output_size), spatial_scale
-        )
+        return torch.ops.actorsup.actor_roi_pool3d(features, tubes, video_index, weights, output_size, spatial_scale)
     warn_of_fallback(features.device.type)
     _check_values(tubes, video_index, weights, len(features))
-    return actor_roi_pool3d_reference(features, tubes, video_index, tuple(output_size), spatial_scale, weights)
+    return actor_roi_pool3d_reference(features, tubes, video_index, output_size, spatial_scale, weights)
 
 
 def _check(features, tubes, video_index, output_size, spatial_scale, weights) -> None:
@@ -174,10 +169,9 @@ def _check(features, tubes, video_index, output_size, spatial_scale, weights) ->
         raise ValueError(f"{num_tubes} tubes need an int64 video_index of shape ({num_tubes},), {got(video_index)}")
     if weights.shape != (num_tubes, num_frames):
         raise ValueError(f"weights must have the shape ({num_tubes}, {num_frames}), got {tuple(weights.shape)}")
-    devices = {tensor.device for tensor in (features, tubes, video_index, weights)}
+    devices = {str(tensor.device) for tensor in (features, tubes, video_index, weights)}
     if len(devices) > 1:
-        names = sorted(map(str, devices))
-        raise ValueError(f"features, tubes, video_index and weights must be on one device, got {names}")
+        raise ValueError(f"features, tubes, video_index and weights must be on one device, got {sorted(devices)}")
     if len(output_size) != 2 or min(output_size) < 1:
         raise ValueError(f"output_size must be (rows, columns), both at least 1, got {output_size}")
     if not 0 < spatial_scale < float("inf"):
@@ -187,7 +181,7 @@ def _check(features, tubes, video_index, output_size, spatial_scale, weights) ->
 
 
 def _check_values(tubes: Tensor, video_index: Tensor, weights: Tensor, num_videos: int) -> None:
-    """Check what the compiled operator checks itself, so that a compiled graph checks it too."""
+    """Check what the compiled operator checks itself."""
     for name, tensor, malformed, expected in (
         ("tubes", tubes, ~tubes.isfinite().all(dim=-1), "finite coordinates"),
         ("weights", weights, ~(weights.isfinite() & (weights >= 0)), "finite and at least 0"),

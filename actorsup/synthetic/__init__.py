@@ -1,7 +1,6 @@
-"""What is synthetic: Puppets, a world of actors to train and measure the whole method on, and pairs for trackers.
+"""Puppets, a synthetic world of actors to train and measure the whole method on.
 
-The core does not import it. The pairs are in ``generated_pairs``, the commands' functions in ``demo``: drawing a world
-needs nothing of the rest of the package.
+``generated_pairs`` has synthetic pairs for trackers, ``demo`` what the commands call.
 """
 
 from .bodies import ACTORS
@@ -9,10 +8,4 @@ from .performance import ACTIONS
 from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
 
-__all__ = [
-    "ACTIONS",
-    "ACTORS",
-    "PuppetWorld",
-    "WorldSettings",
-    "WorldSizes",
-]
+__all__ = ["ACTIONS", "ACTORS", "PuppetWorld", "WorldSettings", "WorldSizes"]

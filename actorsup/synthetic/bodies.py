@@ -1,14 +1,14 @@
 """Skeletons of jointed bones, and the bodies of people, dogs, birds, cars and balls, no two alike.
 
-Points of the plane are complex numbers, y pointing down. A direction's angle is 0 downwards and grows towards the
-front, which is +x; a person standing upright is one unit tall. A bone that does not follow its parent has its angle to
-the vertical.
+Points are complex numbers, y pointing down. Angles are 0 downwards and grow towards the front, +x. A person who stands
+upright is one unit tall.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from .drawing import blob, capsule, pick_tinted, rectangle
 
@@ -22,7 +22,7 @@ class Bone:
     joint: complex = 0  # where on the parent, in the parent's coordinates
     material: int = 0  # which of the body's textures it shows
     layer: int = 0  # bones of higher layers hide those of lower ones
-    follows: bool = True  # whether it turns with its parent; else with the whole skeleton alone
+    follows: bool = True  # whether it turns with its parent; else only with the skeleton, its angle to the vertical
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ class PlacedBone:
 def place_bones(
     bones: Mapping[Hashable, Bone], turns: Mapping[Hashable, complex], whole: complex = 1
 ) -> list[PlacedBone]:
-    """The bones, parents first, in a pose, in the order in which they are painted.
-
-    ``turns`` are of each bone against what it turns with, ``exp(iφ)``; ``whole`` is of the skeleton around its root.
-    """
+    """Bones in the order in which they are painted, each turned by its ``exp(iφ)``, the skeleton by ``whole``."""
     placed: dict[Hashable, PlacedBone] = {}
     for key, bone in bones.items():
         parent = placed.get(bone.parent)
@@ -68,10 +65,9 @@ class Body:
 
 
 def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
-    """The bones in a pose, in the order in which they are painted.
+    """Bones, in the order in which they are painted, by their angles in radians.
 
-    Angles are in radians, 0 where nothing is said; ``turn`` is that of the whole body around its root, positive
-    forwards, and ``squash`` the share by which the body is flattened.
+    ``turn`` among them turns the whole body forwards, ``squash`` is the share by which it is flattened.
     """
     # A direction of angle a is (sin a, cos a): i · exp(−i · a).
     turns = {name: np.exp(-1j * angles.get(name, 0.0)) for name in body.bones}
@@ -80,16 +76,14 @@ def pose_body(body: Body, angles: Mapping[str, float]) -> list[PlacedBone]:
     return [replace(bone, outline=bone.outline.real / np.sqrt(flat) + 1j * bone.outline.imag * flat) for bone in placed]
 
 
-def make_body(rng: np.random.Generator, actor: str, textures: list[np.ndarray]) -> Body:
+def make_body(rng: Generator, actor: str, textures: list[np.ndarray]) -> Body:
     """A random individual of a category of ``ACTORS``."""
     return _MAKERS[actor](rng, textures)
 
 
-def _person(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
-    girth = rng.uniform(0.8, 1.35)
-    leg = rng.uniform(0.215, 0.25)
-    torso = rng.uniform(0.27, 0.32)
-    arm = rng.uniform(0.14, 0.17)
+def _person(rng: Generator, textures: list[np.ndarray]) -> Body:
+    girth, leg = rng.uniform(0.8, 1.35), rng.uniform(0.215, 0.25)
+    torso, arm = rng.uniform(0.27, 0.32), rng.uniform(0.14, 0.17)
     shirt, trousers, skin, hair, shoes = range(5)
     sleeves = shirt if rng.random() < 0.6 else skin
     shorts = skin if rng.random() < 0.3 else trousers
@@ -115,7 +109,7 @@ def _person(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
     return Body("person", bones, materials, rng.uniform(62, 104))
 
 
-def _dog(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
+def _dog(rng: Generator, textures: list[np.ndarray]) -> Body:
     length, girth, leg = rng.uniform(0.5, 0.75), rng.uniform(0.11, 0.17), rng.uniform(0.17, 0.28)
     coat, dark = 0, 1
     bones = {
@@ -135,7 +129,7 @@ def _dog(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
     return Body("dog", bones, (pick_tinted(rng, textures), _plain(rng, 20, 150)), rng.uniform(52, 84))
 
 
-def _bird(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
+def _bird(rng: Generator, textures: list[np.ndarray]) -> Body:
     length, girth = rng.uniform(0.45, 0.6), rng.uniform(0.13, 0.18)
     wing = rng.uniform(0.4, 0.6)
     feathers, beak, pinion = 0, 1, 2
@@ -153,7 +147,7 @@ def _bird(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
     return Body("bird", bones, materials, rng.uniform(44, 72))
 
 
-def _car(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
+def _car(rng: Generator, textures: list[np.ndarray]) -> Body:
     length, height = rng.uniform(1.5, 2.1), rng.uniform(0.3, 0.42)
     roof, wheel = rng.uniform(0.25, 0.36), rng.uniform(0.14, 0.18)
     start, end = rng.uniform(-0.85, -0.5), rng.uniform(0.3, 0.6)
@@ -175,7 +169,7 @@ def _car(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
     return Body("car", bones, materials, rng.uniform(40, 58))
 
 
-def _ball(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
+def _sports_ball(rng: Generator, textures: list[np.ndarray]) -> Body:
     bones = {
         "ball": Bone(np.exp(2j * np.pi * np.arange(20) / 20) * 0.5, None, material=0, layer=0),
         "patch": Bone(blob(rng, 0.2, 12) * 0.22, "ball", 0.22 + 0j, 1, layer=1),
@@ -184,24 +178,18 @@ def _ball(rng: np.random.Generator, textures: list[np.ndarray]) -> Body:
     return Body("sports ball", bones, (pick_tinted(rng, textures), _plain(rng, 10, 250)), rng.uniform(16, 30))
 
 
-def _cloth(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
+def _cloth(rng: Generator, textures: list[np.ndarray]) -> np.ndarray:
     """A pattern, or one colour with some grain."""
     return pick_tinted(rng, textures) if rng.random() < 0.5 else _plain(rng, 15, 240)
 
 
-def _plain(rng: np.random.Generator, darkest: float, lightest: float) -> np.ndarray:
+def _plain(rng: Generator, darkest: float, lightest: float) -> np.ndarray:
     return _grained(rng, rng.uniform(darkest, lightest, 3))
 
 
-def _grained(rng: np.random.Generator, color: np.ndarray) -> np.ndarray:
+def _grained(rng: Generator, color: np.ndarray) -> np.ndarray:
     return np.clip(color + rng.normal(0, 6, (32, 32, 1)), 0, 255).astype(np.uint8)
 
 
-_MAKERS: dict[str, Callable[[np.random.Generator, list[np.ndarray]], Body]] = {
-    "person": _person,
-    "dog": _dog,
-    "bird": _bird,
-    "car": _car,
-    "sports ball": _ball,
-}
+_MAKERS = {"person": _person, "dog": _dog, "bird": _bird, "car": _car, "sports ball": _sports_ball}
 ACTORS = tuple(_MAKERS)

@@ -1,4 +1,4 @@
-"""The world of puppets that a config describes, and the whole method on it, one step after the other."""
+"""The world of puppets that a config describes, and the whole method on it."""
 
 import copy
 from collections.abc import Sequence
@@ -16,23 +16,15 @@ from actorsup.progress import progress_bar
 from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
 
-COMPARED_LINKERS = ("siamese", "viterbi")
-
 
 def make_puppets(config: Config, num_processes: int | None = None) -> Path:
-    """Draw the world of a config's ``puppets``, unless it is there; return its folder.
+    """Draw the world of a config's ``puppets`` on ``num_processes`` (see ``PuppetWorld.write``); return its folder.
 
-    ``puppets = dict(root=<folder>, settings=dict(…), sizes=dict(…))``, see ``WorldSettings`` and ``WorldSizes``;
-    ``num_processes`` is that of ``PuppetWorld.write``.
-
-    Raises:
-        InputError: if the config has no ``puppets``, a setting is wrong, or the folder holds something else.
+    ``puppets = dict(root=<folder>, settings=<of WorldSettings>, sizes=<of WorldSizes>)``. A world that is there stays.
     """
-    if "puppets" not in config or not {"root", "settings", "sizes"} == config.puppets.keys():
-        raise InputError(
-            f"{config.filename}: needs puppets = dict(root=…, settings=dict(…), sizes=dict(…)); "
-            "configs/_base_/datasets/puppets.py has them"
-        )
+    if config.get("puppets", {}).keys() != {"root", "settings", "sizes"}:
+        expected = "puppets = dict(root=…, settings=dict(…), sizes=dict(…))"
+        raise InputError(f"{config.filename}: needs {expected}; configs/_base_/datasets/puppets.py has them")
     world = PuppetWorld(_built(WorldSettings, config.puppets.settings), _built(WorldSizes, config.puppets.sizes))
     root = Path(config.puppets.root)
     if not world.is_written(root):
@@ -43,13 +35,11 @@ def make_puppets(config: Config, num_processes: int | None = None) -> Path:
     return root
 
 
-def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[str, dict[str, float]]:
-    """Draw the puppets, make the proposals of several linkers, train with those of the config's own, test, and draw.
+def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) -> dict[str, dict[str, float]]:
+    """Draw the puppets, make the proposals of several linkers, train with those of the config's own, and test.
 
     What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
-
-    Returns:
-        Recall of each linker, a name among ``proposals.linkers``, and the numbers of the test, as ``test``.
+    The result is the recall of each linker, by its name, and the numbers of the test, as ``test``.
     """
     make_puppets(config)
     stores = []
@@ -60,8 +50,8 @@ def run_demo(config: Config, linkers: Sequence[str] = COMPARED_LINKERS) -> dict[
         stores.append(proposal_config_of(of_linker).tubes.folder)
     recalls = evaluate_stored_proposals(config, stores)
     results = {name.split("/")[-1]: evaluation.numbers for name, evaluation in recalls.items()}
-    train(config)
     work_dir = Path(config.work_dir)
+    train(config)
     checkpoint = Path((work_dir / "last_checkpoint").read_text().strip())
     results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures").numbers
     return results

@@ -1,7 +1,6 @@
-"""What everything synthetic is made of: outlines, random textures, and a canvas to paint them on.
+"""Outlines, random textures, and a canvas to paint them on.
 
-Shapes are made of complex numbers, y pointing down, and painted as points ``(K, 2)``. A map of the plane is the
-``(2, 3)`` matrix of OpenCV's affine transforms.
+Shapes are complex numbers, y pointing down; outlines are points ``(K, 2)``, maps OpenCV's ``(2, 3)`` matrices.
 """
 
 import math
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 SIZE = 128  # of a texture, along a side
 _FIXED_POINT = 4  # fractional bits of the corners that OpenCV fills
@@ -21,10 +21,7 @@ class Canvas:
     pixels: np.ndarray
 
     def paint(self, outline: np.ndarray, texture: np.ndarray, to_texture: np.ndarray) -> None:
-        """Fill an outline, in the scene's pixels, with a texture, mirrored where it ends.
-
-        ``to_texture`` maps the scene's pixels to the texture's.
-        """
+        """Fill an outline with a texture, mirrored where it ends; ``to_texture`` maps the scene's pixels to its."""
         height, width = self.pixels.shape[:2]
         outline = np.add(outline, (width / 2, height / 2))
         (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
@@ -42,10 +39,7 @@ class Canvas:
         cv2.copyTo(patch, mask, self.pixels[y1:y2, x1:x2])
 
     def paint_bone(self, outline: np.ndarray, texture: np.ndarray, to_scene: np.ndarray, repeats: float) -> None:
-        """Fill an outline with a texture that lies on a bone, its middle at the joint.
-
-        ``to_scene`` maps the bone's own coordinates, a unit of which shows the texture ``repeats`` times.
-        """
+        """Fill an outline with a texture centred at a bone's joint, ``repeats`` times a unit of its coordinates."""
         to_texture = cv2.invertAffineTransform(to_scene) * len(texture) * repeats
         to_texture[:, 2] += len(texture) / 2
         self.paint(outline, texture, to_texture)
@@ -60,7 +54,7 @@ class Thing:
     to_texture: np.ndarray
 
     def paint(self, canvas: Canvas, camera: np.ndarray) -> None:
-        """Paint it as a camera sees it that maps the scene."""
+        """Paint it as seen by a camera that maps the scene."""
         to_texture = chain(self.to_texture, cv2.invertAffineTransform(camera))
         canvas.paint(mapped(self.outline, camera), self.texture, to_texture)
 
@@ -93,7 +87,7 @@ def capsule(length: float, start: float, end: float, num_points: int = 6) -> np.
     return np.concatenate([end * np.exp(1j * half) + 1j * length, -start * np.exp(1j * half)])
 
 
-def blob(rng: np.random.Generator, roughness: float, num_points: int = 24) -> np.ndarray:
+def blob(rng: Generator, roughness: float, num_points: int = 24) -> np.ndarray:
     """A round outline of radius about 1 whose radius varies; ``roughness`` 0 is a circle."""
     phases = np.linspace(0, 2 * np.pi, num_points, endpoint=False)
     orders = np.arange(2, 6)
@@ -101,7 +95,7 @@ def blob(rng: np.random.Generator, roughness: float, num_points: int = 24) -> np
     return np.clip(radius, 0.3, 2) * np.exp(1j * phases)
 
 
-def polygon(rng: np.random.Generator) -> np.ndarray:
+def polygon(rng: Generator) -> np.ndarray:
     """Three to seven corners around the origin, regular or not."""
     num_corners = rng.integers(3, 8)
     phases = (np.arange(num_corners) + rng.uniform(-0.3, 0.3, num_corners)) * 2 * np.pi / num_corners
@@ -113,13 +107,13 @@ def rectangle(width: float, height: float) -> np.ndarray:
     return np.array([-width - 1j * height, width - 1j * height, width + 1j * height, -width + 1j * height]) / 2
 
 
-def make_textures(rng: np.random.Generator, num_textures: int) -> list[np.ndarray]:
+def make_textures(rng: Generator, num_textures: int) -> list[np.ndarray]:
     """Textures ``(SIZE, SIZE, 3)`` uint8: clouds, stripes, checks, cells, spots and patches in a few colours each."""
     fields = (_clouds, _stripes, _checks, _cells, _spots, _patches)
     return [_colored(rng, fields[index % len(fields)](rng)) for index in range(num_textures)]
 
 
-def tinted(rng: np.random.Generator, texture: np.ndarray) -> np.ndarray:
+def tinted(rng: Generator, texture: np.ndarray) -> np.ndarray:
     """A texture in other colours: its channels mixed, its contrast and brightness changed."""
     gain = rng.uniform(0.4, 1.2) * np.exp(rng.normal(0, 0.12, 3))
     # Keeps the middle of the range where contrast falls, moves it where a tint is wanted.
@@ -128,12 +122,12 @@ def tinted(rng: np.random.Generator, texture: np.ndarray) -> np.ndarray:
     return cv2.LUT(np.ascontiguousarray(texture[..., rng.permutation(3)]), table)
 
 
-def pick_tinted(rng: np.random.Generator, textures: list[np.ndarray]) -> np.ndarray:
+def pick_tinted(rng: Generator, textures: list[np.ndarray]) -> np.ndarray:
     """One of the textures in other colours."""
     return tinted(rng, textures[rng.integers(len(textures))])
 
 
-def _colored(rng: np.random.Generator, field: np.ndarray) -> np.ndarray:
+def _colored(rng: Generator, field: np.ndarray) -> np.ndarray:
     """A field ``(S, S)`` of 0 … 1 painted with a palette of two to five colours, in steps or with gradations."""
     num_colors = rng.integers(2, 6)
     spread = rng.uniform(30, 160)
@@ -146,11 +140,10 @@ def _colored(rng: np.random.Generator, field: np.ndarray) -> np.ndarray:
     below = np.minimum(position.astype(int), num_colors - 2)
     share = (position - below)[..., None]
     color = palette[below] * (1 - share) + palette[below + 1] * share
-    grain = rng.normal(0, rng.uniform(0, 12), color.shape)
-    return np.clip(color + grain, 0, 255).astype(np.uint8)
+    return np.clip(color + rng.normal(0, rng.uniform(0, 12), color.shape), 0, 255).astype(np.uint8)
 
 
-def _clouds(rng: np.random.Generator, persistence: float | None = None) -> np.ndarray:
+def _clouds(rng: Generator, persistence: float | None = None) -> np.ndarray:
     """Noise of several octaves, from smooth to rough."""
     persistence = rng.uniform(0.35, 0.9) if persistence is None else persistence
     total = np.zeros((SIZE, SIZE), np.float32)
@@ -161,7 +154,7 @@ def _clouds(rng: np.random.Generator, persistence: float | None = None) -> np.nd
     return (total - low) / (high - low)
 
 
-def _waves(rng: np.random.Generator) -> np.ndarray:
+def _waves(rng: Generator) -> np.ndarray:
     """A bent wave of −1 … 1."""
     y, x = np.mgrid[:SIZE, :SIZE] / SIZE
     angle, frequency = rng.uniform(0, np.pi), rng.uniform(2, 14)
@@ -169,15 +162,15 @@ def _waves(rng: np.random.Generator) -> np.ndarray:
     return np.sin(2 * np.pi * frequency * (x * np.cos(angle) + y * np.sin(angle) + bend) + rng.uniform(0, 6))
 
 
-def _stripes(rng: np.random.Generator) -> np.ndarray:
+def _stripes(rng: Generator) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(rng.uniform(0.5, 8) * _waves(rng))
 
 
-def _checks(rng: np.random.Generator) -> np.ndarray:
+def _checks(rng: Generator) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(rng.uniform(1, 8) * _waves(rng) * _waves(rng))
 
 
-def _cells(rng: np.random.Generator) -> np.ndarray:
+def _cells(rng: Generator) -> np.ndarray:
     """Voronoi cells: the distance from scattered seeds, or one value a cell."""
     free = np.full((SIZE, SIZE), 255, np.uint8)
     num_seeds = int(rng.integers(8, 80))
@@ -188,7 +181,7 @@ def _cells(rng: np.random.Generator) -> np.ndarray:
     return rng.random(labels.max() + 1)[labels]
 
 
-def _spots(rng: np.random.Generator) -> np.ndarray:
+def _spots(rng: Generator) -> np.ndarray:
     field = np.zeros((SIZE, SIZE), np.float32) + 0.4 * _clouds(rng, persistence=0.5).astype(np.float32)
     for _ in range(rng.integers(5, 60)):
         center = rng.integers(0, SIZE, 2).tolist()
@@ -196,7 +189,7 @@ def _spots(rng: np.random.Generator) -> np.ndarray:
     return field
 
 
-def _patches(rng: np.random.Generator) -> np.ndarray:
+def _patches(rng: Generator) -> np.ndarray:
     field = 0.3 * _clouds(rng).astype(np.float32)
     for _ in range(rng.integers(3, 25)):
         corners = rng.integers(0, SIZE, 2) + rng.integers(-40, 40, (rng.integers(3, 6), 2))

@@ -14,14 +14,10 @@ from .poses import Angles
 
 @dataclass(frozen=True)
 class Motion:
-    """One way to move.
-
-    ``pose`` gives the angles at a phase in cycles, which goes on growing from cycle to cycle, for an amplitude near 1.
-    ``air`` among them is the height of the lowest point over the ground, in units of the body.
-    """
+    """One way to move."""
 
     actor: str  # the category that moves so
-    pose: Callable[[float, float], Angles]
+    pose: Callable[[float, float], Angles]  # by the phase in cycles, which goes on growing, and an amplitude near 1
     period: float  # seconds a cycle
     speed: float = 0.0  # forwards, in units of the body a second
     usual: bool = False  # whether still images usually show it; a detector has seen such poses alone

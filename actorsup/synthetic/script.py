@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
 from actorsup.errors import InputError
 
@@ -13,7 +14,7 @@ from .stage import Stage, make_stage
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """The settings that all videos of a world share; an ``InputError`` names those out of their range."""
+    """What all videos of a world share; an ``InputError`` names what is out of its range."""
 
     seed: int = 0  #: another one gives another world: other looks, places and videos
     size: tuple[int, int] = (240, 180)  #: (width, height) of the frames in pixels
@@ -30,7 +31,6 @@ class WorldSettings:
     usual_stills: bool = True  #: whether still images show usual poses alone, as photographs do; else all poses
 
     def __post_init__(self) -> None:
-        first, last = self.quality
         are_known = set(self.actions) <= ACTIONS.keys() and 0 < len(self.actions) == len(set(self.actions))
         checks = {
             "seed": (self.seed >= 0, "0 or more"),
@@ -39,7 +39,7 @@ class WorldSettings:
             "num_textures": (self.num_textures >= 1, "1 or more"),
             "num_frames": (4 <= self.num_frames[0] <= self.num_frames[1], "least and most, from 4"),
             "num_bystanders": (0 <= self.num_bystanders[0] <= self.num_bystanders[1], "least and most, from 0"),
-            "quality": (1 <= first <= last <= 100, "least and most, from 1 to 100"),
+            "quality": (1 <= self.quality[0] <= self.quality[1] <= 100, "least and most, from 1 to 100"),
             "camera_motion": (0 <= self.camera_motion < 0.5, "from 0 to below 0.5"),
             "actions": (are_known, f"different ones of {', '.join(ACTIONS)}"),
         }
@@ -52,7 +52,7 @@ class WorldSettings:
 
 @dataclass(frozen=True)
 class WorldSizes:
-    """How much of a world is drawn; an ``InputError`` names a number that is negative, or one frame a sequence."""
+    """How much of a world is drawn."""
 
     train_stills: int  #: to train detectors
     val_stills: int  #: to measure them
@@ -66,10 +66,6 @@ class WorldSizes:
             least = 2 if name == "sequence_frames" else 0
             if not isinstance(number, int) or number < least:
                 raise InputError(f"puppets: {name} must be a whole number from {least} on, got {number!r}")
-
-
-_PEOPLE = 0.6  # share of people among those that do not act
-_ALL_MOTIONS = tuple(ACTIONS.values())
 
 
 @dataclass(frozen=True)
@@ -97,17 +93,15 @@ class Scene:
         return np.stack([self.stage.box_in_frame(index, found) for index, found in enumerate(appearances)])
 
 
-def write_action_scene(
-    rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings, action: str
-) -> Scene:
-    """One or two perform the action, others do something else; it may begin late or end early."""
+def write_action_scene(rng: Generator, textures: list[np.ndarray], settings: WorldSettings, action: str) -> Scene:
+    """One or two perform the action, which may begin late or end early; others do something else."""
     motion = ACTIONS[action]
     num_frames = int(rng.integers(*settings.num_frames, endpoint=True))
-    start, end = 0, num_frames
+    start, length = 0, num_frames
     if rng.random() < settings.untrimmed_share:
         length = int(rng.uniform(0.4, 0.7) * num_frames)
         start = int(rng.integers(0, num_frames - length + 1))
-        end = start + length
+    end = start + length
     num_performers = 1 + (rng.random() < settings.second_performer_share)
     cast = []
     for _ in range(num_performers):
@@ -121,18 +115,16 @@ def write_action_scene(
     return _film(rng, textures, settings, cast, num_frames, num_performers, (start, end))
 
 
-def write_sequence(
-    rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings, num_frames: int
-) -> Scene:
+def write_sequence(rng: Generator, textures: list[np.ndarray], settings: WorldSettings, num_frames: int) -> Scene:
     """Puppets that move in any way, for trackers; the nearest is the last."""
     cast = []
     for _ in range(rng.integers(2, 5)):
-        motion = _pick(rng, _ALL_MOTIONS)
+        motion = _pick(rng, tuple(ACTIONS.values()))
         cast.append((motion.actor, (_stretch(rng, motion),)))
     return _film(rng, textures, settings, cast, num_frames)
 
 
-def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
+def write_still(rng: Generator, textures: list[np.ndarray], settings: WorldSettings) -> Scene:
     """Puppets in the poses that still images usually show, or in any, for detectors."""
     cast = []
     for _ in range(rng.integers(1, 6)):
@@ -141,20 +133,20 @@ def write_still(rng: np.random.Generator, textures: list[np.ndarray], settings: 
     return _film(rng, textures, settings, cast, 1)
 
 
-def _any_actor(rng: np.random.Generator) -> str:
-    return "person" if rng.random() < _PEOPLE else ACTORS[rng.integers(1, len(ACTORS))]
+def _any_actor(rng: Generator) -> str:
+    return "person" if rng.random() < 0.6 else ACTORS[rng.integers(1, len(ACTORS))]
 
 
-def _pick(rng: np.random.Generator, motions: tuple[Motion, ...]) -> Motion:
+def _pick(rng: Generator, motions: tuple[Motion, ...]) -> Motion:
     return motions[rng.integers(len(motions))]
 
 
-def _stretch(rng: np.random.Generator, motion: Motion, start: int = 0) -> Stretch:
+def _stretch(rng: Generator, motion: Motion, start: int = 0) -> Stretch:
     return Stretch(motion, start, rng.uniform(0.75, 1.25), rng.uniform(0.85, 1.15), rng.uniform(0, 1))
 
 
 def _film(
-    rng: np.random.Generator,
+    rng: Generator,
     textures: list[np.ndarray],
     settings: WorldSettings,
     cast: list[tuple[str, tuple[Stretch, ...]]],

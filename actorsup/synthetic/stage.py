@@ -1,13 +1,11 @@
-"""What surrounds the puppets: backdrop, clutter, things in front, camera and light; and the painting of it all.
-
-The scene is measured in pixels of the frame from its middle, as the camera sees it at rest.
-"""
+"""What surrounds the puppets, in pixels from the middle of the frame, as a camera at rest sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from .drawing import Canvas, Thing, blob, chain, mapped, pick_tinted, points, polygon, rectangle, rotation
 from .performance import Appearance
@@ -49,7 +47,7 @@ class Stage:
         gain, offset = self.lights[frame]
         return np.clip(picture * (gain * self.shading) + offset, 0, 255).astype(np.uint8)
 
-    def add_noise(self, rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    def add_noise(self, rng: Generator, picture: np.ndarray) -> np.ndarray:
         """The picture as the sensor gives it: another cut-out of ``grain`` each time."""
         height, width = picture.shape[:2]
         y, x = rng.integers(0, (self.grain.shape[0] - height, self.grain.shape[1] - width))
@@ -62,7 +60,7 @@ class Stage:
 
 
 def make_stage(
-    rng: np.random.Generator,
+    rng: Generator,
     textures: list[np.ndarray],
     size: tuple[int, int],
     num_frames: int,
@@ -77,28 +75,36 @@ def make_stage(
     behind = [_thing(rng, textures, wall), _thing(rng, textures, ground)]
     behind += [_clutter(rng, textures, size, horizon) for _ in range(rng.integers(3, 10))]
     num_occluders = rng.integers(1, 3) if rng.random() < occluder_share else 0
+    before = tuple(_occluder(rng, textures, size) for _ in range(num_occluders))
+    cameras = _cameras(rng, num_frames, camera_motion * width)
+    drift = rng.uniform(0, 0.12) * _swing(rng, np.linspace(0, 1, num_frames), 0.3, 1.5)
+    gain = rng.uniform(0.65, 1.15) * (1 + drift)
+    lights = np.stack([gain, np.full(num_frames, rng.uniform(-12, 18))], axis=1)
+    x, y = np.meshgrid(*(np.linspace(-1, 1, length, dtype=np.float32) for length in size))
+    angle = rng.uniform(0, 2 * np.pi)
+    shading = 1 + rng.uniform(0, 0.25) * (x * np.cos(angle) + y * np.sin(angle))
     return Stage(
         size,
         horizon,
         tuple(behind),
-        before=tuple(_occluder(rng, textures, size) for _ in range(num_occluders)),
-        cameras=_cameras(rng, num_frames, camera_motion * width),
-        lights=_lights(rng, num_frames),
-        shading=_shading(rng, size),
+        before,
+        cameras,
+        lights,
+        shading=shading[..., None].astype(np.float32),
         grain=rng.uniform(1, 6) * rng.standard_normal((2 * height, 2 * width, 1), dtype=np.float32),
         blur=rng.choice([0.0, rng.uniform(0.4, 0.9)]),
     )
 
 
-def _thing(rng: np.random.Generator, textures: list[np.ndarray], outline: np.ndarray) -> Thing:
+def _thing(rng: Generator, textures: list[np.ndarray], outline: np.ndarray) -> Thing:
     texture = pick_tinted(rng, textures)
     zoom, turn = rng.uniform(0.3, 1.3), rng.uniform(0, 2 * np.pi)
     shift = rng.uniform(0, len(texture), 2)
     return Thing(points(outline), texture, np.column_stack([zoom * rotation(turn), shift]))
 
 
-def _clutter(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[int, int], horizon: float) -> Thing:
-    """Houses, trees, signs, boxes: they stand on the ground near the horizon."""
+def _clutter(rng: Generator, textures: list[np.ndarray], size: tuple[int, int], horizon: float) -> Thing:
+    """Something that stands on the ground near the horizon."""
     width, height = size
     tall = np.exp(rng.uniform(np.log(0.08), np.log(0.5))) * height
     shape = (blob(rng, 0.4), polygon(rng), rectangle(rng.uniform(0.3, 2), 2))[rng.integers(3)] * tall / 2
@@ -106,7 +112,7 @@ def _clutter(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[i
     return _thing(rng, textures, shape + complex(rng.uniform(-0.6, 0.6) * width, foot - shape.imag.max()))
 
 
-def _occluder(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[int, int]) -> Thing:
+def _occluder(rng: Generator, textures: list[np.ndarray], size: tuple[int, int]) -> Thing:
     """A post, a bush or a low wall in front of the puppets."""
     width, height = size
     x = rng.uniform(-0.5, 0.5) * width
@@ -118,15 +124,14 @@ def _occluder(rng: np.random.Generator, textures: list[np.ndarray], size: tuple[
     return _thing(rng, textures, shape)
 
 
-def _cameras(rng: np.random.Generator, num_frames: int, reach: float) -> np.ndarray:
+def _cameras(rng: Generator, num_frames: int, reach: float) -> np.ndarray:
     """``(T, 2, 3)``: a pan and a zoom that come and go, and the hand that shakes."""
     time = np.linspace(0, 1, num_frames)
     pans = [rng.uniform(0.3, 1) * reach * _swing(rng, time, 0.3, 1) for _ in range(2)]
     shift = np.stack(pans, axis=1) * (1, 0.3)
     shake = np.cumsum(rng.normal(0, 1, (num_frames, 2)), axis=0)
-    kernel = np.ones(7) / 7
     shake = np.pad(shake - shake.mean(axis=0), ((3, 3), (0, 0)), mode="edge")
-    shake = np.stack([np.convolve(axis, kernel, mode="valid") for axis in shake.T], axis=1)
+    shake = np.stack([np.convolve(axis, np.ones(7) / 7, mode="valid") for axis in shake.T], axis=1)
     shift += shake * rng.choice([0.0, 0.12, 0.3])
     zoom = 1 + rng.uniform(0, 0.06) * _swing(rng, time, 0.2, 0.8)
     cameras = np.zeros((num_frames, 2, 3))
@@ -135,18 +140,6 @@ def _cameras(rng: np.random.Generator, num_frames: int, reach: float) -> np.ndar
     return cameras
 
 
-def _lights(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    drift = rng.uniform(0, 0.12) * _swing(rng, np.linspace(0, 1, num_frames), 0.3, 1.5)
-    gain = rng.uniform(0.65, 1.15) * (1 + drift)
-    return np.stack([gain, np.full(num_frames, rng.uniform(-12, 18))], axis=1)
-
-
-def _swing(rng: np.random.Generator, time: np.ndarray, slowest: float, fastest: float) -> np.ndarray:
+def _swing(rng: Generator, time: np.ndarray, slowest: float, fastest: float) -> np.ndarray:
     """A sine of random phase; slowest and fastest are in cycles."""
     return np.sin(2 * np.pi * (rng.uniform(slowest, fastest) * time + rng.random()))
-
-
-def _shading(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    x, y = np.meshgrid(*(np.linspace(-1, 1, length, dtype=np.float32) for length in size))
-    angle = rng.uniform(0, 2 * np.pi)
-    return (1 + rng.uniform(0, 0.25) * (x * np.cos(angle) + y * np.sin(angle)))[..., None].astype(np.float32)

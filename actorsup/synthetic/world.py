@@ -1,11 +1,11 @@
-"""Writing a world of puppets to disk, as ordinary images, videos and annotation."""
+"""A world of puppets on disk, as ordinary images, videos and annotation."""
 
 import json
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from actorsup.errors import InputError
 
@@ -30,7 +31,7 @@ _SMALLEST_BOX = 4.0  # pixels along a side; less is no actor that one could anno
 
 @dataclass(frozen=True)
 class PuppetWorld:
-    """A synthetic world: actors that act and others that do not, in still images, sequences and videos.
+    """Still images, sequences and videos of synthetic actors, which follow from the settings alone.
 
     In ``root``::
 
@@ -41,8 +42,6 @@ class PuppetWorld:
         test.json                        those of the test videos, and the true tubes
         train_with_tubes.json            the training videos with true tubes, for fully supervised upper bounds alone
         world.json                       the settings that drew all this
-
-    What is drawn follows from the settings alone, picture by picture, whichever process draws it.
     """
 
     settings: WorldSettings
@@ -65,25 +64,23 @@ class PuppetWorld:
             raise InputError(f"{root}: holds something else than a world of puppets ({error}); name another") from error
         expected = json.loads(json.dumps(self._manifest()))
         if found != expected:
-            differences = [name for name in expected if found.get(name) != expected[name]]
-            raise InputError(
-                f"{root}: holds a world with other {', '.join(differences) or 'settings'}; delete it, or name another"
-            )
+            other = ", ".join(name for name in expected if found.get(name) != expected[name]) or "settings"
+            raise InputError(f"{root}: holds a world with other {other}; delete it, or name another")
         return True
 
     def write(self, root: Path, num_processes: int | None = None) -> Iterator[str]:
-        """Draw everything, and name each part when it is done. The folder appears only when all is there.
+        """Draw everything, and yield the name of each part when it is done. The folder appears when all is there.
 
-        Args:
-            root: is made; what was left of an interrupted run beside it is deleted.
-            num_processes: that draw; None takes one a core. With 1 this process draws; more are for programs that
-                processes can import, as ``multiprocessing`` says.
+        ``num_processes`` None takes one a core; 1 draws in this process, more need a program that they can import.
         """
         partial_root = root.with_name(f".{root.name}.partial")
         shutil.rmtree(partial_root, ignore_errors=True)
         partial_root.mkdir(parents=True)
         annotation: dict[str, list] = {name: [] for name in _SETS}
-        workers = _workers(num_processes or os.cpu_count())
+        number = num_processes or os.cpu_count()
+        workers = ThreadPoolExecutor(1)
+        if number > 1:
+            workers = ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_prepare_process)
         try:
             for name, draw, arguments in self._parts(partial_root):
                 annotation[name].append(workers.submit(draw, self.settings, *arguments))
@@ -125,7 +122,6 @@ class PuppetWorld:
                     yield name, draw_video, (name, action, index, root / "videos")
 
     def _videos(self, videos: list[dict]) -> dict:
-        """The annotation file of a set of videos."""
         return {
             "format": "actorsup.videos",
             "version": 1,
@@ -169,17 +165,12 @@ def draw_video(settings: WorldSettings, name: str, action: str, index: int, fold
     _write_video(folder / f"{video}.avi", scene.frames(), settings, _quality(rng, settings))
     start, end = scene.span
     boxes = [scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in scene.performers]
-    return {
-        "video": video,
-        "split": split,
-        "label": action,
-        "num_frames": len(scene.stage.cameras),
-        "size": list(settings.size),
-        "tubes": [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes],
-    }
+    tubes = [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes]
+    shape = {"num_frames": len(scene.stage.cameras), "size": list(settings.size)}
+    return {"video": video, "split": split, "label": action, **shape, "tubes": tubes}
 
 
-def _chance(settings: WorldSettings, name: str, *which: int) -> np.random.Generator:
+def _chance(settings: WorldSettings, name: str, *which: int) -> Generator:
     return np.random.default_rng((settings.seed, _SETS.index(name), 1, *which))
 
 
@@ -189,20 +180,13 @@ def _textures(settings: WorldSettings, name: str) -> list[np.ndarray]:
     return make_textures(rng, settings.num_textures)
 
 
-def _quality(rng: np.random.Generator, settings: WorldSettings) -> int:
+def _quality(rng: Generator, settings: WorldSettings) -> int:
     return int(rng.integers(*settings.quality, endpoint=True))
 
 
-def _workers(number: int) -> Executor:
-    if number == 1:
-        return ThreadPoolExecutor(1)
-    return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_prepare_process)
-
-
 def _prepare_process() -> None:
-    """Draw on one core, and leave Ctrl-C to the process that waits."""
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits takes Ctrl-C
 
 
 def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:
@@ -228,8 +212,8 @@ def _coco(stills: list[tuple[str, tuple[int, int], list]]) -> dict:
         images.append({"id": image_id, "file_name": file, "width": width, "height": height})
         for category, box in actors:
             x1, y1, x2, y2 = (round(float(value), 2) for value in box)
-            entry = {"id": len(annotations) + 1, "image_id": image_id, "category_id": category + 1}
-            entry |= {"bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)], "area": round((x2 - x1) * (y2 - y1), 2)}
-            annotations.append(entry | {"iscrowd": 0})
+            shape = {"bbox": [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)], "area": round((x2 - x1) * (y2 - y1), 2)}
+            numbers = {"id": len(annotations) + 1, "image_id": image_id, "category_id": category + 1}
+            annotations.append({**numbers, **shape, "iscrowd": 0})
     categories = [{"id": index + 1, "name": name} for index, name in enumerate(ACTORS)]
     return {"images": images, "annotations": annotations, "categories": categories}

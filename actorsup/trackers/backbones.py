@@ -10,20 +10,13 @@ from actorsup.models.encoders import Encoder
 from actorsup.models.encoders.torchvision_encoder import load_torchvision_weights, vgg16_layers
 from actorsup.registry import MODELS
 
-_NUM_LAYERS_TO_CONV4_3 = 22
-
 
 @MODELS.register_module()
 class UnpaddedVGG16(Encoder):
-    """VGG16 up to conv4_3 (before pool4), every convolution without padding (paper, Sec. 4.2; SiamFC).
+    """VGG16 up to conv4_3 (before pool4) without padding, which would pull the peak to the centre (Sec. 4.2; SiamFC).
 
-    An exemplar of 127 pixels gives a template of 5×5 cells, a search region of 255 pixels one of 21×21, hence responses
-    of 17×17 at stride 8. Padding would make features depend on their distance to the border, and pull the peak to the
-    centre; without it, shifting the input by 8 pixels shifts the features by one cell.
-
-    Args:
-        weights: torchvision's name, or the path of a state dict of torchvision's vgg16; None: random. Loaded by
-            ``init_weights``.
+    Crops of 127 and 255 pixels give features of 5×5 and 21×21 cells, hence responses of 17×17 at stride 8.
+    ``init_weights`` loads ``weights``: torchvision's name or a state dict of its vgg16; None leaves them random.
     """
 
     stride = 8
@@ -32,8 +25,7 @@ class UnpaddedVGG16(Encoder):
     def __init__(self, weights: str | None = None) -> None:
         super().__init__()
         self.weights = weights
-        # Without the ReLU after conv4_3: a correlation needs both signs.
-        self.features = vgg16_layers(_NUM_LAYERS_TO_CONV4_3)
+        self.features = vgg16_layers(22)  # to conv4_3 without its ReLU: a correlation needs both signs
         for layer in self.features:
             if isinstance(layer, nn.Conv2d):
                 layer.padding = (0, 0)
@@ -45,19 +37,16 @@ class UnpaddedVGG16(Encoder):
         self.is_init = True
 
     def forward(self, crops: Tensor) -> Tensor:
-        """See ``Encoder.forward``; of preprocessed crops."""
+        """Features of preprocessed crops."""
         return self.features(crops)
 
 
 @MODELS.register_module()
 class UnpaddedThinNet(Encoder):
-    """One convolution of 5×5 at stride 2 and five of 3×3, two maximum poolings, no padding: fast on one CPU core.
+    """Six convolutions of ``channels`` and two max poolings without padding: fast on one CPU core.
 
-    An exemplar of 127 pixels gives a template of 6×6 cells, a search region of 255 pixels one of 22×22, hence responses
-    of 17×17 at stride 8, as SiamFC's network does; the receptive field is 81 pixels.
-
-    Args:
-        channels: of the six convolutions.
+    Crops of 127 and 255 pixels give features of 6×6 and 22×22 cells, hence responses of 17×17 at stride 8 as of SiamFC;
+    the receptive field is 81 pixels.
     """
 
     stride = 8
@@ -85,11 +74,10 @@ class UnpaddedThinNet(Encoder):
         self.is_init = True
 
     def forward(self, crops: Tensor) -> Tensor:
-        """See ``Encoder.forward``; of preprocessed crops."""
+        """Features of preprocessed crops."""
         return self.features(crops)
 
 
 def _block(num_in: int, num_out: int, kernel: int = 3, stride: int = 1, pool: bool = False) -> list[nn.Module]:
-    convolution = nn.Conv2d(num_in, num_out, kernel, stride, bias=False)
-    pooling = [nn.MaxPool2d(3, 2)] if pool else []
-    return [convolution, *pooling, nn.BatchNorm2d(num_out), nn.ReLU(inplace=True)]
+    layers = [nn.Conv2d(num_in, num_out, kernel, stride, bias=False), nn.BatchNorm2d(num_out), nn.ReLU(inplace=True)]
+    return [layers[0], nn.MaxPool2d(3, 2), *layers[1:]] if pool else layers

@@ -10,27 +10,23 @@ SEARCH_SIZE = 255
 
 
 def context_sides(sizes: Tensor | np.ndarray) -> Tensor | np.ndarray:
-    """Side ``(…)`` of the square that shows targets of ``sizes (…, 2)`` (width, height) with their context.
-
-    ``√((w + c)(h + c))`` with ``c = (w + h) / 2``: SiamFC's context of one half.
-    """
+    """Side of the square around targets of ``sizes (…, 2)``: SiamFC's ``√((w + c)(h + c))``, ``c = (w + h) / 2``."""
     widths, heights = sizes[..., 0], sizes[..., 1]
     context = (widths + heights) / 2
     return ((widths + context) * (heights + context)) ** 0.5
 
 
 def crop_rectangles(image: Tensor, centers: Tensor, sides: Tensor, size: int, mean: Tensor | None = None) -> Tensor:
-    """Cut rectangles out of an image and resize them to squares; outside lies the image's mean colour.
+    """Cut rectangles out of an image and resize them to squares ``(K, 3, size, size)``.
+
+    Pixel ``i`` is sampled at ``center + ((i + ½) / size − ½) · side``.
 
     Args:
         image: ``(3, H, W)``, floating point.
         centers: ``(K, 2)``, (x, y) in continuous pixels of the image.
         sides: ``(K, 2)``, width and height in pixels of the image, or ``(K, 1)`` of squares.
-        size: side of the result in pixels; output pixel ``i`` is sampled at ``center + ((i + ½) / size − ½) · side``.
+        size: side of the result in pixels.
         mean: ``(3,)``, the colour outside; None: the image's mean.
-
-    Returns:
-        ``(K, 3, size, size)``.
     """
     offsets = (torch.arange(size, device=image.device, dtype=image.dtype) + 0.5) / size - 0.5
     coordinates = centers[:, :, None] + sides[:, :, None] * offsets  # (K, 2, size)
@@ -38,16 +34,9 @@ def crop_rectangles(image: Tensor, centers: Tensor, sides: Tensor, size: int, me
 
 
 def sample_lattice(image: Tensor, x: Tensor, y: Tensor, mean: Tensor | None = None) -> Tensor:
-    """Read an image ``(3, H, W)`` bilinearly at lattices of points; outside lies the image's mean colour.
+    """Sample an image bilinearly at lattices of columns ``x (K, w)`` and rows ``y (K, h)``: ``(K, 3, h, w)``.
 
-    Args:
-        image: floating point.
-        x: ``(K, w)``, columns of each lattice in continuous pixels of the image.
-        y: ``(K, h)``, its rows.
-        mean: see ``crop_rectangles``.
-
-    Returns:
-        ``(K, 3, h, w)``.
+    Coordinates are continuous pixels of the image; image and mean are as in ``crop_rectangles``.
     """
     height, width = image.shape[1:]
     x, y = 2 * x / width - 1, 2 * y / height - 1

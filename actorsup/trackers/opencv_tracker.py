@@ -21,19 +21,15 @@ SMALLEST_SIDES = {"MIL": 8, "Nano": 1}
 class OpenCVTracker(Tracker):
     """One ``cv2`` tracker a target.
 
-    OpenCV takes and gives boxes in whole pixels; corners are rounded to the nearest. A target that is lost keeps its
-    last box, with score 0, and is looked for again in the next frame. One that OpenCV cannot be started on is lost from
-    the start: for MIL, if it fills the frame or is under 8 pixels wide or high. Starting a target of MIL seeds C's
-    ``rand()``, which the whole process shares.
+    Boxes are rounded to whole pixels, as OpenCV needs them. A lost target keeps its last box, with score 0, and is
+    looked for again in the next frame. MIL cannot start on a target that fills the frame or is under 8 pixels wide or
+    high: it is lost from the start. Starting MIL seeds C's ``rand()``, which the whole process shares.
 
     Args:
-        kind: ``'MIL'`` (Babenko et al., CVPR 2009: a boosted appearance model learnt on the way; its size is fixed; it
-            has no score, so that a target found has 1) or ``'Nano'`` (NanoTrack, a trained Siamese network).
+        kind: ``'MIL'`` (Babenko et al., CVPR 2009: a boosted appearance model; fixed size, score 1 where found) or
+            ``'Nano'`` (NanoTrack, a trained Siamese network).
         backbone: for ``'Nano'``, the ``.onnx`` file of its backbone.
         head: for ``'Nano'``, the ``.onnx`` file of its neck and head.
-
-    Raises:
-        InputError: if the kind is unknown, or the files are missing, unreadable, or given to a kind without any.
     """
 
     def __init__(self, kind: str, backbone: str | Path | None = None, head: str | Path | None = None) -> None:
@@ -47,8 +43,6 @@ class OpenCVTracker(Tracker):
                 raise InputError(f"OpenCVTracker: {name} {path}: no such file; obtain NanoTrack's .onnx files")
         self.kind = kind
         self.files = {name: str(path) for name, path in files.items()}
-        self._targets: list = []
-        self._boxes = np.zeros((0, 4), np.float32)
         if kind == "Nano":
             self._create()  # files that cannot be used are found now
 
@@ -65,7 +59,7 @@ class OpenCVTracker(Tracker):
         self._boxes = np.concatenate([self._boxes, boxes])
 
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See ``Tracker.update``; scores are those of OpenCV."""
+        """See ``Tracker.update``."""
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         scores = np.zeros(len(self._targets), np.float32)
         for index, target in enumerate(self._targets):
@@ -92,8 +86,8 @@ class OpenCVTracker(Tracker):
         if min(right - left, bottom - top) < SMALLEST_SIDES[self.kind]:
             return None
         target = self._create()
-        # MIL draws features at the start, from C's rand() and from OpenCV's generator. Of that there is one a thread,
-        # which can be set but not read: a thread of its own leaves the caller's alone.
+        # MIL draws features from C's rand() and OpenCV's generator, which can be set but not read, and each thread has
+        # its own: another thread leaves the caller's alone.
         ctypes.CDLL(None).srand(0)
         with ThreadPoolExecutor(1, initializer=cv2.setRNGSeed, initargs=(0,)) as thread:
             try:

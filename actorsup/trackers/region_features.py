@@ -25,13 +25,9 @@ class RegionFeatures(ABC):
 
     @abstractmethod
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
-        """Features ``(P, S, C, h, w)`` of ``S`` square regions around each of ``P`` centres.
+        """Features ``(P, S, C, h, w)`` of square regions of an image ``(H, W, 3)`` uint8, as if resized to ``size``.
 
-        Args:
-            image: ``(H, W, 3)`` uint8, RGB.
-            centers: ``(P, 2)``, (x, y) in continuous pixels of the image.
-            sides: ``(P, S)``, in pixels of the image.
-            size: side in pixels that a region is resized to.
+        There are ``S`` around each of ``centers (P, 2)``; these and ``sides (P, S)`` are in pixels of the image.
         """
 
     def _preprocess(self, image: np.ndarray) -> Tensor:
@@ -40,14 +36,14 @@ class RegionFeatures(ABC):
 
 
 class CropFeatures(RegionFeatures):
-    """Every region is cut out of the image, resized and embedded by itself, as in SiamFC."""
+    """Cut out, resize and embed every region by itself, as in SiamFC."""
 
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """See ``RegionFeatures.__call__``."""
         num_targets, num_scales = sides.shape
         preprocessed = self._preprocess(image)
-        # On a CPU one target at a time is faster than many, whose features leave the cache; and the arithmetic, hence
-        # every bit of a track, is the same whichever targets are tracked beside it.
+        # On a CPU one target at a time is faster, as its features stay in the cache, and its track does not depend in
+        # any bit on the targets beside it.
         num_together = num_targets if preprocessed.is_cuda else 1
         embedded = []
         for few, of_few in zip(centers.split(num_together), sides.split(num_together), strict=True):
@@ -57,30 +53,22 @@ class CropFeatures(RegionFeatures):
 
 
 class SharedFeatures(RegionFeatures):
-    """The image is embedded once at each magnification in use; regions are sampled bilinearly from the maps.
+    """Embed the image once at each magnification in use, and sample the regions bilinearly from the maps.
 
     Magnifications are powers of 2: a target takes the one nearest to that of its crops, and the spacing of the samples
-    makes up for the rest. So the time grows with the size of the frame, and hardly with the number of targets; features
-    are slightly coarser or finer than those of crops.
-
-    Linking goes up and down a video many times. The maps used last are kept, as far as they fit, and found again by
-    what the image shows.
+    makes up for the rest. The time grows with the size of the frame, hardly with the number of targets. The maps used
+    last are kept, by what the image shows, as linking passes a video many times.
 
     Args:
         network: embeds the magnified images; its backbone is an ``Encoder``.
-        max_magnification: of small targets, whose regions are sampled more densely instead: a whole frame magnified
-            twice takes four times as long, and shows no more.
-        reach: radius in pixels of the magnified image of what counts in a receptive field. Cells nearer to the border
-            of what is embedded, where a padded backbone sees its padding, are not used.
-        max_kept_bytes: of maps that are kept.
+        max_magnification: limit for small targets, whose regions are sampled more densely instead.
+        reach: effective radius of the receptive field in pixels of the magnified image. Cells nearer to the border,
+            where a padded backbone sees its padding, are not used.
+        max_kept_bytes: of all maps kept.
     """
 
     def __init__(
-        self,
-        network: SiameseNetwork,
-        max_magnification: float = 1.0,
-        reach: int = 16,
-        max_kept_bytes: int = 512 << 20,
+        self, network: SiameseNetwork, max_magnification: float = 1.0, reach: int = 16, max_kept_bytes: int = 512 << 20
     ) -> None:
         super().__init__(network)
         self.max_magnification = max_magnification
@@ -92,24 +80,18 @@ class SharedFeatures(RegionFeatures):
 
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """See ``RegionFeatures.__call__``. A target's magnification is that of its middle scale."""
-        num_scales = sides.shape[1]
-        magnifications = (size / sides[:, num_scales // 2]).clamp(max=self.max_magnification)
-        levels = magnifications.log2().round()
+        levels = (size / sides[:, sides.shape[1] // 2]).clamp(max=self.max_magnification).log2().round()
         features, order = [], []
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
             scale = 2**level
             maps = self._maps(image, scale)
-            # From here on in pixels of the magnified image.
             features.append(self._sample(maps, centers[of_level] * scale, sides[of_level] * scale, size))
             order.append(of_level)
         return torch.cat(features)[torch.cat(order).argsort()]
 
     def _maps(self, image: np.ndarray, magnification: float) -> Tensor:
-        """Features ``(1, C, H', W')`` of a whole magnified image and ``reach`` pixels around it.
-
-        Cells centred farther outside see hardly anything but the mean colour, and are all like the outermost ones.
-        """
+        """Features ``(1, C, H', W')`` of a magnified image and ``reach`` pixels around it; all beyond are alike."""
         key = (hashlib.blake2b(image, digest_size=16).digest(), magnification)
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -148,9 +130,9 @@ class SharedFeatures(RegionFeatures):
         )
         window = maps[:, :, rows[:, None], columns]
         # The op takes the first cell of the window to be centred at ½.
-        in_window = in_cells - low + 0.5
+        in_window = (in_cells - low + 0.5)[:, None]
         half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
-        boxes = torch.cat([in_window[:, None] - half_sides, in_window[:, None] + half_sides], dim=2)
+        boxes = torch.cat([in_window - half_sides, in_window + half_sides], dim=2)
         boxes = boxes.flatten(0, 1)[:, None]  # (P · S, 1, 4)
         of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
         sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)

@@ -14,13 +14,12 @@ from actorsup.registry import MODELS
 def cross_correlate(templates: Tensor, searches: Tensor) -> Tensor:
     """Correlate templates ``(P, C, h, w)`` with regions ``(P, S, C, H, W)``: ``(P, S, H − h + 1, W − w + 1)``.
 
-    A convolution with one group a target does the same; its kernels for few channels a group make it many times slower
-    than one matrix product of all cells of the template with all cells of the region, most of which is used.
+    One matrix product of all cells with all cells is many times faster than a convolution with one group a target.
     """
     (height, width), (full_height, full_width) = templates.shape[2:], searches.shape[3:]
     num_full_cells = full_height * full_width
-    products = templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)  # (P, S, h · w, H · W)
-    products = products.contiguous()
+    products = templates.flatten(2).transpose(1, 2)[:, None] @ searches.flatten(3)
+    products = products.contiguous()  # (P, S, h · w, H · W)
     # Seen as (P, S, y, x, h, w): the product of template cell (h, w) with cell (y + h, x + w) of the region.
     windows = products.as_strided(
         (*products.shape[:2], full_height - height + 1, full_width - width + 1, height, width),
@@ -44,11 +43,11 @@ class CrossCorrelation(nn.Module):
     """Correlates each target's template with its search regions.
 
     Args:
-        scale: factor of the plain correlation, which is large and would saturate a logistic loss (SiamFC: 1e-3).
-        normalized: zero-mean normalized cross-correlation instead: the cosine, in [-1, 1], between template and window,
-            each without its mean a channel. It makes features usable that were never trained to be correlated.
-        trainable: the response becomes a logit, ``exp(log_scale) · response + bias``, whose scale (it starts at
-            ``scale``) and bias (it starts at 0) are learned. A cosine's scale should start near 10.
+        scale: factor of the plain correlation, which would saturate a logistic loss (SiamFC: 1e-3).
+        normalized: take the zero-mean normalized cross-correlation, in [-1, 1], instead: it suits features that were
+            not trained to be correlated.
+        trainable: learn a logit ``exp(log_scale) · response + bias`` that starts at ``scale`` and 0. A cosine's scale
+            should start near 10.
     """
 
     def __init__(self, scale: float = 1e-3, normalized: bool = False, trainable: bool = False) -> None:
@@ -59,8 +58,7 @@ class CrossCorrelation(nn.Module):
         self.normalized = normalized
         self.trainable = trainable
         if trainable:
-            # The logarithm: steps of one learning rate suit a factor of 1e-3 as well as one of 10.
-            self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
+            self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))  # one learning rate suits 1e-3 and 10
             self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, templates: Tensor, searches: Tensor) -> Tensor:
@@ -92,8 +90,8 @@ class SiameseNetwork(BaseModule):
     Args:
         backbone: config of a module ``(K, 3, h, w) -> (K, C, h', w')`` with an integer ``stride``.
         correlation: config of the comparison.
-        template_cells: side in cells of the centre of the exemplar's features that is kept as template; None: all. A
-            padded backbone's outer cells see its padding (7 in SiamRPN++, Li et al. 2019).
+        template_cells: side of the centre of the exemplar's features that is the template; None keeps all. The outer
+            cells of a padded backbone see its padding (7 in SiamRPN++, Li et al. 2019).
     """
 
     def __init__(self, backbone: dict, correlation: dict | None = None, template_cells: int | None = None) -> None:
@@ -118,18 +116,12 @@ class SiameseNetwork(BaseModule):
         return self.backbone(crops.contiguous(memory_format=torch.channels_last))
 
     def to_templates(self, features: Tensor) -> Tensor:
-        """Templates ``(P, C, h, w)``: what is kept of features ``(P, C, h', w')`` of exemplars.
-
-        Raises:
-            InputError: if ``template_cells`` has no centre there: more than there are, or odd where they are even.
-        """
+        """Templates ``(P, C, h, w)`` of features ``(P, C, h', w')`` of exemplars."""
         size = features.shape[-1]
         margin, remainder = divmod(size - (self.template_cells or size), 2)
         if margin < 0 or remainder:
-            raise InputError(
-                f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells: "
-                f"choose one of {list(range(size, 0, -2))}"
-            )
+            problem = f"template_cells={self.template_cells} cannot be the centre of exemplar features of {size} cells"
+            raise InputError(f"{problem}: choose one of {list(range(size, 0, -2))}")
         return features[..., margin : size - margin, margin : size - margin]
 
     def forward(self, exemplars: Tensor, searches: Tensor) -> Tensor:
@@ -153,10 +145,7 @@ def positive_cells(offsets: Tensor, size: int, stride: int, radius: float) -> Te
 
 
 def balanced_logistic_loss(responses: Tensor, positives: Tensor) -> Tensor:
-    """Logistic loss ``(P,)`` of responses ``(P, R, R)``: positive cells weigh one half, negative ones the other.
-
-    Where a pair has no cell of one kind, that kind adds nothing.
-    """
+    """Logistic loss ``(P,)`` of responses ``(P, R, R)``: the cells of each kind, if any, weigh one half."""
     losses = F.binary_cross_entropy_with_logits(responses, positives.to(responses), reduction="none")
     return _mean_of_kinds(losses, positives)
 
@@ -173,15 +162,15 @@ def _mean_of_kinds(values: Tensor, positives: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class SiamesePairs(BaseModel):
-    """Learns, from an exemplar and a search crop of one target, to respond where the target is (SiamFC, Sec. 2.2).
+    """Trains a Siamese network to respond where a search crop shows the exemplar's target (SiamFC, Sec. 2.2).
 
-    Its checkpoints are what ``SiameseTracker(network, checkpoint)`` takes, with the same ``network``.
+    ``SiameseTracker`` takes its checkpoints, with the same ``network``.
 
     Args:
-        network: config of a ``SiameseNetwork``; its correlation should have a scale at which the logistic function is
-            not saturated, or learn it (``trainable``).
-        positive_radius: cells within so many pixels (of the search crop) of the target's place are positive.
-        response_upsampling: how much finer than the stride the peak is located when predicting, as the tracker does.
+        network: config of a ``SiameseNetwork``; its correlation should learn its scale (``trainable``) or have one
+            that does not saturate the logistic function.
+        positive_radius: of the positive cells around the target, in pixels of the search crop.
+        response_upsampling: how much finer than the stride the peak is located when predicting.
     """
 
     def __init__(self, network: dict, positive_radius: float = 16.0, response_upsampling: int = 16) -> None:
@@ -209,15 +198,11 @@ class SiamesePairs(BaseModel):
         accuracy = balanced_accuracy(responses.detach(), positives)
         if mode == "loss":
             return {"loss": losses.mean(), "accuracy": accuracy.mean()}
-        errors = (self._peaks(responses) - offset).norm(dim=1)
-        rows = torch.stack([losses, accuracy, errors], dim=1).tolist()
-        return [dict(zip(("loss", "accuracy", "center_error"), row, strict=True)) for row in rows]
-
-    def _peaks(self, responses: Tensor) -> Tensor:
-        """Where the responses are highest: (x, y) ``(P, 2)`` in pixels of the search crop from its centre."""
         factor = self.response_upsampling
         fine = F.interpolate(responses[:, None], scale_factor=factor, mode="bicubic", align_corners=False)[:, 0]
-        return peaks_from_center(fine) * (self.network.stride / factor)
+        errors = (peaks_from_center(fine) * (self.network.stride / factor) - offset).norm(dim=1)
+        rows = torch.stack([losses, accuracy, errors], dim=1).tolist()
+        return [dict(zip(("loss", "accuracy", "center_error"), row, strict=True)) for row in rows]
 
 
 def peaks_from_center(responses: Tensor) -> Tensor:

@@ -33,20 +33,19 @@ class _Targets(NamedTuple):
 class SiameseTracker(Tracker):
     """Searches each target's first appearance around its last place, in several scales.
 
-    The exemplar stays fixed. The defaults are SiamFC's published constants for three scales.
+    The defaults are SiamFC's published constants for three scales.
 
     Args:
         network: config of a ``SiameseNetwork``.
-        checkpoint: its trained weights, a file or a URL, of the network itself or of the ``SiamesePairs`` that trained
-            it; None where the backbone's own weights are all there is.
+        checkpoint: file or URL of weights of the network or of the ``SiamesePairs`` that trained it; None: the
+            backbone's own.
         response_upsampling: how much finer than the network's stride the peak is located (bicubic).
         num_scales: search regions of ``scale_step ** {…, -1, 0, 1, …}`` times the target's scale.
         scale_step: ratio of neighbouring scales.
         scale_penalty: factor of the peak of every scale but the middle one.
         scale_rate: share of the found change of scale that is taken over.
         window_influence: weight of the cosine window that favours small displacements.
-        shared_features: embed the whole frame instead of every target's crops, and sample the regions from its maps:
-            much faster with many targets, and a little less exact (see ``SharedFeatures``).
+        shared_features: use ``SharedFeatures``: much faster with many targets, a little less exact.
         device: where the network runs; None takes the GPU where there is one.
     """
 
@@ -74,8 +73,8 @@ class SiameseTracker(Tracker):
             load_checkpoint(self.network, checkpoint, owner="SiameseTracker", part="network")
         self.network.to(self.device, memory_format=torch.channels_last).eval()
         self.region_features = (SharedFeatures if shared_features else CropFeatures)(self.network)
-        # On a CPU each target by itself, as its features are: the order of a sum may depend on how many there are.
-        # Shared features cost so little that a few together, no more than the cache holds, are markedly faster.
+        # On a CPU each target by itself, as the order of a sum may depend on their number. Shared features, which are
+        # not exact anyway, are faster a few together, as far as the cache holds them.
         self.num_searched_together = 8 if shared_features else 1
         self.response_upsampling = response_upsampling
         exponents = torch.arange(num_scales, device=self.device) - num_scales // 2
@@ -126,20 +125,17 @@ class SiameseTracker(Tracker):
         num_together = len(templates) if templates.is_cuda else self.num_searched_together
         found = []
         for few, of_few in zip(templates.split(num_together), regions.split(num_together), strict=True):
-            best, response, scores = self._choose_scale(self.network.correlation(few, of_few))
-            found.append((best, self._displacements(response), scores))
+            responses = self.network.correlation(few, of_few)  # (P, S, R, R)
+            upsampling = _bicubic_upsampling(responses.shape[-1], self.response_upsampling, responses.device)
+            upsampled = upsampling @ responses @ upsampling.T
+            peaks = upsampled.amax(dim=(2, 3))
+            # A factor below 1 would reward a negative peak.
+            penalised = torch.where(peaks > 0, peaks * self.scale_penalties, peaks / self.scale_penalties)
+            best = penalised.argmax(dim=1)
+            each = torch.arange(len(best), device=best.device)
+            confidence = self.network.correlation.confidence(peaks[each, best])
+            found.append((best, self._displacements(upsampled[each, best]), confidence))
         return tuple(torch.cat(of_all) for of_all in zip(*found, strict=True))
-
-    def _choose_scale(self, responses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Of responses ``(P, S, R, R)`` the scale of the highest penalised peak, its upsampled response, its score."""
-        upsampling = _bicubic_upsampling(responses.shape[-1], self.response_upsampling, responses.device)
-        upsampled = upsampling @ responses @ upsampling.T
-        peaks = upsampled.amax(dim=(2, 3))
-        # A factor below 1 would reward a negative peak.
-        penalised = torch.where(peaks > 0, peaks * self.scale_penalties, peaks / self.scale_penalties)
-        best = penalised.argmax(dim=1)
-        each = torch.arange(len(best), device=best.device)
-        return best, upsampled[each, best], self.network.correlation.confidence(peaks[each, best])
 
     def _displacements(self, responses: Tensor) -> Tensor:
         """Of each target the place (x, y) ``(P, 2)`` of the windowed peak, in upsampled cells from the centre."""

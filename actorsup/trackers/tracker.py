@@ -6,18 +6,11 @@ import numpy as np
 
 
 class Tracker(ABC):
-    """Follows several targets at once, each from the frame in which it was given through the frames of ``update``.
-
-    Targets do not influence each other: each is followed as if it were alone.
-    """
+    """Follows several targets at once, each as if it were alone, through the frames of ``update``."""
 
     @abstractmethod
     def init(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Take new targets and forget the old ones.
-
-        Args:
-            image: ``(H, W, 3)`` uint8, RGB.
-            boxes: ``(P, 4)``, ``(x1, y1, x2, y2)`` in pixels.
+        """Take new targets ``(P, 4)`` in an image ``(H, W, 3)`` uint8 RGB, and forget the old ones.
 
         Raises:
             ValueError: if a box has no positive width and height.
@@ -25,18 +18,11 @@ class Tracker(ABC):
 
     @abstractmethod
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Take further targets, which come after those of before; arguments as of ``init``.
-
-        The image is the last one of ``init`` or ``update``.
-        """
+        """Append targets, in the image that the last ``init`` or ``update`` had."""
 
     @abstractmethod
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find all targets in the next frame.
-
-        Returns:
-            boxes ``(P, 4)``, cut to the frame, and scores ``(P,)`` in [0, 1]: how sure the tracker is of each.
-        """
+        """Find all targets in the next frame: boxes ``(P, 4)``, cut to it, and confidences ``(P,)`` in [0, 1]."""
 
 
 def check_targets(boxes: np.ndarray) -> np.ndarray:

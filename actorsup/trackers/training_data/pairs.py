@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -23,30 +24,20 @@ Pair = tuple[np.ndarray, np.ndarray, np.ndarray]  # exemplar and search crop (h,
 
 @dataclass(frozen=True)
 class PairAugmentation:
-    """What happens to crops of real frames (SiamFC's settings; its label stays in the middle, here it moves along).
+    """How crops of real frames vary (SiamFC's settings, but that the label moves along with the target)."""
 
-    Args:
-        max_shift: the target lies at most so many pixels off the middle of the search crop, along either axis.
-        max_stretch: either crop shows the target at most by this share too large or too small, along either axis.
-        flip: probability that both crops are mirrored.
-        variation: how much appearance varies between the two, see ``vary_pair``; 0 leaves the pixels as they are.
-    """
-
-    max_shift: float = 4.0
-    max_stretch: float = 0.05
-    flip: float = 0.5
-    variation: float = 0.5
+    max_shift: float = 4.0  #: most pixels, along either axis, between the target and the middle of the search crop
+    max_stretch: float = 0.05  #: most that either crop shows the target too large or small, as a share, along each axis
+    flip: float = 0.5  #: probability that both crops are mirrored
+    variation: float = 0.5  #: strength of ``vary_pair``
 
     def __post_init__(self) -> None:
         if self.max_shift < 0 or not 0 <= self.max_stretch < 1 or not 0 <= self.flip <= 1 or self.variation < 0:
             expected = "max_shift >= 0, 0 <= max_stretch < 1, 0 <= flip <= 1 and variation >= 0"
             raise InputError(f"expected {expected}, got {self}")
 
-    def pair(self, rng: np.random.Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
-        """Cut the exemplar from the first frame and the search crop from the second, as ``PairDataset.draw`` says.
-
-        Frames are ``(H, W, 3)`` uint8 RGB; boxes ``(2, 4)``, the target in each, of positive width and height.
-        """
+    def pair(self, rng: Generator, frames: Sequence[np.ndarray], boxes: np.ndarray) -> Pair:
+        """Cut the exemplar from the first frame ``(H, W, 3)`` and the search crop from the second; boxes ``(2, 4)``."""
         stretches = rng.uniform(1 - self.max_stretch, 1 + self.max_stretch, (2, 2))
         offset = rng.uniform(-self.max_shift, self.max_shift, 2)
         boxes = boxes.astype(np.float64)
@@ -54,10 +45,8 @@ class PairAugmentation:
         steps = context_sides(boxes[:, 2:] - boxes[:, :2])[:, None] / EXEMPLAR_SIZE * stretches
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         centers[1] -= offset * steps[1]
-        crops = [
-            _crop(frame, center, step * size, size)
-            for frame, center, step, size in zip(frames, centers, steps, (EXEMPLAR_SIZE, SEARCH_SIZE), strict=True)
-        ]
+        sizes = (EXEMPLAR_SIZE, SEARCH_SIZE)
+        crops = [_crop(frames[view], centers[view], steps[view] * sizes[view], sizes[view]) for view in (0, 1)]
         if rng.random() < self.flip:
             crops = [np.ascontiguousarray(image[:, ::-1]) for image in crops]
             offset = offset * (-1, 1)
@@ -65,7 +54,6 @@ class PairAugmentation:
 
 
 def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -> np.ndarray:
-    """Cut one rectangle out of a frame ``(H, W, 3)`` uint8, as the tracker does."""
     # Only what the rectangle shows, and a pixel more, becomes floating point: a whole frame takes many times as long.
     limits = np.array(frame.shape[1::-1])
     left, top = np.clip(np.floor(center - sides / 2).astype(int) - 1, 0, limits - 1)
@@ -78,14 +66,10 @@ def _crop(frame: np.ndarray, center: np.ndarray, sides: np.ndarray, size: int) -
 
 
 class PairDataset(Dataset, ABC):
-    """Pairs of crops of one target: an exemplar and where to search it.
+    """``num_pairs`` pairs of crops of one target: an exemplar and where to search it.
 
-    Pair ``i`` follows from ``seed`` and ``i`` alone, whichever worker draws it. A whole training takes each index once
-    (``InfiniteSampler`` and as many pairs as iterations take), so that no two of its pairs are alike.
-
-    Args:
-        num_pairs: length of the dataset.
-        seed: another one gives other pairs.
+    Pair ``i`` follows from ``seed`` and ``i`` alone, whichever worker draws it. A training should take each index once
+    (``InfiniteSampler`` and as many pairs as iterations take).
     """
 
     metainfo: dict = {}  # noqa: RUF012 — mmengine reads it; there is nothing to say
@@ -98,10 +82,10 @@ class PairDataset(Dataset, ABC):
         self.seed = seed
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator) -> Pair:
-        """Draw an exemplar ``(127, 127, 3)``, a search crop ``(255, 255, 3)``, both uint8 RGB, and the offset ``(2,)``.
+    def draw(self, rng: Generator) -> Pair:
+        """Draw exemplar ``(127, 127, 3)``, search crop ``(255, 255, 3)`` and offset ``(2,)``.
 
-        The offset is the target's place (x, y) in the search crop, in its pixels from its centre.
+        Crops are uint8 RGB; the offset is the target's (x, y) in pixels from the centre of the search crop.
         """
 
     def __len__(self) -> int:
@@ -118,12 +102,9 @@ class PairDataset(Dataset, ABC):
 
 @DATASETS.register_module()
 class MixedPairs(PairDataset):
-    """Draws each pair from one of several datasets of pairs.
+    """Draws each pair from one of ``parts``, in the proportion of ``shares``.
 
-    Args:
-        parts: their configs, whose ``num_pairs`` and ``seed`` have no effect on what is drawn.
-        shares: how often each is drawn, relative to the others.
-        num_pairs: see ``PairDataset``, as ``seed``.
+    The parts' own ``num_pairs`` and ``seed`` have no effect.
     """
 
     def __init__(self, parts: Sequence[Mapping], shares: Sequence[float], num_pairs: int, seed: int = 0) -> None:
@@ -131,12 +112,11 @@ class MixedPairs(PairDataset):
         if len(parts) != len(shares) or not parts or min(shares) < 0 or sum(shares) <= 0:
             raise InputError(f"MixedPairs: expected a share >= 0 for each of {len(parts)} parts, got {list(shares)}")
         self.parts = [DATASETS.build(part) for part in parts]
-        for part in self.parts:
-            if not isinstance(part, PairDataset):
-                raise InputError(f"MixedPairs: {type(part).__name__} holds no pairs")
+        if others := [type(part).__name__ for part in self.parts if not isinstance(part, PairDataset)]:
+            raise InputError(f"MixedPairs: {others[0]} holds no pairs")
         self.shares = np.array(shares) / np.sum(shares)
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         return self.parts[rng.choice(len(self.parts), p=self.shares)].draw(rng)
 
@@ -145,27 +125,17 @@ class MixedPairs(PairDataset):
 class SequencePairs(PairDataset):
     """Two annotated frames of one sequence, at most ``max_gap`` frames apart, in either order (SiamFC, Sec. 3).
 
-    Every sequence is drawn equally often. Sequences are read when they are first drawn, and then kept: their boxes, not
-    their frames.
+    Every sequence is drawn equally often. It must have two annotated frames that are near enough.
 
     Args:
-        sequences: config of a registered ``SequenceSource``. Folders of images are what it should read: for one frame,
-            a video file is decoded from its beginning.
+        sequences: config of a ``SequenceSource``, best of folders of images: a video file is decoded for each frame.
         num_pairs: see ``PairDataset``, as ``seed``.
         max_gap: in frames, annotated or not.
         augmentation: settings of ``PairAugmentation``.
-
-    Raises:
-        InputError: when a drawn sequence has only one annotated frame, or none near another.
     """
 
     def __init__(
-        self,
-        sequences: Mapping,
-        num_pairs: int,
-        seed: int = 0,
-        max_gap: int = 100,
-        augmentation: Mapping | None = None,
+        self, sequences: Mapping, num_pairs: int, seed: int = 0, max_gap: int = 100, augmentation: Mapping | None = None
     ) -> None:
         super().__init__(num_pairs, seed)
         if max_gap < 1:
@@ -177,14 +147,14 @@ class SequencePairs(PairDataset):
         self.augmentation = PairAugmentation(**(augmentation or {}))
         self._sequences: dict[int, TrackingSequence] = {}
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         index = int(rng.integers(len(self.source)))
         sequence = self._sequences.get(index) or self._sequences.setdefault(index, self.source[index])
         drawn = self._draw_frames(rng, sequence)
         return self.augmentation.pair(rng, [sequence.frames[frame] for frame in drawn], sequence.boxes[[*drawn]])
 
-    def _draw_frames(self, rng: np.random.Generator, sequence: TrackingSequence) -> tuple[int, int]:
+    def _draw_frames(self, rng: Generator, sequence: TrackingSequence) -> tuple[int, int]:
         annotated = np.flatnonzero(sequence.annotated)
         first = int(rng.choice(annotated))
         near = annotated[(np.abs(annotated - first) <= self.max_gap) & (annotated != first)]
@@ -198,16 +168,8 @@ class SequencePairs(PairDataset):
 class StillPairs(PairDataset):
     """A random region of a still image, cropped twice, each time with other stretch, light, sharpness and noise.
 
-    Any part of a photograph can be found again in it.
-
-    Args:
-        images: folder of images.
-        num_pairs: see ``PairDataset``, as ``seed``.
-        min_size: of a region, in pixels: the geometric mean of its sides.
-        augmentation: settings of ``PairAugmentation``; two crops of one image are alike but for these.
-
-    Raises:
-        InputError: if there is no image, or one cannot be read.
+    ``min_size`` is the least geometric mean of a region's sides, in pixels; ``augmentation`` are the settings of
+    ``PairAugmentation``.
     """
 
     def __init__(
@@ -226,33 +188,25 @@ class StillPairs(PairDataset):
         if not self.images:
             raise InputError(f"{folder}: holds no image")
 
-    def draw(self, rng: np.random.Generator) -> Pair:
+    def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         path = self.images[rng.integers(len(self.images))]
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise InputError(f"{path}: cannot be read as an image")
-        region = _random_region(rng, image.shape[1], image.shape[0], self.min_size)
-        return self.augmentation.pair(rng, (image, image), np.stack([region, region]))
-
-
-def _random_region(rng: np.random.Generator, width: int, height: int, min_size: float) -> np.ndarray:
-    """A box inside an image, of a random size and up to three times as long as wide."""
-    longest = min(width, height) / 2
-    area = np.exp(rng.uniform(np.log(min(min_size, longest)), np.log(longest)))
-    aspect = np.exp(rng.uniform(-np.log(3), np.log(3)) / 2)
-    size = np.minimum((area * aspect, area / aspect), (width, height))
-    start = rng.uniform(0, np.array([width, height]) - size)
-    return np.concatenate([start, start + size])
+        height, width = image.shape[:2]
+        longest = min(width, height) / 2
+        mean_side = np.exp(rng.uniform(np.log(min(self.min_size, longest)), np.log(longest)))
+        stretch = np.exp(rng.uniform(-np.log(3), np.log(3)) / 2)  # up to three times as long as wide
+        size = np.minimum((mean_side * stretch, mean_side / stretch), (width, height))
+        start = rng.uniform(0, np.array([width, height]) - size)
+        return self.augmentation.pair(rng, (image, image), np.tile(np.concatenate([start, start + size]), (2, 1)))
 
 
 def vary_pair(
-    rng: np.random.Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
+    rng: Generator, exemplar: np.ndarray, search: np.ndarray, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Change the appearance of two crops ``(h, w, 3)`` uint8 a little differently, as a camera and its codec would.
-
-    Strength 1 is what low-resolution web video shows; 0 changes nothing.
-    """
+    """Vary two crops ``(h, w, 3)`` uint8 as cameras and codecs do: 0 not at all, 1 as low-resolution web video."""
     if strength == 0:
         return exemplar, search
     resolution = 1 + strength * rng.exponential(0.5)
@@ -261,14 +215,17 @@ def vary_pair(
     for image in (exemplar, search):
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) if gray else image
         image = _light(rng, image, strength)
-        image = _coarsen(image, resolution * (1 + strength * rng.uniform(0, 0.4)))
+        # Lose detail, as of a target of fewer pixels.
+        size, factor = image.shape[1::-1], resolution * (1 + strength * rng.uniform(0, 0.4))
+        image = cv2.resize(image, [round(side / factor) for side in size], interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
         if rng.random() < 0.15 * strength:
             image = _motion_blur(rng, image, strength)
         results.append(_compress(rng, image, strength))
     return results[0], results[1]
 
 
-def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+def _light(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
     gain = np.exp(strength * (rng.normal(0, 0.12) + rng.normal(0, 0.04, 3)))
     shift = strength * rng.normal(0, 12)
     if rng.random() < 0.2 * strength:  # a gradient over the crop, as of a shadow
@@ -279,24 +236,15 @@ def _light(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.n
     return cv2.LUT(image, np.clip(values, 0, 255).astype(np.uint8)[None])
 
 
-def _coarsen(image: np.ndarray, factor: float) -> np.ndarray:
-    """Lose detail that a target of fewer pixels would not have."""
-    height, width = image.shape[:2]
-    small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _motion_blur(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
-    # OpenCV filters with more than 11×11 weights by Fourier transforms, which takes ten times as long.
-    reach = rng.uniform(1, 1 + 3 * min(strength, 1))
-    angle = rng.uniform(0, np.pi)
+def _motion_blur(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
+    reach, angle = rng.uniform(1, 1 + 3 * min(strength, 1)), rng.uniform(0, np.pi)
     end = np.round(4 + reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
-    kernel = np.zeros((9, 9), np.float32)
+    kernel = np.zeros((9, 9), np.float32)  # with more than 11×11 weights OpenCV is ten times slower
     cv2.line(kernel, (8 - end).tolist(), end.tolist(), 1.0)
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def _compress(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
+def _compress(rng: Generator, image: np.ndarray, strength: float) -> np.ndarray:
     chance = rng.random()
     if chance < 0.25 * strength:
         quality = int(rng.integers(35, 90))

@@ -1,12 +1,8 @@
-"""Sequences of frames on disk: any folder with a ``groundtruth.txt``, GOT-10k, ALOV++.
-
-The benchmarks were annotated and evaluated in Matlab, whose first pixel is 1, and published trackers subtract it.
-"""
+"""Sequences of frames on disk, whose benchmarks count pixels from 1, as Matlab does."""
 
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,15 +14,13 @@ from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_name
 
 GROUND_TRUTH = "groundtruth.txt"
 
-Parsed = TypeVar("Parsed")
-
 
 @DATASETS.register_module()
 class SequenceFolder(SequenceSource):
-    """Folders that hold frames and a ``groundtruth.txt``, as in OTB, VOT and LaSOT.
+    """Folders that hold frames and a ``groundtruth.txt`` (``read_box_file``), as in OTB, VOT and LaSOT.
 
     The frames are the images in the folder, or in the one subfolder that holds images (``img``, ``imgs``, ``color`` …),
-    in the natural order of their names. ``groundtruth.txt`` has a line a frame, see ``read_box_file``.
+    in the natural order of their names.
 
     Args:
         root: the folder of the sequences' folders, or the folder of one sequence.
@@ -52,13 +46,10 @@ class SequenceFolder(SequenceSource):
 
 @DATASETS.register_module()
 class GOT10k(SequenceSource):
-    """GOT-10k: ``list.txt`` names the sequences' folders, each with ``00000001.jpg …`` and ``groundtruth.txt``.
+    """GOT-10k: ``list.txt`` names the folders; a frame that ``absence.label`` marks with 1 has no box.
 
-    A frame that ``absence.label`` marks with 1 has no box here: the target is not visible in it.
-
-    Args:
-        root: the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published.
-        sequences: names of the folders to use; None uses all of ``list.txt``.
+    ``root`` is the folder of one split, ``train`` or ``val``; the boxes of ``test`` are not published. ``sequences``
+    are the names to use; None uses all.
     """
 
     def __init__(self, root: str | Path, sequences: Sequence[str] | None = None) -> None:
@@ -80,14 +71,13 @@ class GOT10k(SequenceSource):
 
 @DATASETS.register_module()
 class ALOV(SequenceSource):
-    """ALOV++ (ALOV300++): a folder of frames and an ``.ann`` file a sequence.
+    """ALOV++ (ALOV300++): ``<frames>/<aspect>/<sequence>/00000001.jpg …``, ``<annotations>/<aspect>/<sequence>.ann``.
 
-    Read here is ``<frames>/<aspect>/<sequence>/00000001.jpg …`` and ``<annotations>/<aspect>/<sequence>.ann`` with
-    lines ``frame x1 y1 x2 y2 x3 y3 x4 y4``: the frame from 1 and the corners of the box in pixels from 1, about every
-    fifth frame. This layout is known from code that reads it; it was not checked against the dataset itself.
+    Lines are ``frame x1 y1 x2 y2 x3 y3 x4 y4``: the frame and the corners of its box in pixels, all counted from 1, for
+    about every fifth frame. The layout is that of published readers; it was not checked against the dataset itself.
 
     Args:
-        root: the folder that the next two are relative to.
+        root: the folder that ``frames`` and ``annotations`` are relative to.
         frames: folder of the frames.
         annotations: folder of the ``.ann`` files.
         sequences: names ``aspect/sequence`` to use; None uses all.
@@ -125,11 +115,8 @@ class ALOV(SequenceSource):
 def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
     """Boxes ``(T, 4)`` float32 of a ``groundtruth.txt``: a line ``x,y,w,h``, or 8 numbers of a polygon, a frame.
 
-    Commas, semicolons, tabs or spaces separate the numbers. A polygon becomes the smallest upright box around it, as in
-    the VOT toolkit's conversion. The result is NaN where a line is NaN, or its box has no area: the target is hidden.
-
-    Raises:
-        InputError: naming file, line and text.
+    Commas, semicolons or white space separate numbers. A polygon becomes the upright box around it, as in the VOT
+    toolkit. A line of NaN, or a box without area, is a hidden target: NaN.
     """
     boxes = _parse_lines(Path(path), lambda line: _box(_numbers(line), first_pixel))
     if not boxes:
@@ -137,7 +124,7 @@ def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
     return np.stack(boxes).astype(np.float32)
 
 
-def _parse_lines(path: Path, parse: Callable[[str], Parsed]) -> list[Parsed]:
+def _parse_lines(path: Path, parse: Callable) -> list:
     """What ``parse`` makes of each line but empty ones at the end; its ``ValueError`` names file, line and text."""
     try:
         lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
@@ -182,7 +169,6 @@ def _box(numbers: Sequence[float], first_pixel: int) -> np.ndarray:
 
 
 def _frame_folder(folder: Path) -> Path:
-    """The one folder of a sequence that holds images: itself or a subfolder."""
     candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     found = [path for path in candidates if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())]
     if len(found) != 1:

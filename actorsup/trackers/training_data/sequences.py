@@ -1,4 +1,4 @@
-"""One annotated target in consecutive frames: what trackers are trained on and measured with."""
+"""One annotated target in consecutive frames."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,16 +18,10 @@ from actorsup.structures import Tube
 
 
 class LazyFrames(Sequence):
-    """Frames ``(H, W, 3)`` uint8, RGB, of a video or folder of frames, decoded on demand.
+    """``length`` frames ``(H, W, 3)`` uint8, RGB, of a video file or folder of frames, opened and decoded on demand.
 
-    Iteration streams. An item of a folder of frames reads one file; an item of a video file decodes from its beginning,
-    because containers cannot be trusted to seek exactly.
-
-    Args:
-        path: the video file or folder of frames; it is opened at the first use.
-        start: the first frame, 0-based.
-        length: number of frames.
-        reader: config of a registered video reader; None picks one by what the path is.
+    Iteration streams. An item of a folder reads one file; one of a video file decodes from its beginning, because
+    containers cannot be trusted to seek exactly. ``reader`` configures a video reader; None picks one by the path.
     """
 
     def __init__(self, path: str | Path, start: int, length: int, reader: Mapping | None = None) -> None:
@@ -58,21 +52,11 @@ class LazyFrames(Sequence):
 
 @dataclass(frozen=True, eq=False)
 class TrackingSequence:
-    """Frames and the true box of one target in them.
+    """Frames and the true box of one target in them; ``ValueError`` if they do not fit, or nothing is annotated."""
 
-    Args:
-        name: unique in its source.
-        frames: ``T`` frames ``(H, W, 3)`` uint8, RGB, decoded on demand or not.
-        boxes: ``(T, 4)`` of positive width and height, in pixels of the frames; rows of NaN where the target is not
-            annotated or not there. Kept as a read-only float32 copy.
-
-    Raises:
-        ValueError: if the lengths differ, no row is annotated, a row is partly NaN or infinite, or a box is empty.
-    """
-
-    name: str
-    frames: Sequence[np.ndarray]
-    boxes: np.ndarray
+    name: str  # unique in its source
+    frames: Sequence[np.ndarray]  # ``T`` of ``(H, W, 3)`` uint8, RGB
+    boxes: np.ndarray  # ``(T, 4)`` in pixels, NaN where not annotated; kept as a read-only float32 copy
 
     def __post_init__(self) -> None:
         boxes = np.array(self.boxes, dtype=np.float32)
@@ -100,20 +84,13 @@ class TrackingSequence:
 
 
 class SequenceSource(Sequence, ABC):
-    """Tracking sequences, each read on demand; listing them reads no frame and no box.
-
-    A source is a subclass that has ``names``, in order, and reads one of them. Register it in ``DATASETS``.
-    """
+    """Tracking sequences, read on demand. A subclass has ``names``, in order, and is registered in ``DATASETS``."""
 
     names: tuple[str, ...]
 
     @abstractmethod
     def read(self, name: str) -> TrackingSequence:
-        """Read the sequence of that name.
-
-        Raises:
-            InputError: naming file, line and value, if its annotation cannot be used.
-        """
+        """Read the sequence of that name; an ``InputError`` names file, line and value that cannot be used."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -131,11 +108,7 @@ def existing_folder(path: str | Path) -> Path:
 
 
 def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path) -> tuple[str, ...]:
-    """The chosen ones of the known names, in the order chosen; None is all.
-
-    Raises:
-        InputError: if there is none, or one is unknown.
-    """
+    """The chosen ones of the known names, in the order chosen (None: all), or an ``InputError``."""
     if not known:
         raise InputError(f"{where}: holds no sequence")
     if chosen is None:
@@ -150,14 +123,9 @@ def choose_names(known: Sequence[str], chosen: Sequence[str] | None, where: Path
 
 @DATASETS.register_module()
 class TubeSequences(SequenceSource):
-    """One sequence a true tube: the frames that it covers, and its boxes in pixels of the video as it is.
+    """One sequence a true tube of an ``AnnotatedVideos``, which is read in test mode; interpolated frames have no box.
 
-    Frames that nobody marked, between those that somebody did, have no box. Names are ``<video>_tube0``,
-    ``<video>_tube1`` …
-
-    Args:
-        dataset: config of an ``AnnotatedVideos``; it is read in test mode.
-        sequences: names to use; None uses all.
+    ``sequences`` are the names to use, of ``<video>_tube0``, ``<video>_tube1`` …; None uses all.
     """
 
     def __init__(self, dataset: Mapping, sequences: Sequence[str] | None = None) -> None:
@@ -182,16 +150,12 @@ class TubeSequences(SequenceSource):
 class UCFSportsSequences(SequenceSource):
     """UCF-Sports: ``<group>/<clip>/`` with a video file or frames, and one box file a frame in ``gt/``.
 
-    The box files, see ``read_box_files``, belong to the frames in the order of their names. A box without area is taken
-    for none.
+    The box files belong to the frames in the order of their names. A box without area is taken for none.
 
     Args:
-        videos: folder of the groups; in a clip's folder lies one video file, or its frames.
+        videos: folder of the groups, whose clips' folders hold one video file or its frames.
         annotations: folder of the groups, or a ``.tar`` or ``.tar.gz`` of it.
         sequences: names ``group/clip`` to use; None uses all that have both annotation and video.
-
-    Raises:
-        InputError: if a folder or file is missing, or a box file holds anything else; it is named.
     """
 
     def __init__(self, videos: str | Path, annotations: str | Path, sequences: Sequence[str] | None = None) -> None:
