@@ -7,15 +7,21 @@ from pathlib import Path
 
 from actorsup.errors import InputError
 from actorsup.io import FrameFolderReader, open_video
-from actorsup.io.video_reader import IMAGE_SUFFIXES
+from actorsup.io.video_reader import is_image
 
-VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".webm", ".mov")
+# What FFmpeg reads and people bring; of a video that is there several times, the first is taken.
+# fmt: off
+VIDEO_SUFFIXES = (
+    ".avi", ".mp4", ".mkv", ".webm", ".mov", ".m4v", ".mpg", ".mpeg", ".wmv", ".asf", ".flv", ".3gp", ".ts", ".mts",
+    ".m2ts", ".ogv", ".vob", ".gif",
+)
+# fmt: on
 
 
 def find_videos(root: Path, names: Iterable[str]) -> dict[str, Path]:
     """The file, or folder of frames, below ``root`` of each video ``Class/video`` that is there.
 
-    Of several the first of ``.avi .mp4 .mkv .webm .mov``, folder of frames is taken. Each folder is listed once.
+    Of several the first of ``VIDEO_SUFFIXES`` is taken, a folder of frames last. Each folder is listed once.
     """
     wanted = set(names)
     found: dict[str, Path] = {}
@@ -32,6 +38,8 @@ def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, suffix = os.path.splitext(entry.name)
+            if entry.name.startswith("."):
+                continue
             if entry.is_dir():
                 yield len(VIDEO_SUFFIXES), entry.name, entry.name
             elif suffix.lower() in VIDEO_SUFFIXES:
@@ -54,7 +62,7 @@ def strip_suffix(name: str) -> str:
 
 def holds_frames(folder: Path) -> bool:
     """Whether an image is in a folder."""
-    return any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
+    return any(map(is_image, folder.iterdir()))
 
 
 def frame_size(path: str | Path, reader: Mapping | None = None) -> tuple[int, int]:

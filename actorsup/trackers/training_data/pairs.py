@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from actorsup.errors import InputError
-from actorsup.io.video_reader import IMAGE_SUFFIXES
+from actorsup.io.video_reader import is_image
 from actorsup.registry import DATASETS
 from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides, crop_rectangles
 
@@ -184,7 +184,7 @@ class StillPairs(PairDataset):
         self.min_size = min_size
         self.augmentation = PairAugmentation(**(augmentation or {"max_stretch": 0.15, "variation": 1.0}))
         folder = existing_folder(images)
-        self.images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        self.images = sorted(filter(is_image, folder.iterdir()))
         if not self.images:
             raise InputError(f"{folder}: holds no image")
 

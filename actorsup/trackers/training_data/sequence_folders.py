@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from actorsup.errors import InputError
-from actorsup.io.video_reader import IMAGE_SUFFIXES, FrameFolderReader
+from actorsup.io.video_reader import FrameFolderReader, is_image
 from actorsup.registry import DATASETS
 
 from .sequences import LazyFrames, SequenceSource, TrackingSequence, choose_names, existing_folder
@@ -170,7 +170,7 @@ def _box(numbers: Sequence[float], first_pixel: int) -> np.ndarray:
 
 def _frame_folder(folder: Path) -> Path:
     candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    found = [path for path in candidates if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir())]
+    found = [path for path in candidates if any(map(is_image, path.iterdir()))]
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise InputError(f"{folder}: expected frames in it or in one subfolder, found them in {names}")

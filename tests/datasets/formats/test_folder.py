@@ -29,6 +29,22 @@ def test_labels_are_the_names_of_folders(videos):
     assert {video.tubes for video in collection.videos} == {None}
 
 
+@pytest.mark.parametrize("suffix", [".mpg", ".m4v", ".wmv", ".MTS", ".3gp", ".gif"])
+def test_videos_may_have_any_suffix_that_ffmpeg_knows(videos, suffix):
+    (videos / "walk" / f"more{suffix}").touch()
+    (videos / "jump" / "frames" / "._1.jpg").touch()
+    collection = VideoFolder(videos).read()
+    assert "walk/more" in {video.video for video in collection.videos}
+    assert collection.notes == ()
+
+
+def test_a_folder_of_hidden_pictures_is_no_video(videos):
+    (videos / "walk" / "mac").mkdir()
+    (videos / "walk" / "mac" / "._1.jpg").touch()
+    (note,) = VideoFolder(videos).read().notes
+    assert note.endswith("walk/mac")
+
+
 def test_what_is_no_video_is_named_and_hidden_files_are_not(videos):
     (videos / "readme.txt").touch()
     (videos / "empty").mkdir()
