@@ -225,7 +225,7 @@ def test_every_tracker_and_source_of_sequences_that_a_config_names_exists(path):
         ("a2d", 43, ["person", "sports ball", "bird", "car", "cat", "dog"], 50),
     ],
 )
-def test_the_other_data_sets_differ_in_data_actors_and_proposals_alone(name, num_classes, actors, max_tubes):
+def test_the_other_datasets_differ_in_data_actors_and_proposals_alone(name, num_classes, actors, max_tubes):
     config = Config.fromfile(CONFIGS / f"actorsup_vgg16_{name}.py")
     paper = Config.fromfile(PAPER)
     assert config.model.head.pop("num_classes") == num_classes

@@ -1,4 +1,4 @@
-"""A small data set in THUMOS13's format, a user's own parts in a file outside the package, and a config that uses both.
+"""A small dataset in THUMOS13's format, a user's own parts in a file outside the package, and a config that uses both.
 
 Squares move over a dark ground: red ones play basketball, blue ones ride bikes. A detector of bright colours sees them.
 """
@@ -124,7 +124,7 @@ def frames_of(action: str, num_frames: int = NUM_FRAMES) -> np.ndarray:
 
 
 def make_toy(root: Path) -> Path:
-    """Write the data set, the user's parts and the config; return the config's path."""
+    """Write the dataset, the user's parts and the config; return the config's path."""
     annotations = {}
     lists = {"trainlist01.txt": [], "testlist01.txt": []}
     for action, label in [("Basketball", 0), ("Biking", 2)]:

@@ -40,7 +40,7 @@ def localizer(toy, config, **options) -> ActionInferencer:
     return ActionInferencer(config, toy[2], device="cpu", **options)
 
 
-def test_a_video_in_one_window_is_scored_as_the_data_set_scores_it(toy, config):
+def test_a_video_in_one_window_is_scored_as_the_dataset_scores_it(toy, config):
     root = toy[0]
     found = localizer(toy, config, classes_per_tube=None)(root / "videos" / "Biking" / "v_Biking_g01_c01.avi")
     store = TubeStore(root / "oracle", Fingerprint.of(oracle=1))
@@ -194,7 +194,7 @@ def test_a_checkpoint_of_another_config_is_refused_with_the_difference(toy, conf
         ActionInferencer(load_config(toy[1], options={**VITERBI, **head}), toy[2])
 
 
-def test_a_head_with_another_number_of_classes_than_its_data_set_is_refused(toy, tmp_path):
+def test_a_head_with_another_number_of_classes_than_its_dataset_is_refused(toy, tmp_path):
     config = load_config(toy[1], options={**VITERBI, "model.head.num_classes": 3})
     checkpoint = untrained_checkpoint(config, tmp_path / "three.pth")
     with pytest.raises(InputError, match=r"head has 3 classes, its dataset 2; set model\.head\.num_classes"):
@@ -211,6 +211,6 @@ def test_a_config_without_test_videos_or_class_names_is_refused(toy, config, tmp
     unknown = load_config(toy[1], options=VITERBI)
     for name in ("train_dataloader", "test_dataloader"):
         del unknown[name].dataset["classes"]
-        unknown[name].dataset.missing_videos = "no such choice"  # a data set that cannot say what it has
+        unknown[name].dataset.missing_videos = "no such choice"  # a dataset that cannot say what it has
     with pytest.raises(InputError, match="neither the checkpoint nor the config's dataset names the classes"):
         ActionInferencer(unknown, nameless)

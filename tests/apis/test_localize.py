@@ -116,7 +116,7 @@ def test_a_wrong_setting_is_not_taken_for_bad_videos(toy, tmp_path):
         localize_videos(localizer, [video], tmp_path / "out")
 
 
-def test_truth_needs_a_data_set_that_reads_it(toy):
+def test_truth_needs_a_dataset_that_reads_it(toy):
     config = load_config(toy[0] / "toy_config.py")
     config.test_dataloader = None
     with pytest.raises(InputError, match=r"has no test_dataloader, whose dataset would read truth\.pkl"):

@@ -146,7 +146,7 @@ def test_data_that_is_generated_is_there(tmp_path):
     assert by_name(check_config(str(config)))["data, train_dataloader"].found == "7 samples"
 
 
-def test_annotation_of_other_data_sets_is_looked_at(tmp_path):
+def test_annotation_of_other_datasets_is_looked_at(tmp_path):
     config = tmp_path / "config.py"
     for file, works in (("labels.json", False), ("config.py", True)):
         config.write_text(

@@ -499,7 +499,7 @@ def test_a_mistyped_option_is_one_message(trained, options, message):
     assert "Traceback" not in output.stderr
 
 
-def test_a_part_that_cannot_be_built_is_no_bad_video_and_can_be_mended(tmp_path):
+def test_a_part_that_cannot_be_built_is_no_bad_video_and_can_be_fixed(tmp_path):
     config = make_toy(tmp_path)
     wrong = "proposals.linkers.siamese.tracker.checkpoint=absent.pth"
     output = run_tool("generate_proposals", config, "--cfg-options", wrong, root=tmp_path)

@@ -63,7 +63,7 @@ class SmallThumos13:
     root: Path
 
     def options(self, **changes) -> dict:
-        """Arguments of a data set that has everything, for training."""
+        """Arguments of a dataset that has everything, for training."""
         store = {"folder": str(self.root / "tubes"), "made_by": MADE_BY}
         return {"data_root": str(self.root), "format": FORMAT, "tube_store": store, **changes}
 

@@ -195,7 +195,7 @@ def test_an_unknown_option_of_the_tube_store_is_an_error(thumos13, store):
         thumos13.build(tube_store=store)
 
 
-def test_an_unknown_option_of_the_data_set_is_an_error(thumos13):
+def test_an_unknown_option_of_the_dataset_is_an_error(thumos13):
     with pytest.raises(TypeError, match="splits"):
         thumos13.build(splits="train")
 

@@ -24,7 +24,7 @@ def toy(tmp_path) -> Config:
     return load_config(path)
 
 
-def test_a_good_data_set_gives_counts_and_a_sheet(toy, tmp_path):
+def test_a_good_dataset_gives_counts_and_a_sheet(toy, tmp_path):
     report = check_dataset(toy)
     # The toy's 96×64 was annotated at 320×240.
     assert kinds(report) == {"another shape of frames than annotated": 2}
@@ -74,7 +74,7 @@ def test_no_readable_video_gives_no_sheet(toy, tmp_path):
     assert kinds(report) == {"unreadable video": 6}
 
 
-def test_a_config_without_data_sets_of_videos_is_an_error(toy):
+def test_a_config_without_datasets_of_videos_is_an_error(toy):
     toy.test_dataloader.dataset.type = "GeneratedPairs"
     with pytest.raises(InputError, match="GeneratedPairs of test_dataloader is no dataset of videos"):
         check_dataset(toy)

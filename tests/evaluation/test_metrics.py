@@ -269,7 +269,7 @@ def test_padding_of_distributed_samplers_is_dropped_but_a_repeated_video_is_an_e
     samples = [sample("a"), sample("b"), sample("a")]
     metric = built(name)
     metric.process(None, samples)
-    padded_away = metric.evaluate(2)  # the data set has two videos
+    padded_away = metric.evaluate(2)  # the dataset has two videos
     metric.process(None, samples[:2])
     assert metric.evaluate(2) == padded_away
     metric.process(None, samples)
@@ -286,7 +286,7 @@ def test_prefix_tells_two_metrics_of_one_kind_apart(name):
     "metric", [ProposalRecall(), TubeMAP(), VideoAccuracy(), LocalizationGivenLabel(), TubeDiagnosis()]
 )
 @pytest.mark.parametrize("meta", [None, {}, {"classes": ()}])
-def test_data_set_without_classes_is_an_error(metric, meta):
+def test_dataset_without_classes_is_an_error(metric, meta):
     metric.dataset_meta = meta
     with pytest.raises(InputError, match="metainfo must hold 'classes'"):
         metric.process(None, [sample()])

@@ -39,7 +39,7 @@ def test_every_point_is_what_its_definition_says(seed):
     np.testing.assert_allclose(curves.recall_by_overlap, [recall(100, 0.25), recall(100, 0.75)])
 
 
-def test_a_data_set_without_proposals_has_a_recall_of_zero_and_one_without_truth_none():
+def test_a_dataset_without_proposals_has_a_recall_of_zero_and_one_without_truth_none():
     curves = recall_curves([video("a", np.zeros((0, 2)))])
     assert curves.num_proposals.tolist() == [0]
     assert not curves.recall_by_number.any()

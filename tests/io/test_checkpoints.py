@@ -131,7 +131,7 @@ def test_weights_are_downloaded_from_a_url_once(tmp_path, monkeypatch):
     load_checkpoint(torch.nn.Linear(2, 3), url, "detector")  # from the cache: nobody serves it any more
 
 
-def test_data_sets_are_found_inside_wrappers_of_wrappers():
+def test_datasets_are_found_inside_wrappers_of_wrappers():
     one, two = TensorDataset(torch.zeros(2)), TensorDataset(torch.zeros(3))
     assert inner_datasets(one) == [one]
     assert inner_datasets(ConcatDataset([Subset(one, [0]), two])) == [one, two]

@@ -19,7 +19,7 @@ def write(path, text: str):
     return path
 
 
-def test_labels_alone_are_a_data_set_for_training(tmp_path):
+def test_labels_alone_are_a_dataset_for_training(tmp_path):
     table = write(tmp_path / "mine.csv", "label, video\nwalk, a/one.mp4\njump, two\n")
     collection = convert_table(table)
     assert (collection.name, collection.classes, collection.notes) == ("mine", ("jump", "walk"), ())

@@ -37,7 +37,7 @@ def test_what_is_listed_is_there_and_what_is_not_is_named(tmp_path):
     ("name", "num_annotated", "num_tubes", "num_test_tubes"),
     [("pyannot.pkl", (2284, 910), 4458, 1315), ("finalAnnots.mat", (2284, 910), 4458, 1315)],
 )
-def test_the_real_data_set_has_its_published_numbers(
+def test_the_real_dataset_has_its_published_numbers(
     data_root, tmp_path, name, num_annotated, num_tubes, num_test_tubes
 ):
     root = data_root / "thumos13"
