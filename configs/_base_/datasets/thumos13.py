@@ -4,9 +4,7 @@ videos = dict(
     type="AnnotatedVideos",
     data_root=data_root,
     ann_file="pyannot.pkl",  # read for testing alone
-    format=dict(
-        type="THUMOS13", split_lists=dict(train="splits/trainlist01.txt", test="splits/testlist01.txt")
-    ),
+    format=dict(type="THUMOS13", split_lists=dict(train="splits/trainlist01.txt", test="splits/testlist01.txt")),
     video_prefix="videos",
 )
 image_size = (320, 240)
