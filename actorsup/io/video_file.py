@@ -147,10 +147,10 @@ class PyAVReader(VideoReader):
                     if packet.is_corrupt and num_frames:
                         raise VideoError(f"{self.path}: damaged or cut off after frame {num_frames - 1}")
                     compares = compares and packet.pts is not None
-                    if compares and not packet.is_discard:
+                    if compares and _is_shown(packet):
                         heappush(expected, packet.pts)
                 for frame in packet.decode():
-                    compares = compares and not frame.interlaced_frame
+                    compares = compares and frame.pts is not None and not frame.interlaced_frame
                     missing = 0
                     while compares and expected and expected[0] <= frame.pts:
                         missing += heappop(expected) < frame.pts
@@ -206,15 +206,18 @@ class PyAVReader(VideoReader):
             self._stamps_are_read = True
             with suppress(av.FFmpegError), self._open() as (container, stream):
                 if self._first_stamp is not None and _tells_frames_apart(container, stream):
-                    packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-                    self._stamps = self._stamps_of(packets)
+                    # Packets themselves would hold the whole file in memory.
+                    shown = [
+                        (packet.pts, packet.is_keyframe) for packet in container.demux(stream) if _is_shown(packet)
+                    ]
+                    self._stamps = self._stamps_of(shown)
         return self._stamps
 
-    def _stamps_of(self, packets: Sequence[av.Packet]) -> _Stamps | None:
-        if any(packet.pts is None for packet in packets):
+    def _stamps_of(self, shown: Sequence[tuple[int | None, bool]]) -> _Stamps | None:
+        if any(stamp is None for stamp, _ in shown):
             return None
         # A cut stream may begin with frames that cannot be decoded.
-        shown = sorted((packet.pts, packet.is_keyframe) for packet in packets if packet.pts >= self._first_stamp)
+        shown = sorted((stamp, is_key) for stamp, is_key in shown if stamp >= self._first_stamp)
         of_frames = [stamp for stamp, _ in shown]
         if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [self._first_stamp]:
             return None
@@ -249,6 +252,11 @@ def _tells_frames_apart(container: InputContainer, stream: VideoStream) -> bool:
         not container.format.flags & NO_TIME_STAMPS and name != "mpeg" and not (name == "avi" and codec.has_b_frames)
     )
     return are_known and codec.name not in WITH_HIDDEN_PICTURES
+
+
+def _is_shown(packet: av.Packet) -> bool:
+    """Whether a packet has a frame that is not hidden by an edit list."""
+    return packet.size > 0 and not packet.is_discard
 
 
 def _plausible(rate) -> float | None:
