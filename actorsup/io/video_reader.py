@@ -104,6 +104,9 @@ class FrameFolderReader(VideoReader):
             )
         self.files = sorted(files, key=lambda file: _natural_key(file.name))
         series = Counter(_split(file)[0] for file in files)
+        for name in list(series):  # frames that were put in between are named 7a, 7b
+            if name[-2:-1] == "#" and name[-1].isalpha() and name[:-1] in series:
+                series[name[:-1]] += series.pop(name)
         if pattern is None and len(series) > 1:
             raise VideoError(
                 f"{self.path}: holds several series of frames, {_listed(series)}; choose the one of the video, with "
@@ -152,7 +155,7 @@ def _split(file: Path) -> tuple[str, str]:
     if not numbers:
         return "names without a number", file.stem
     start, end = numbers[-1].span()
-    return f"{file.stem[:start]}#{file.stem[end:]}", str(int(file.stem[start:end]))
+    return f"{file.stem[:start]}#{file.stem[end:]}", f"{int(file.stem[start:end])}{file.stem[end:]}"
 
 
 def _listed(series: Counter[str], most: int = 5) -> str:

@@ -118,6 +118,20 @@ def test_numbers_in_the_rest_of_the_name_make_no_series(tmp_path, pattern):
     assert len(open_video(write_frames(tmp_path / "folder", moving_square(12), pattern)).read_all()) == 12
 
 
+def test_frames_that_were_put_in_between_belong_to_the_series(tmp_path):
+    frames = moving_square(5)
+    for name, frame in zip(("f_8", "f_9", "f_9a", "f_9b", "f_10"), frames, strict=True):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    np.testing.assert_array_equal(open_video(tmp_path).read_all(), frames)
+
+
+def test_two_cameras_are_two_series(tmp_path):
+    for name in ("1l", "1r", "2l", "2r"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((64, 96, 3), np.uint8))
+    with pytest.raises(VideoError, match=r"several series of frames, #l \(2\), #r \(2\)|#r \(2\), #l \(2\)"):
+        open_video(tmp_path)
+
+
 def test_names_without_numbers_are_read_in_their_order(tmp_path):
     frames = moving_square(3)
     for name, frame in zip("abc", frames, strict=True):
