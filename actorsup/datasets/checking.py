@@ -147,6 +147,13 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> Iterator[Find
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
     """What is wrong with the lists of videos and their labels."""
     findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
+    findings += [
+        Finding(
+            "one class, nothing to tell apart", listed.name, f"only {listed.classes[0]}; add videos of another action"
+        )
+        for listed in train
+        if len(listed.classes) == 1
+    ]
     if not test:
         return findings
     reference = test[0]

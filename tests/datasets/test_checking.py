@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -206,6 +207,11 @@ def test_what_is_wrong_with_lists_is_found(train, test, expected):
     assert [(one.kind, one.where, one.detail, one.is_error) for one in findings] == expected
 
 
+def test_one_class_alone_is_found():
+    alone = dataclasses.replace(listed("train", TRAIN), classes=("run",))
+    assert ("one class, nothing to tell apart", True) in found(check_lists([alone], []))
+
+
 def test_an_empty_list_is_found():
     assert ("no video", True) in found(check_lists([listed("train", {})], []))
 
@@ -213,7 +219,7 @@ def test_an_empty_list_is_found():
 @pytest.mark.parametrize("missing_videos", ["error", "skip"])
 def test_labels_without_videos_are_errors_unless_they_may_be_missing(tmp_path, missing_videos):
     videos = [{"video": name, "split": "train", "label": "walk"} for name in ("one", "two")]
-    content = {"format": "actorsup.videos", "version": 1, "name": "x", "classes": ["walk"], "videos": videos}
+    content = {"format": "actorsup.videos", "version": 1, "name": "x", "classes": ["walk", "run"], "videos": videos}
     (tmp_path / "a.json").write_text(json.dumps(content))
     write_video(tmp_path / "videos" / "one.avi", moving_square(2))
     dataset = AnnotatedVideos(tmp_path, "a.json", missing_videos=missing_videos, lazy_init=True)
