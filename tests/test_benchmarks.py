@@ -48,3 +48,9 @@ def test_localizing_is_measured_stage_by_stage(toy, tmp_path, capsys):
     assert result["tubes"] == 1
     assert result["seconds"].keys() == {"read", "detect", "link", "whole"}
     assert "frames/s" in capsys.readouterr().out
+
+
+def test_reading_is_measured_beside_opencv(toy, capsys):
+    video = toy.parent / "videos/Biking/v_Biking_g01_c01.avi"
+    load_benchmark("reading").main([str(video), "--rounds", "1"])
+    assert "12 frames; " in capsys.readouterr().out

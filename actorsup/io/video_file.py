@@ -233,7 +233,8 @@ class _Converter:
         self._shape: tuple[int, int, int] | None = None
 
     def __call__(self, frame: av.VideoFrame, index: int) -> np.ndarray:
-        image = self._reformatter.reformat(frame, format="rgb24").to_ndarray()
+        # One thread: to start others takes longer than to convert a small picture.
+        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
         image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))  # rows may be padded
         if self._shape is not None and image.shape != self._shape:
             raise VideoError(

@@ -1,0 +1,86 @@
+"""How fast video files are read, beside OpenCV; and how much sooner frames of a long video are there by seeking.
+
+Each video is decoded from its first frame to its last by both, in turns, as RGB frames of which the reader of the loop
+holds one; then 16 frames in equal steps are picked by seeking, and by decoding from the start. Medians of some rounds.
+
+    python tools/benchmarks/reading.py VIDEO ... [--rounds 5] [--no-pick]
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from actorsup.io import open_video
+
+NUM_PICKED = 16
+
+
+def opencv_frames(path: Path) -> Iterator[np.ndarray]:
+    """Every frame as OpenCV decodes it, RGB."""
+    capture = cv2.VideoCapture(str(path))
+    while (read := capture.read())[0]:
+        yield cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB)
+
+
+def count(read: Callable[[Path], Iterable[np.ndarray]], path: Path) -> int:
+    """Number of frames; one at a time is held."""
+    return sum(1 for _ in read(path))
+
+
+def seek(path: Path, indices: np.ndarray) -> np.ndarray:
+    """The frames at indices, the quick way."""
+    return open_video(path).frames_at(indices)
+
+
+def decode(path: Path, indices: np.ndarray) -> list[np.ndarray]:
+    """The frames at indices, from a pass over all before them."""
+    wanted = set(indices.tolist())
+    frames = enumerate(islice(open_video(path), int(indices[-1]) + 1))
+    return [frame for index, frame in frames if index in wanted]
+
+
+def medians(works: Sequence[Callable[[], object]], num_rounds: int) -> list[float]:
+    """Seconds of each, run in turns after a first round that is not counted."""
+    seconds = [[] for _ in works]
+    for _ in range(num_rounds + 1):
+        for work, times in zip(works, seconds, strict=True):
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times[1:]) for times in seconds]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-pick", action="store_true", help="do not measure seeking")
+    arguments = parser.parse_args(arguments)
+    for path in arguments.videos:
+        num_frames = count(open_video, path)
+        works = [
+            lambda path=path: sum(1 for _ in opencv_frames(path)),
+            lambda path=path: sum(1 for _ in open_video(path)),
+        ]
+        opencv, ours = medians(works, arguments.rounds)
+        line = f"{path.name}: {num_frames} frames; {num_frames / ours:.0f} frames/s, {opencv / ours:.2f} times OpenCV's"
+        if not arguments.no_pick:
+            indices = np.linspace(0, num_frames - 1, NUM_PICKED + 1).astype(int)[1:] - 1
+            picks = [partial(seek, path, indices), partial(decode, path, indices)]
+            seeking, decoding = medians(picks, max(1, arguments.rounds // 2))
+            line += (
+                f"; {NUM_PICKED} frames in {seeking * 1000:.0f} ms, {decoding / seeking:.1f} times as fast as decoding"
+            )
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
