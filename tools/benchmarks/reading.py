@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         opencv, ours = medians(works, arguments.rounds)
         line = f"{path.name}: {num_frames} frames; {num_frames / ours:.0f} frames/s, {opencv / ours:.2f} times OpenCV's"
         if not arguments.no_pick:
-            indices = np.linspace(0, num_frames - 1, NUM_PICKED + 1).astype(int)[1:] - 1
+            indices = ((np.arange(NUM_PICKED) + 0.5) * num_frames / NUM_PICKED).astype(int)
             picks = [partial(seek, path, indices), partial(decode, path, indices)]
             seeking, decoding = medians(picks, max(1, arguments.rounds // 2))
             line += (
