@@ -5,11 +5,13 @@ import re
 import time
 
 import pytest
+import torch
 
 from tests.proposals import parts
 
-# A server that has imported everything and starts no thread makes processes at once, and safely.
-CONTEXT = multiprocessing.get_context("forkserver")
+# A server that has imported everything and starts no thread makes processes at once, and safely; not where there is a
+# GPU, which forked processes cannot use.
+CONTEXT = multiprocessing.get_context("spawn" if torch.cuda.is_available() else "forkserver")
 CONTEXT.set_forkserver_preload(["tests.proposals.parts", "actorsup.detectors"])
 
 

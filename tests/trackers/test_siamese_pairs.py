@@ -63,7 +63,7 @@ def test_a_tracker_loads_the_network_out_of_its_checkpoint(model, tmp_path):
     torch.save({"state_dict": model.state_dict()}, path)
     tracker = SiameseTracker(NETWORK, checkpoint=path)
     trained = model.network.state_dict()
-    assert all(torch.equal(tensor, trained[name]) for name, tensor in tracker.network.state_dict().items())
+    assert all(torch.equal(tensor.cpu(), trained[name]) for name, tensor in tracker.network.state_dict().items())
 
 
 @pytest.mark.parametrize("change", ["rename", "shrink", "rename all"])
