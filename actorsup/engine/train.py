@@ -12,7 +12,7 @@ from actorsup.io.checkpoints import read_checkpoint
 from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
-from .config import dataset_configs, metainfo_of, require_annotation, require_files, with_proposals
+from .config import dataset_configs, plain_dataset, require_annotation, require_files, with_proposals
 from .launch import init_distributed
 
 
@@ -54,7 +54,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
 def _require_learnable(config: Config) -> tuple[str, ...]:
     """The classes to be learnt, which are at least two, and as many as the model has."""
     settings = next(dataset_configs(config, ["train_dataloader"]))
-    classes = tuple(settings.get("classes") or metainfo_of(settings)["classes"])
+    classes = tuple(settings.get("classes") or plain_dataset(settings, lazy_init=True).format.metainfo()["classes"])
     num_classes = config.model.get("head", {}).get("num_classes")
     if len(classes) < 2:
         raise InputError(

@@ -562,3 +562,18 @@ def test_a_device_that_is_not_there_is_one_message(trained, tmp_path, device):
     assert output.returncode == 2
     assert re.search(rf"device '{device}' cannot be used here \(.*\); leave it out, or choose cpu", output.stderr)
     assert "Traceback" not in output.stderr
+
+
+def test_a_damaged_annotation_file_is_one_message(trained, tmp_path):
+    root, config, _ = trained
+    (tmp_path / "damaged.json").write_text('{"format": "actorsup.videos"')
+    text = (
+        '_base_ = "{}"\n'
+        'dataset = dict(_delete_=True, type="AnnotatedVideos", data_root="{}", ann_file="{}")\n'
+        "train_dataloader = dict(dataset=dict(**dataset, pipeline=_base_.train_pipeline))\n"
+    )
+    (root / "damaged_config.py").write_text(text.format(config, root, tmp_path / "damaged.json"))
+    output = run_tool("train", root / "damaged_config.py", "--work-dir", tmp_path / "new", root=root)
+    assert output.returncode == 2
+    assert "damaged.json" in output.stderr
+    assert "Traceback" not in output.stderr

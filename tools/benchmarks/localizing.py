@@ -28,8 +28,6 @@ from actorsup.io import open_video
 from actorsup.proposals import ProposalPipeline
 from actorsup.registry import MODELS
 
-STAGES = ("read", "detect", "link", "whole")
-
 
 def random_checkpoint(config, path: Path) -> Path:
     """The weights of the config's model, untrained; the classes are those of its dataset."""
