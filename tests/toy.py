@@ -52,7 +52,7 @@ class BrightColorDetector:
 class MedianHead(TubeHead):
     """The middle tube speaks for the video."""
 
-    def aggregate(self, tube_logits, pooled):
+    def aggregate(self, tube_logits, features):
         return tube_logits.median(dim=0).values
 '''
 

@@ -1,6 +1,7 @@
 """Checkpoints, read without running their code, and loaded into models."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -89,11 +90,17 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     return loaded
 
 
-def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | None = None) -> dict:
+def load_checkpoint(
+    model: nn.Module,
+    checkpoint: str,
+    owner: str,
+    part: str | None = None,
+    rename: Callable[[dict], dict] | None = None,
+) -> dict:
     """Load all weights of a model by ``read_checkpoint``; give the checkpoint's ``meta``, empty where it has none.
 
     Entries beyond the weights are logged and left aside. ``part`` is the attribute by which a larger model holds
-    ``model``: from a checkpoint of that one its part is taken.
+    ``model``: from a checkpoint of that one its part is taken. ``rename`` gives the state dict the model's own names.
 
     Raises:
         InputError: if the checkpoint cannot be read, or lacks a weight of the model.
@@ -106,6 +113,8 @@ def load_checkpoint(model: nn.Module, checkpoint: str, owner: str, part: str | N
     prefix = f"{part}."
     if part is not None and any(name.startswith(prefix) for name in state):
         state = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+    if rename is not None:
+        state = rename(state)
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
     except (RuntimeError, TypeError, AttributeError) as error:

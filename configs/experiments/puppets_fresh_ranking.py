@@ -4,4 +4,4 @@
 #   python tools/experiments.py configs/experiments/puppets_fresh_ranking.py
 _base_ = "puppets_fresh_attention.py"
 work_dir = "work_dirs/experiments/puppets_fresh_ranking"
-variants = {name: dict(model=dict(head=dict(ranking="video"))) for name in _base_.variants}
+variants = {name: dict(model=dict(head=dict(ranking=dict(type="VideoRanking")))) for name in _base_.variants}

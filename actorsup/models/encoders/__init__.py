@@ -1,6 +1,15 @@
 """Encoders: frames in, feature maps out."""
 
-from .encoder import Encoder, FrozenEncoder, measure_cell_center
+from .encoder import CutModel, Encoder, FrozenEncoder, measure_cell_center
+from .timm_encoder import TimmEncoder
 from .torchvision_encoder import TorchvisionEncoder, VGG16Encoder
 
-__all__ = ["Encoder", "FrozenEncoder", "TorchvisionEncoder", "VGG16Encoder", "measure_cell_center"]
+__all__ = [
+    "CutModel",
+    "Encoder",
+    "FrozenEncoder",
+    "TimmEncoder",
+    "TorchvisionEncoder",
+    "VGG16Encoder",
+    "measure_cell_center",
+]

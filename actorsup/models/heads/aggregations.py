@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from actorsup.registry import MODELS
 
-from .tube_head import Grid, TubeHead, log_probabilities
+from .tube_head import TubeHead, log_probabilities
 
 
 @MODELS.register_module()
@@ -15,15 +15,13 @@ class TopKAttentionHead(TubeHead):
     Only the tubes selected for some class get a gradient. A video with fewer tubes takes the mean of all of them.
     """
 
-    def __init__(
-        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), topk: int = 12, ranking: str = "tube"
-    ) -> None:
-        super().__init__(num_classes, in_channels, roi_size, ranking)
+    def __init__(self, num_classes: int, in_channels: int, topk: int = 12, **common) -> None:
+        super().__init__(num_classes, in_channels, **common)
         if topk < 1:
             raise ValueError(f"topk must be at least 1, got {topk}")
         self.topk = topk
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Mean of the highest logits of each class."""
         return tube_logits.topk(min(self.topk, len(tube_logits)), dim=0).values.mean(dim=0)
 
@@ -32,7 +30,7 @@ class TopKAttentionHead(TubeHead):
 class MeanHead(TubeHead):
     """A video's logit for a class is the mean over its tubes."""
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Mean of each class."""
         return tube_logits.mean(dim=0)
 
@@ -41,7 +39,7 @@ class MeanHead(TubeHead):
 class MaximumHead(TubeHead):
     """A video's logit for a class is the highest among its tubes; equally good ones share the gradient."""
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Maximum of each class."""
         return tube_logits.amax(dim=0)
 
@@ -54,15 +52,13 @@ class LogSumExpHead(TubeHead):
     large. The gradient is shared among the tubes by the softmax of ``r · z``.
     """
 
-    def __init__(
-        self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), sharpness: float = 1.0, ranking: str = "tube"
-    ) -> None:
-        super().__init__(num_classes, in_channels, roi_size, ranking)
+    def __init__(self, num_classes: int, in_channels: int, sharpness: float = 1.0, **common) -> None:
+        super().__init__(num_classes, in_channels, **common)
         if sharpness <= 0:
             raise ValueError(f"sharpness must be above 0, got {sharpness}")
         self.sharpness = sharpness
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Smooth maximum of each class."""
         # Differences to the highest neither overflow for large r nor, by way of expm1 and log1p, round off for small.
         highest = tube_logits.detach().amax(dim=0)
@@ -88,29 +84,28 @@ class SoftmaxAttentionHead(TubeHead):
         self,
         num_classes: int,
         in_channels: int,
-        roi_size: Grid = (5, 5),
         attention_size: int = 128,
         gated: bool = True,
-        ranking: str = "tube",
         rank_by_attention: bool = False,
+        **common,
     ) -> None:
-        super().__init__(num_classes, in_channels, roi_size, ranking)
+        super().__init__(num_classes, in_channels, **common)
         if attention_size < 1:
             raise ValueError(f"attention_size must be at least 1, got {attention_size}")
-        self.attention = TubeAttention(self.classifier.in_features, attention_size, gated)
+        self.attention = TubeAttention(self.num_features, attention_size, gated)
         self.rank_by_attention = rank_by_attention
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Weighted mean of each class."""
-        weights = self.attention(pooled).float().softmax(dim=0)
+        weights = self.attention(features).float().softmax(dim=0)
         return (weights[:, None] * tube_logits).sum(dim=0)  # a matrix product would be rounded under autocast
 
-    def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """With the logarithms of the weights added, where these count."""
-        scores = super().score_tubes(tube_logits, pooled)
+        scores = super().score_tubes(tube_logits, features)
         if not self.rank_by_attention:
             return scores
-        return scores + F.log_softmax(self.attention(pooled).double(), dim=0)[:, None]
+        return scores + F.log_softmax(self.attention(features).double(), dim=0)[:, None]
 
 
 class TubeAttention(nn.Module):
@@ -122,9 +117,8 @@ class TubeAttention(nn.Module):
         self.gate = nn.Linear(num_features, hidden_size) if gated else None  # U
         self.score = nn.Linear(hidden_size, 1, bias=False)  # w; what all tubes have in common, a softmax ignores
 
-    def forward(self, pooled: Tensor) -> Tensor:
-        """Scores ``(P,)`` of features ``(P, C, Y, X)``."""
-        features = pooled.flatten(1)
+    def forward(self, features: Tensor) -> Tensor:
+        """Scores ``(P,)`` of features ``(P, D)``."""
         hidden = self.hidden(features).tanh()
         if self.gate is not None:
             hidden = hidden * self.gate(features).sigmoid()
@@ -141,17 +135,17 @@ class SupervisedTubeHead(TubeHead):
 
     learns_from_tubes = True
 
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Maximum of each class."""
         return tube_logits.amax(dim=0)
 
-    def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Without the score of background."""
         return log_probabilities(_with_background(tube_logits))[:, 1:]
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""
-        return self._cross_entropy(_with_background(self.forward(pooled).float()), labels + 1, "tube_acc")
+        return self._losses(_with_background(self.forward(pooled).float()), labels + 1, "tube_acc")
 
 
 def _with_background(tube_logits: Tensor) -> Tensor:

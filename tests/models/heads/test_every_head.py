@@ -8,10 +8,14 @@ from actorsup.models.heads import (
     LogSumExpHead,
     MaximumHead,
     MeanHead,
+    RelativeRanking,
     SoftmaxAttentionHead,
     SupervisedTubeHead,
     TopKAttentionHead,
     TubeHead,
+    TubeRanking,
+    TwoStreamHead,
+    VideoRanking,
 )
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
@@ -24,6 +28,8 @@ HEADS = {
     "gated attention": (SoftmaxAttentionHead, {"rank_by_attention": True}),
     "plain attention": (SoftmaxAttentionHead, {"gated": False}),
     "supervised": (SupervisedTubeHead, {}),
+    "two streams": (TwoStreamHead, {}),
+    "normalized": (MeanHead, {"normalize": True}),
 }
 every_head = pytest.mark.parametrize("name", HEADS)
 
@@ -40,13 +46,16 @@ def labels_for(head, order=slice(None)):
 
 
 def test_all_heads_are_here():
-    assert {head_type for head_type, _ in HEADS.values()} | {TubeHead} == {getattr(heads, one) for one in heads.__all__}
+    exported = {getattr(heads, name) for name in heads.__all__}
+    assert {head_type for head_type, _ in HEADS.values()} == {
+        each for each in exported if issubclass(each, TubeHead) and each is not TubeHead
+    }
 
 
 @every_head
-@pytest.mark.parametrize("ranking", ["tube", "video"])
+@pytest.mark.parametrize("ranking", [TubeRanking, VideoRanking, RelativeRanking])
 def test_the_order_of_tubes_makes_no_difference(name, ranking):
-    head, order = build(name, ranking=ranking), torch.tensor([2, 0, 1, 4, 3])
+    head, order = build(name, ranking=ranking()), torch.tensor([2, 0, 1, 4, 3])
     pooled = pooled_logits()
     loss = head.loss(pooled, VIDEO_INDEX, labels_for(head))["loss_action"]
     torch.testing.assert_close(head.loss(pooled[order], VIDEO_INDEX, labels_for(head, order))["loss_action"], loss)
@@ -59,14 +68,15 @@ def test_the_order_of_tubes_makes_no_difference(name, ranking):
 
 @every_head
 def test_one_tube_speaks_for_its_video(name):
-    logits = build(name).aggregate(LOGITS[:1], pooled_logits()[:1])
-    torch.testing.assert_close(logits[None], LOGITS[:1])
+    head = build(name)
+    probabilities = head.score_video(head.aggregate(LOGITS[:1], LOGITS[:1])).exp()
+    torch.testing.assert_close(probabilities[None], LOGITS[:1].double().softmax(dim=1), rtol=1e-5, atol=1e-6)
 
 
 @every_head
-@pytest.mark.parametrize("ranking", ["tube", "video"])
+@pytest.mark.parametrize("ranking", [TubeRanking, VideoRanking, RelativeRanking])
 def test_a_video_without_tubes_is_undecided_beside_others_and_alone(name, ranking):
-    head, pooled = build(name, ranking=ranking), pooled_logits()
+    head, pooled = build(name, ranking=ranking()), pooled_logits()
     for scores, of_video in (
         head.predict(pooled, VIDEO_INDEX, num_videos=3)[1],
         head.predict(pooled[:0], VIDEO_INDEX[:0], num_videos=1)[0],

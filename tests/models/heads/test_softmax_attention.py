@@ -34,7 +34,7 @@ def test_a_videos_logits_are_the_mean_weighted_as_the_equations_say(gated):
     weights = attention_by_hand(head, LOGITS[:3])
     assert weights.max() > weights.min() + 0.01
     expected = sum(weight * logits for weight, logits in zip(weights, LOGITS[:3].double(), strict=True))
-    actual = head.aggregate(LOGITS[:3], pooled_logits()[:3])
+    actual = head.aggregate(LOGITS[:3], LOGITS[:3])
     torch.testing.assert_close(actual.double(), expected, rtol=1e-6, atol=1e-6)
 
 
@@ -50,8 +50,8 @@ def test_attention_without_preference_is_the_mean_and_ranks_as_without_attention
 
 
 def test_ranking_by_attention_multiplies_by_the_weight():
-    head = identity(SoftmaxAttentionHead, rank_by_attention=True, ranking="video")
-    plain = identity(SoftmaxAttentionHead, ranking="video")
+    head = identity(SoftmaxAttentionHead, rank_by_attention=True, ranking={"type": "VideoRanking"})
+    plain = identity(SoftmaxAttentionHead, ranking={"type": "VideoRanking"})
     plain.load_state_dict(head.state_dict())
     scores, of_video = head.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[0]
     plain_scores, plain_of_video = plain.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[0]
