@@ -577,3 +577,25 @@ def test_a_damaged_annotation_file_is_one_message(trained, tmp_path):
     assert output.returncode == 2
     assert "damaged.json" in output.stderr
     assert "Traceback" not in output.stderr
+
+
+@pytest.mark.parametrize("learnable", [True, False])
+def test_a_training_that_stays_at_chance_is_warned_of_and_one_that_learns_is_not(trained, tmp_path, learnable):
+    root, config, _ = trained
+    videos = root
+    if not learnable:  # both classes show the same
+        videos = tmp_path / "alike"
+        shutil.copytree(root / "videos", videos / "videos")
+        for path in videos.glob("videos/Biking/*.avi"):
+            write_video(path, frames_of("Basketball"))
+    repeated = root / f"repeated_{learnable}.py"
+    repeated.write_text(
+        f'_base_ = "{config}"\n'
+        "dataset = _base_.train_dataloader.dataset\n"
+        f'dataset.update(video_prefix="{videos / "videos"}")\n'
+        'train_dataloader = dict(dataset=dict(_delete_=True, type="RepeatDataset", times=20, dataset=dataset))\n'
+        "train_cfg = dict(max_epochs=2)\n"
+    )
+    output = run_tool("train", repeated, "--work-dir", tmp_path / "work", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert output.stdout.count("the model is no better than chance") == (0 if learnable else 1)
