@@ -1,5 +1,6 @@
 """The whole method as one object."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from actorsup.datasets.video_files import video_name
 from actorsup.device import pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
@@ -180,7 +182,10 @@ class ActionInferencer:
 
 def videos_like(path: Path, names: Iterable[str]) -> list[str]:
     """The names that end like a path, with or without suffix; of several the one whose folder is the same."""
-    alike = [name for name in names if PurePosixPath(name).name in (path.name, path.stem)]
+    by_ending = defaultdict(list)
+    for name in names:
+        by_ending[PurePosixPath(name).name].append(name)
+    alike = by_ending[video_name(path)] or by_ending[path.name] or by_ending[path.stem]
     beside = [name for name in alike if PurePosixPath(name).parent.name == path.resolve().parent.name]
     return beside if len(beside) == 1 else alike
 
@@ -202,4 +207,4 @@ def _is_frame(item) -> bool:
 
 
 def _name(video: Video, otherwise: str) -> str:
-    return Path(video).stem if isinstance(video, (str, Path)) else otherwise
+    return video_name(Path(video)) if isinstance(video, (str, Path)) else otherwise

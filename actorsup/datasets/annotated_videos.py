@@ -15,7 +15,7 @@ from actorsup.structures import Tube
 
 from .formats import LabelledVideo, VideoCollection
 from .formats.reading import enumeration, naming
-from .video_files import VIDEO_SUFFIXES, find_videos, frame_size
+from .video_files import VIDEO_SUFFIXES, find_videos, frame_size, why_missing
 
 MAKE_PROPOSALS = "actorsup proposals CONFIG"
 
@@ -115,6 +115,9 @@ class AnnotatedVideos(BaseDataset):
         self.require_files()
         collection = self.read()
         self._metainfo = collection.metainfo
+        if self.format.notes_on_videos:
+            for note in collection.notes:
+                self._log(f"{self.format.path}: {note}")
         videos = {video.video: video for video in collection.videos}
         paths = find_videos(self.video_folder, videos)
         if self.missing_videos == "skip":
@@ -177,7 +180,9 @@ class AnnotatedVideos(BaseDataset):
     def _require_videos(self, names: Iterable[str], paths: Mapping[str, Path]) -> None:
         missing = []
         if absent := [name for name in names if name not in paths]:
-            without = enumeration(f"of {len(names)} videos are missing", absent, most=5)
+            reasons = why_missing(self.video_folder, absent[:5])
+            named = [f"{name} ({reasons[name]})" if name in reasons else name for name in absent]
+            without = enumeration(f"of {len(names)} videos are missing", named, most=5)
             missing.append(
                 f"{self.video_folder}: {without}. There belong {self.format.videos_source}; "
                 f"{' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will do. missing_videos='skip' uses those that "

@@ -4,13 +4,15 @@ import argparse
 import copy
 import difflib
 import inspect
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from actorsup.errors import InputError
+from actorsup.errors import InputError, MissingSplitError
 from actorsup.installation import find_file, shipped_configs
 from actorsup.io.fingerprint import FILE_SETTINGS
 from actorsup.proposals import ProposalConfig
@@ -125,9 +127,18 @@ def metainfo_of(settings: Mapping) -> dict:
 
 
 def videos_of(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> dict[str, Path]:
-    """The video files of dataloaders, by name."""
-    datasets = map(plain_dataset, dataset_configs(config, dataloaders))
-    return {name: path for dataset in datasets for name, path in dataset.videos()}
+    """The video files of dataloaders, by name; a split that is not there is warned of, if it is not the only one."""
+    videos, missing = {}, []
+    for settings in dataset_configs(config, dataloaders):
+        try:
+            videos |= plain_dataset(settings).videos()
+        except MissingSplitError as error:
+            missing.append(error)
+    if missing and not videos:
+        raise missing[0]
+    for message in dict.fromkeys(map(str, missing)):
+        print_log(f"{message}; its videos are left out", logger="current", level=logging.WARNING)
+    return videos
 
 
 def proposal_config_of(config: Config) -> ProposalConfig:

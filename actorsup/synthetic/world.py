@@ -190,8 +190,8 @@ def _prepare_process() -> None:
 
 
 def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:
-    if not cv2.imwrite(str(path), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]):
-        raise OSError(f"{path}: cannot be written")
+    _, encoded = cv2.imencode(path.suffix, frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    path.write_bytes(encoded.tobytes())
 
 
 def _write_video(path: Path, frames: Iterator[np.ndarray], settings: WorldSettings, quality: int) -> None:

@@ -6,6 +6,7 @@ A ``ValueError`` says what is wrong with a value; ``naming`` makes it an ``Input
 import csv
 import gzip
 import json
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,6 +98,11 @@ def enumeration(what: str, names: Sequence[str], most: int = 20) -> str:
     return f"{len(names)} {what}: {', '.join(names[:most])}" + (" and others" if len(names) > most else "")
 
 
+def is_one_line(text: str) -> bool:
+    """Whether text has no control character, end of a line, or byte that is no UTF-8; unusual blanks are allowed."""
+    return text.isprintable() or not any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text)
+
+
 def value_of(entry, key: str, kind: type | None = None):
     """The value of a key in a dictionary; one of a kind is checked by ``require``."""
     if not isinstance(entry, Mapping) or key not in entry:
@@ -105,9 +111,9 @@ def value_of(entry, key: str, kind: type | None = None):
 
 
 def require(value, name: str, kind: type):
-    """The value, if it is of a kind of ``KINDS``; text has to be printable on a line, and not blank."""
+    """The value, if it is of a kind of ``KINDS``; text has to be on one line, and not blank."""
     if kind is str:
-        good = isinstance(value, str) and value.strip() and value.isprintable()
+        good = isinstance(value, str) and value.strip() and is_one_line(value)
     elif kind is int:
         good = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from actorsup.errors import InputError
+from actorsup.errors import InputError, MissingSplitError
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
@@ -102,7 +102,7 @@ class THUMOS13(DatasetFormat):
 
     def _lists(self, splits: Sequence[str] | None) -> dict[str, Path]:
         if unknown := [split for split in splits or () if split not in self.split_lists]:
-            raise InputError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
+            raise MissingSplitError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
         chosen = self.split_lists if splits is None else splits
         return {split: self.below_root(self.split_lists[split]) for split in chosen}
 
