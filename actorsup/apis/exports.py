@@ -23,7 +23,7 @@ def save_localization(path: str | Path, localization: Localization) -> None:
 def load_localization(path: str | Path) -> Localization:
     """Read what ``save_localization`` wrote."""
     try:
-        return Localization.from_dict(json.loads(Path(path).read_text()))
+        return Localization.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -22,8 +22,12 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
 
     Bad input is an ``InputError``, an unknown part or option of a config, a ``ValueError`` of a part's constructor, and
     a file that cannot be written or read. Every other exception is a defect and passes. With ``is_program`` the process
-    ends at once if Ctrl-C is pressed while a module is imported.
+    ends at once if Ctrl-C is pressed while a module is imported, and its console shows what it cannot print as escapes.
     """
+    if is_program:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # not so a stream of somebody's own
+                stream.reconfigure(errors="backslashreplace")
     try:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
@@ -37,6 +41,12 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
         if Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts[-3:-1] != ("mmengine", "registry"):
             raise
         return _fail(f"config: {error.args[0]}")
+    except UnicodeEncodeError as error:
+        around = error.object[max(0, error.start - 40) : error.end + 40]
+        return _fail(
+            f"{around!a} cannot be written in {error.encoding}; rename the file or folder that is called so, or set "
+            "PYTHONUTF8=1"
+        )
     except ValueError as error:
         if (part := _part_being_built(error)) is None:
             raise

@@ -61,7 +61,7 @@ class Experiments:
     def result(self, variant: str, seed: int) -> dict[str, float] | None:
         """The numbers of a test; None if it was not done yet."""
         path = self.folder(variant, seed) / "test_metrics.json"
-        return json.loads(path.read_text())["metrics"] if path.is_file() else None
+        return json.loads(path.read_text(encoding="utf-8"))["metrics"] if path.is_file() else None
 
     def run_all(
         self,
@@ -100,7 +100,7 @@ class Experiments:
         lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
         path = self.folder(variant, seed) / "config.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
     def run(self, variant: str, seed: int) -> None:
@@ -119,7 +119,7 @@ class Experiments:
     def _process(self, folder: Path, command: str, *arguments: str | Path) -> None:
         program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]
         log = folder / f"{command}.log"
-        with open(log, "w") as file:
+        with open(log, "w", encoding="utf-8") as file:
             code = subprocess.call(program, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT})
         if code:
             raise InputError(f"{command} of {folder} failed with exit code {code}; {log} says why")

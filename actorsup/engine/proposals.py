@@ -98,7 +98,7 @@ def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEva
 def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     path = folder / "proposal_metrics.json"
     try:
-        entries = json.loads(path.read_text()) if path.exists() else {}
+        entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); move it away") from error
     for name, result in results.items():

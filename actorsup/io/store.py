@@ -48,7 +48,7 @@ class VideoStore(ABC):
                 raise StoreError(f"{self.folder}: holds {self.content} but no {MANIFEST}; move the folder away")
             return None
         try:
-            manifest = json.loads(path.read_text())
+            manifest = json.loads(path.read_text(encoding="utf-8"))
             content, made_by = manifest["content"], Fingerprint(manifest["made_by"])
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: not a manifest of a store ({error!r}); move the folder away") from error

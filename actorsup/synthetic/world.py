@@ -59,7 +59,7 @@ class PuppetWorld:
         if not root.exists() or not any(root.iterdir()):
             return False
         try:
-            found = json.loads((root / MANIFEST).read_text())
+            found = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{root}: holds something else than a world of puppets ({error}); name another") from error
         expected = json.loads(json.dumps(self._manifest()))

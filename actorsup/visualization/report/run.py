@@ -80,7 +80,7 @@ def given_class(entry: Mapping) -> int | None:
 def _read(path: Path, keys: Sequence[str]) -> dict | None:
     if not path.is_file():
         return None
-    content = _parse(path.read_text(), str(path))
+    content = _parse(path.read_text(encoding="utf-8"), str(path))
     lacking = [key for key in keys if key not in content] if isinstance(content, dict) else keys or ["everything"]
     if lacking:
         raise InputError(f"{path}: lacks {', '.join(lacking)}; make it again with this version")
@@ -98,7 +98,7 @@ def _scalars(folder: Path) -> list[dict]:
     """The logs of all starts of a training; a later start replaces the steps that it repeats."""
     merged: list[dict] = []
     for path in sorted(folder.glob("*/vis_data/scalars.json")):
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
         rows = [_parse(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
         if trained := [row["step"] for row in rows if "loss" in row]:
             merged = [row for row in merged if row["step"] < trained[0]] + rows
