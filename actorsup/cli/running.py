@@ -22,12 +22,13 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
 
     Bad input is an ``InputError``, an unknown part or option of a config, a ``ValueError`` of a part's constructor, and
     a file that cannot be written or read. Every other exception is a defect and passes. With ``is_program`` the process
-    ends at once if Ctrl-C is pressed while a module is imported, and its console shows what it cannot print as escapes.
+    ends at once if Ctrl-C is pressed while a module is imported.
     """
-    if is_program:
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):  # not so a stream of somebody's own
-                stream.reconfigure(errors="backslashreplace")
+    with _every_name_is_printed():
+        return _run(work, is_program)
+
+
+def _run(work: Callable[[], int | None], is_program: bool) -> int:
     try:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
@@ -60,6 +61,21 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(INTERRUPTED)
         return EXIT_INTERRUPTED
+
+
+@contextmanager
+def _every_name_is_printed() -> Iterator[None]:
+    """Print escapes of what the console has no characters for, and of names of files that are no text."""
+    streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
+    before = [stream.errors for stream in streams]
+    for stream in streams:
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for stream, errors in zip(streams, before, strict=True):
+            if not stream.closed:
+                stream.reconfigure(errors=errors)
 
 
 @contextmanager

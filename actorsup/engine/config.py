@@ -5,6 +5,7 @@ import copy
 import difflib
 import inspect
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -177,6 +178,17 @@ def require_annotation(config: Config, dataloader: str) -> None:
         missing += [str(path) for path in paths if not path.exists()]
     if missing:
         raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")
+
+
+def require_work_dir(config: Config) -> None:
+    """Raise ``InputError`` if mmengine's Runner cannot name what it writes into the work directory."""
+    work_dir = os.path.abspath(config.work_dir)
+    try:
+        work_dir.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"--work-dir {work_dir!a}: has bytes that are no UTF-8, and mmengine cannot write such a path; give another"
+        ) from error
 
 
 def required_datasets(config: Config, dataloader: str) -> Iterator[ConfigDict]:

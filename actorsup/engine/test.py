@@ -18,7 +18,7 @@ from actorsup.io.files import save_json
 from actorsup.visualization import diagnosis_chart
 
 from .checkpoint_match import require_fit
-from .config import require_files, with_proposals
+from .config import require_files, require_work_dir, with_proposals
 from .launch import init_distributed
 
 
@@ -44,6 +44,7 @@ def evaluate(
     path = str(checkpoint)
     if not Path(path).is_file():
         raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
+    require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
     if overlays is not None:

@@ -12,7 +12,7 @@ from actorsup.io.checkpoints import read_checkpoint
 from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
-from .config import dataset_configs, plain_dataset, require_annotation, require_files, with_proposals
+from .config import dataset_configs, plain_dataset, require_annotation, require_files, require_work_dir, with_proposals
 from .launch import init_distributed
 
 
@@ -23,6 +23,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision. Missing files are an error
     before anything is written.
     """
+    require_work_dir(config)
     if "proposals" in config:
         config = with_proposals(config)
         require_files(config, "train_dataloader")

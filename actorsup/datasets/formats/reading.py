@@ -95,7 +95,8 @@ def brief(value) -> str:
 
 def enumeration(what: str, names: Sequence[str], most: int = 20) -> str:
     """``3 videos have no tube: a, b, c``."""
-    return f"{len(names)} {what}: {', '.join(names[:most])}" + (" and others" if len(names) > most else "")
+    shown = [name if is_one_line(name) else ascii(name)[1:-1] for name in names[:most]]
+    return f"{len(names)} {what}: {', '.join(shown)}" + (" and others" if len(names) > most else "")
 
 
 def is_one_line(text: str) -> bool:
