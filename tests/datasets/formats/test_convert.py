@@ -99,8 +99,8 @@ def test_what_a_converter_decides_is_noted(tmp_path, convert):
         "note: 2 splits are neither 'train' nor 'test', which configs read: 'Train', 'val'",
         "note: 2 classes differ in capitals and blanks alone: 'Walk', 'walk'",
         "note: no video is of the split 'train': nothing can be learnt from it alone",
-        "note: no video is of the split 'test': a model can be trained on it, but not tested; `actorsup convert folder` "
-        "takes --test-list or --test-share",
+        "note: no video is of the split 'test': a model can be trained on it, but not tested; "
+        "`actorsup convert folder` takes --test-list or --test-share",
     ]
     assert VideosFile("a.json").read().classes == ("Walk", "walk")
 
