@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from actorsup.errors import VideoError
 from actorsup.registry import VIDEO_READERS
 
+from .containers import check_parts
 from .video_reader import VideoReader
 
 BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
@@ -62,6 +63,7 @@ class PyAVReader(VideoReader):
     def __init__(self, path) -> None:
         super().__init__(path)
         self._first_stamp: int | None = None  # of the first frame that can be decoded
+        self._parts_are_checked = False
         self._stamps: _Stamps | None = None
         self._stamps_are_read = False
 
@@ -100,10 +102,16 @@ class PyAVReader(VideoReader):
             ]
             if not pictures:
                 raise VideoError(f"{self.path}: holds no video, only {container.format.long_name} without pictures")
-            pictures[0].thread_type = "AUTO"
+            codec = pictures[0].codec_context
+            if codec is None:
+                raise VideoError(f"{self.path}: is in a codec that FFmpeg does not know, or damaged")
+            # Pictures with damage are errors, instead of what FFmpeg puts in its place.
+            codec.options = {"err_detect": "explode"}
+            codec.thread_type = "AUTO"
             yield container, pictures[0]
 
     def _pick(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
+        self._check_parts()
         convert = _Converter(self.path)
         frames, current = self._from_start(), 0
         frame = next(frames)
@@ -131,6 +139,11 @@ class PyAVReader(VideoReader):
                     converted, image = index, convert(frame, index)
                 yield image
 
+    def _check_parts(self) -> None:
+        if not self._parts_are_checked:
+            check_parts(self.path)
+            self._parts_are_checked = True
+
     def _from_start(self) -> Iterator[av.VideoFrame]:
         """Every frame; what the file says of their number and order is compared with what comes."""
         with self._open() as (container, stream):
@@ -140,6 +153,7 @@ class PyAVReader(VideoReader):
         announced, expected = stream.frames, []  # time stamps of packets whose frames have not come yet, a heap
         num_packets = num_frames = 0
         compares = _tells_frames_apart(container, stream)
+        latest = None  # time stamp of the frame before
         try:
             for packet in container.demux(stream):
                 if packet.size:
@@ -151,7 +165,11 @@ class PyAVReader(VideoReader):
                         heappush(expected, packet.pts)
                 for frame in packet.decode():
                     compares = compares and frame.pts is not None and not frame.interlaced_frame
-                    missing = 0
+                    if frame.is_corrupt:
+                        raise VideoError(f"{self.path}: damaged, frame {num_frames} is incomplete")
+                    if compares and num_frames and frame.pts <= latest:
+                        raise VideoError(f"{self.path}: damaged, frame {num_frames} comes before the one before it")
+                    missing, latest = 0, frame.pts
                     while compares and expected and expected[0] <= frame.pts:
                         missing += heappop(expected) < frame.pts
                     if missing and num_frames:
@@ -191,7 +209,7 @@ class PyAVReader(VideoReader):
             for frame in container.decode(stream):
                 if frame.pts is not None and frame.pts < stamps.of_frames[first]:
                     continue  # a seek may end earlier, and frames before a key frame may need those before it
-                if frame.pts != wanted:
+                if frame.pts != wanted or frame.is_corrupt:
                     raise _OtherStampsError
                 yield frame
                 wanted = next(expected, None)

@@ -1,0 +1,129 @@
+"""Whether the parts of a video file follow one another as their sizes say.
+
+FFmpeg looks for the next part that it knows where one is damaged, and goes on without the frames between. Files of
+Matroska, AVI and FLV have no list of their frames that would tell; their parts do, and are read without what they hold.
+"""
+
+import os
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from actorsup.errors import VideoError
+
+SEGMENT, CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+CHUNK_NAME = re.compile(rb"[ -~]{4}")
+FLV_TAGS = (8, 9, 18)  # sound, pictures, metadata
+INDEX_ENTRY = struct.Struct("<4s4xII")  # name, flags, position, length
+
+
+class _BrokenError(Exception):
+    """What is wrong."""
+
+
+def check_parts(path: Path) -> None:
+    """Refuse a file of Matroska (WebM), AVI or FLV whose parts do not follow one another; any other passes.
+
+    Raises:
+        VideoError: with the place in the file.
+    """
+    with open(path, "rb") as file:
+        check = _CHECKS.get(file.read(4)[:3])
+        if check is None:
+            return
+        try:
+            check(file, os.fstat(file.fileno()).st_size)
+        except _BrokenError as error:
+            raise VideoError(f"{path}: damaged or cut off, {error}") from None
+
+
+def _read(file: BinaryIO, position: int, count: int) -> bytes:
+    file.seek(position)
+    return file.read(count)
+
+
+def _check_matroska(file: BinaryIO, size: int) -> None:
+    position, ends = 0, [size]  # of the file, the segment, the cluster
+    is_live = False  # what is recorded while it is sent does not know its size, and may end anywhere
+    while position < size:
+        header = _read(file, position, 12).ljust(12, b"\0")
+        name_length = 9 - header[0].bit_length()
+        length = 9 - header[min(name_length, 4)].bit_length()
+        name, inside = header[:name_length], position + name_length + length
+        largest = (1 << 7 * length) - 1
+        inner_size = int.from_bytes(header[name_length : name_length + length]) & largest
+        end = inside + inner_size
+        if name_length > 4 or length > 8:
+            raise _BrokenError(f"no part begins at byte {position}, where one must")
+        if inner_size == largest:
+            end, is_live = ends[-1], is_live or name == SEGMENT
+        if end > ends[-1]:
+            if is_live and end > size:
+                return
+            raise _BrokenError(f"a part at byte {position} ends at byte {end}, what it is in at byte {ends[-1]}")
+        if name in (SEGMENT, CLUSTER):
+            ends.append(end)
+            position = inside
+        else:
+            position = end
+        while position == ends[-1] and len(ends) > 1:
+            if len(ends) == 2:
+                return  # behind the segment
+            ends.pop()
+
+
+def _check_avi(file: BinaryIO, size: int) -> None:
+    position, movie, end_of_movie = 0, None, 0
+    while position + 8 <= size:
+        name, length, kind = struct.unpack("<4sI4s", _read(file, position, 12).ljust(12))
+        if position < end_of_movie and not CHUNK_NAME.fullmatch(name):
+            raise _BrokenError(f"no chunk begins at byte {position}, where one must")
+        if position < end_of_movie < position + 8 + length:
+            raise _BrokenError(f"the chunk at byte {position} is longer than the list that it is in")
+        if name == b"LIST" and kind == b"movi":
+            movie, end_of_movie = position + 8, position + 8 + length
+            if movie + length > size:
+                raise _BrokenError(f"the frames end at byte {end_of_movie}, the file at byte {size}")
+        if name == b"idx1" and movie is not None:
+            _check_index(file, position + 8, min(length, size - position - 8), movie)
+        position += 12 if name == b"RIFF" or (name == b"LIST" and kind in (b"movi", b"rec ")) else 8 + length
+        if length % 2 and position % 2:  # some programs do not fill up
+            position += CHUNK_NAME.fullmatch(_read(file, position + 1, 4)) is not None
+
+
+def _check_index(file: BinaryIO, position: int, length: int, movie: int) -> None:
+    """Whether chunks are where the index says, from the list of frames on or from the start of the file."""
+    entries = list(INDEX_ENTRY.iter_unpack(_read(file, position, length - length % INDEX_ENTRY.size)))
+    for start in (movie, 0):
+        wrong = [
+            place
+            for name, place, inside in entries
+            if _read(file, start + place, 8) != name + inside.to_bytes(4, "little")
+        ]
+        if not wrong:
+            return
+        if len(wrong) < len(entries):
+            raise _BrokenError(f"the index names a chunk at byte {start + wrong[0]}, another is there")
+
+
+def _check_flv(file: BinaryIO, size: int) -> None:
+    metadata = _read(file, 13, 1000)
+    place = metadata.find(b"\x08filesize\x00") + 10
+    announced = struct.unpack(">d", metadata[place : place + 8])[0] if 9 < place < len(metadata) - 8 else 0
+    if announced > size:
+        raise _BrokenError(f"its header announces {announced:.0f} bytes, {size} are there")
+    position = 13
+    while position + 11 <= size:
+        header = _read(file, position, 4)
+        if header[0] & 0x1F not in FLV_TAGS:
+            raise _BrokenError(f"no tag begins at byte {position}, where one must")
+        position += 15 + int.from_bytes(header[1:])
+
+
+_CHECKS: dict[bytes, Callable[[BinaryIO, int], None]] = {
+    b"\x1a\x45\xdf": _check_matroska,
+    b"RIF": _check_avi,
+    b"FLV": _check_flv,
+}

@@ -1,0 +1,326 @@
+"""Damaged videos: what is read is true, or refused, of every container and codec that people commonly have."""
+
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+import numpy as np
+from campaign import Fault, Outcome
+
+from actorsup.errors import InputError
+from actorsup.io import open_video
+
+SEED = 160
+NUM_FRAMES = 50
+WIDTH, HEIGHT = 160, 112
+NUM_BITS = 6  # of the number that a frame shows
+MUTANTS = 10  # damaged copies of a video in one attempt
+SLOW = 10.0  # seconds
+GROUPS = {"g": "12", "bf": "2"}
+KINDS = [
+    ("mp4", "libx264", GROUPS),
+    ("mp4", "mpeg4", GROUPS),
+    ("mp4", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12"}),
+    ("mp4", "libx265", {"x265-params": "keyint=12:log-level=none"}),
+    ("mov", "libx264", {"x264-params": "open-gop=1:keyint=12", "bf": "2"}),
+    ("mov", "mjpeg", {}),
+    ("mkv", "libx264", GROUPS),
+    ("mkv", "mpeg2video", GROUPS),
+    ("webm", "libvpx", {"g": "12", "deadline": "realtime"}),
+    ("webm", "libvpx-vp9", {"g": "12", "deadline": "realtime", "auto-alt-ref": "1", "lag-in-frames": "8"}),
+    ("webm", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12"}),
+    ("avi", "mjpeg", {}),
+    ("avi", "mpeg4", {"g": "12"}),
+    ("avi", "libx264", GROUPS),
+    ("ts", "libx264", GROUPS),
+    ("ts", "mpeg2video", GROUPS),
+    ("mpg", "mpeg2video", GROUPS),
+    ("flv", "libx264", GROUPS),
+]
+
+Ranges = list[tuple[int, int]]
+
+
+def draw(number: int) -> np.ndarray:
+    """A frame that shows its number: a bar for each bit, white or black, and beside it one of the opposite."""
+    bits = [number >> bit & 1 for bit in range(NUM_BITS)]
+    bars = np.array([level for bit in bits for level in (bit, 1 - bit)]) * 160 + 40
+    across = np.repeat(bars, -(-WIDTH // len(bars)))[:WIDTH]
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    texture = 20 * np.sin((x + 3 * number) / 5) + 15 * np.sin((y - 2 * number) / 7)
+    return np.clip(across + texture, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+
+
+def shown_number(frame: np.ndarray) -> int | None:
+    """The number that a frame shows; None if it cannot be read."""
+    edges = np.arange(2 * NUM_BITS + 1) * -(-WIDTH // (2 * NUM_BITS))
+    if frame.shape != (HEIGHT, WIDTH, 3):
+        return None
+    levels = [frame[:, a + 2 : b - 2].mean() for a, b in zip(edges, edges[1:], strict=False)]
+    differences = np.subtract(levels[::2], levels[1::2])
+    return sum(1 << bit for bit in range(NUM_BITS) if differences[bit] > 0) if (abs(differences) > 80).all() else None
+
+
+@cache
+def original(kind: int) -> tuple[bytes, np.ndarray]:
+    """A video file, and its frames ``(T, H, W, 3)``."""
+    suffix, codec, options = KINDS[kind]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"video.{suffix}"
+        with av.open(str(path), "w", format="mpegts" if suffix == "ts" else None) as container:
+            stream = container.add_stream(codec, rate=25, options=options)
+            stream.width, stream.height = WIDTH, HEIGHT
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            for number in range(NUM_FRAMES):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(draw(number), format="rgb24")))
+            container.mux(stream.encode())
+        frames = open_video(path).read_all()
+        shown = [shown_number(frame) for frame in frames]
+        assert shown == list(range(NUM_FRAMES)), f"{KINDS[kind]}: {shown}"
+        return path.read_bytes(), frames
+
+
+# ------------------------------------------------------------------------------------------ what a file is made of
+
+
+def boxes(content: bytes, start: int = 0, end: int | None = None) -> Iterator[Ranges]:
+    """The boxes of MP4, those inside of one box together."""
+    end, siblings = len(content) if end is None else end, []
+    while start + 8 <= end:
+        size, name = struct.unpack(">I4s", content[start : start + 8])
+        siblings.append((start, start + max(8, size)))
+        if name in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+            yield from boxes(content, start + 8, start + size)
+        start += max(8, size)
+    yield siblings
+
+
+def elements(content: bytes, start: int = 0, end: int | None = None) -> Iterator[Ranges]:
+    """The elements of Matroska, likewise."""
+    end, siblings = len(content) if end is None else end, []
+    while start < end:
+        name_length = 9 - content[start].bit_length()
+        length = 9 - content[start + name_length].bit_length()
+        inside = start + name_length + length
+        size = int.from_bytes(content[start + name_length : inside]) & ((1 << 7 * length) - 1)
+        siblings.append((start, inside + size))
+        if content[start : start + name_length] in (b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"):  # segment, cluster
+            yield from elements(content, inside, inside + size)
+        start = inside + size
+    yield siblings
+
+
+def chunks(content: bytes, start: int = 0, end: int | None = None) -> Iterator[Ranges]:
+    """The chunks of AVI, likewise."""
+    end, siblings = len(content) if end is None else end, []
+    while start + 8 <= end:
+        name, size = struct.unpack("<4sI", content[start : start + 8])
+        siblings.append((start, start + 8 + size + size % 2))
+        if name in (b"RIFF", b"LIST"):
+            yield from chunks(content, start + 12, start + 8 + size)
+        start += 8 + size + size % 2
+    yield siblings
+
+
+def packets(content: bytes) -> Iterator[Ranges]:
+    """The packets of a transport stream."""
+    yield [(start, start + 188) for start in range(0, len(content), 188)]
+
+
+def packs(content: bytes) -> Iterator[Ranges]:
+    """The packs of a program stream."""
+    yield [(start, start + 2048) for start in range(0, len(content), 2048)]
+
+
+def tags(content: bytes) -> Iterator[Ranges]:
+    """The tags of FLV."""
+    start, siblings = 13, []
+    while start < len(content):
+        size = 15 + int.from_bytes(content[start + 1 : start + 4])
+        siblings.append((start, start + size))
+        start += size
+    yield siblings
+
+
+PARTS = {
+    **dict.fromkeys(("mp4", "mov"), boxes),
+    **dict.fromkeys(("mkv", "webm"), elements),
+    "avi": chunks,
+    "ts": packets,
+    "mpg": packs,
+    "flv": tags,
+}
+
+
+def siblings_of(content: bytes, suffix: str, rng: np.random.Generator, least: int) -> Ranges:
+    """Parts of a file that follow one another."""
+    groups = [group for group in PARTS[suffix](content) if len(group) >= least]
+    return groups[rng.integers(len(groups))]
+
+
+# ------------------------------------------------------------------------------------------------------- mutations
+
+
+def some_range(content: bytes, rng: np.random.Generator) -> tuple[int, int]:
+    start = int(rng.integers(len(content)))
+    return start, start + int(2 ** rng.uniform(0, 12))
+
+
+def truncated(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    return content[: rng.integers(len(content))]
+
+
+def flipped(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    changed = bytearray(content)
+    for _ in range(int(2 ** rng.uniform(0, 5))):
+        changed[rng.integers(len(changed))] ^= 1 << rng.integers(8)
+    return bytes(changed)
+
+
+def zeroed(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    start, end = some_range(content, rng)
+    return content[:start] + bytes(len(content[start:end])) + content[end:]
+
+
+def swapped(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    siblings = siblings_of(content, suffix, rng, least=2)
+    (a, b), (c, d) = sorted(siblings[index] for index in rng.choice(len(siblings), 2, replace=False))
+    return content[:a] + content[c:d] + content[b:c] + content[a:b] + content[d:]
+
+
+def removed(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    start, end = some_range(content, rng)
+    return content[:start] + content[end:]
+
+
+def removed_part(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    siblings = siblings_of(content, suffix, rng, least=1)
+    start, end = siblings[rng.integers(len(siblings))]
+    return content[:start] + content[end:]
+
+
+def doubled(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    start, end = some_range(content, rng)
+    return content[:end] + content[start:]
+
+
+def doubled_part(content: bytes, suffix: str, rng: np.random.Generator) -> bytes:
+    siblings = siblings_of(content, suffix, rng, least=1)
+    start, end = siblings[rng.integers(len(siblings))]
+    return content[:end] + content[start:]
+
+
+MUTATIONS: list[Callable[[bytes, str, np.random.Generator], bytes]] = [
+    truncated,
+    flipped,
+    zeroed,
+    swapped,
+    removed,
+    removed_part,
+    doubled,
+    doubled_part,
+]
+
+
+# ---------------------------------------------------------------------------------------------------------- judging
+
+
+class Judge:
+    """What became of the damaged copies of a video.
+
+    Frames that are not those of the original are of another place if they show another number, which is a failure;
+    if they show their own or none that can be read, their pixels are wrong.
+    """
+
+    def __init__(self, expected: np.ndarray) -> None:
+        self.expected = expected
+        self.outcome = Outcome()
+        self.differences: list[float] = []  # grey levels, means over frames with wrong pixels
+
+    def read(self, path: Path, name: str, rng: np.random.Generator) -> None:
+        """Read a copy in all ways, each with a time limit."""
+        start = time.monotonic()
+        for word, failures in [self._one_pass(path), self._picked(path, rng)]:
+            if failures:
+                self.outcome.failures += [f"{name}: {failure}" for failure in failures]
+            else:
+                self.outcome.counts[word] += 1
+        if time.monotonic() - start > SLOW:
+            self.outcome.failures.append(f"{name}: took {time.monotonic() - start:.1f} s")
+
+    def _one_pass(self, path: Path) -> tuple[str, list[str]]:
+        frames, message = [], None
+        try:
+            video = open_video(path)
+            video.estimate_length(), video.frames_per_second()
+            for frame in video:
+                frames.append(frame)
+        except InputError as error:
+            message = error
+        except Exception as error:
+            return "", [f"{type(error).__name__}: {error}"]
+        self.frames = frames
+        wrong, failures = self._compare(frames, range(len(frames)))
+        if message is not None:
+            return "refused" + (" after wrong pixels" if wrong or failures else ""), []
+        if wrong:
+            return "read with wrong pixels", failures
+        return ("read" if len(frames) == len(self.expected) else "read up to a place"), failures
+
+    def _picked(self, path: Path, rng: np.random.Generator) -> tuple[str, list[str]]:
+        indices = np.sort(rng.integers(len(self.expected), size=3))
+        try:
+            frames = open_video(path).frames_at(indices)
+        except InputError:
+            return "picks refused", []
+        except Exception as error:
+            return "", [f"{type(error).__name__}: {error}"]
+        # print([index for index in indices if index >= len(self.frames)])
+        failures = [
+            f"frame {index} picked is not that of one pass"
+            for index, frame in zip(indices, frames, strict=True)
+            if index < len(self.frames) and not np.array_equal(frame, self.frames[index])
+        ]
+        wrong, others = self._compare(frames, indices)
+        return "picks with wrong pixels" if wrong else "picks true", failures + others
+
+    def _compare(self, frames, indices) -> tuple[int, list[str]]:
+        """How many frames have wrong pixels, and which are not of their place."""
+        wrong, failures = 0, []
+        for index, frame in zip(indices, frames, strict=True):
+            if index >= len(self.expected):
+                failures.append(f"{len(frames)} frames, {len(self.expected)} expected")
+                break
+            if np.array_equal(frame, self.expected[index]):
+                continue
+            if frame.shape != self.expected[index].shape:
+                failures.append(f"frame {index} has another size, {frame.shape}")
+            elif (shown := shown_number(frame)) not in (index, None):
+                failures.append(f"frame {index} is frame {shown}")
+            else:
+                wrong += 1
+                self.differences.append(float(np.abs(frame.astype(int) - self.expected[index]).mean()))
+        return wrong, failures
+
+
+def read_damaged(number: int, folder: Path) -> Outcome:
+    """Copies of a video, each damaged in another way."""
+    kind = number % len(KINDS)
+    content, expected = original(kind)
+    judge = Judge(expected)
+    suffix, codec, _ = KINDS[kind]
+    for copy in range(MUTANTS):
+        rng = np.random.default_rng([SEED, number, copy])
+        mutation = MUTATIONS[rng.integers(len(MUTATIONS))]
+        path = folder / f"{copy}.{suffix}"
+        path.write_bytes(mutation(content, suffix, rng))
+        judge.read(path, f"{suffix} {codec}, copy {copy} {mutation.__name__}", rng)
+    return judge.outcome
+
+
+FAULTS = (Fault("videos", "TODO", read_damaged, attempts=300, seconds=60),)
