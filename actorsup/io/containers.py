@@ -13,7 +13,13 @@ from typing import BinaryIO
 
 from actorsup.errors import VideoError
 
-SEGMENT, CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+EBML, SEGMENT, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+# What may be in a segment and in a cluster (RFC 9559); FFmpeg passes over what has another name.
+PARTS = {
+    *(bytes.fromhex(name) for name in ("114d9b74", "1549a966", "1654ae6b", "1c53bb6b", "1941a469", "1043a770", "1254c367")),
+    *(bytes.fromhex(name) for name in ("a3", "a0", "e7", "a7", "ab", "af", "5854", "ec", "bf")),
+    CLUSTER,
+}
 CHUNK_NAME = re.compile(rb"[ -~]{4}")
 FLV_TAGS = (8, 9, 18)  # sound, pictures, metadata
 INDEX_ENTRY = struct.Struct("<4s4xII")  # name, flags, position, length
@@ -55,7 +61,7 @@ def _check_matroska(file: BinaryIO, size: int) -> None:
         largest = (1 << 7 * length) - 1
         inner_size = int.from_bytes(header[name_length : name_length + length]) & largest
         end = inside + inner_size
-        if name_length > 4 or length > 8:
+        if name_length > 4 or length > 8 or (len(ends) > 1 and name not in PARTS):
             raise _BrokenError(f"no part begins at byte {position}, where one must")
         if inner_size == largest:
             end, is_live = ends[-1], is_live or name == SEGMENT
@@ -69,8 +75,10 @@ def _check_matroska(file: BinaryIO, size: int) -> None:
         else:
             position = end
         while position == ends[-1] and len(ends) > 1:
-            if len(ends) == 2:
-                return  # behind the segment
+            if len(ends) == 2:  # behind the segment
+                if _read(file, position, 4) in (EBML, SEGMENT):
+                    raise _BrokenError(f"a second video begins at byte {position}")
+                return
             ends.pop()
 
 
@@ -78,10 +86,14 @@ def _check_avi(file: BinaryIO, size: int) -> None:
     position, movie, end_of_movie = 0, None, 0
     while position + 8 <= size:
         name, length, kind = struct.unpack("<4sI4s", _read(file, position, 12).ljust(12))
-        if position < end_of_movie and not CHUNK_NAME.fullmatch(name):
+        if not CHUNK_NAME.fullmatch(name):
+            if position >= end_of_movie > 0 and name == bytes(4):
+                return
             raise _BrokenError(f"no chunk begins at byte {position}, where one must")
         if position < end_of_movie < position + 8 + length:
             raise _BrokenError(f"the chunk at byte {position} is longer than the list that it is in")
+        if name == b"RIFF" and kind != b"AVIX" and position > 0:
+            raise _BrokenError(f"a second video begins at byte {position}")
         if name == b"LIST" and kind == b"movi":
             movie, end_of_movie = position + 8, position + 8 + length
             if movie + length > size:
@@ -123,7 +135,7 @@ def _check_flv(file: BinaryIO, size: int) -> None:
 
 
 _CHECKS: dict[bytes, Callable[[BinaryIO, int], None]] = {
-    b"\x1a\x45\xdf": _check_matroska,
+    EBML[:3]: _check_matroska,
     b"RIF": _check_avi,
     b"FLV": _check_flv,
 }

@@ -9,6 +9,7 @@ from itertools import count
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
@@ -24,6 +25,7 @@ BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
 MAX_RATE = 1000  # frames per second; headers that announce more are wrong
 NO_TIME_STAMPS = 0x80  # FFmpeg's flag of raw streams
 WITH_HIDDEN_PICTURES = ("vp8", "libvpx")  # codecs some of whose packets are never shown
+WITHOUT_END = ("mpegts", "flv", "matroska,webm")  # what may be cut off anywhere, and the frames between then be missing
 MIN_JUMP = 8  # decoding so many frames takes about as long as starting at another place
 
 
@@ -108,6 +110,8 @@ class PyAVReader(VideoReader):
             # Pictures with damage are errors, instead of what FFmpeg puts in its place.
             codec.options = {"err_detect": "explode"}
             codec.thread_type = "AUTO"
+            if container.format.name == "avi":  # begins with a key frame; elsewhere a cut may have left what needs more
+                codec.flags |= Flags.output_corrupt
             yield container, pictures[0]
 
     def _pick(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
@@ -152,8 +156,10 @@ class PyAVReader(VideoReader):
     def _all_frames(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         announced, expected = stream.frames, []  # time stamps of packets whose frames have not come yet, a heap
         num_packets = num_frames = 0
-        compares = _tells_frames_apart(container, stream)
-        latest = None  # time stamp of the frame before
+        may_be_cut = container.format.name in WITHOUT_END
+        orders = compares = _has_stamps(container, stream)
+        compares = compares and stream.codec_context.name not in WITH_HIDDEN_PICTURES
+        latest, longest = None, 0  # time stamp of the frame before, and the longest time between two
         try:
             for packet in container.demux(stream):
                 if packet.size:
@@ -167,8 +173,13 @@ class PyAVReader(VideoReader):
                     compares = compares and frame.pts is not None and not frame.interlaced_frame
                     if frame.is_corrupt:
                         raise VideoError(f"{self.path}: damaged, frame {num_frames} is incomplete")
-                    if compares and num_frames and frame.pts <= latest:
-                        raise VideoError(f"{self.path}: damaged, frame {num_frames} comes before the one before it")
+                    orders = orders and frame.pts is not None and not frame.interlaced_frame
+                    if orders and num_frames:
+                        if frame.pts <= latest:
+                            raise VideoError(f"{self.path}: damaged, frame {num_frames} comes before the one before it")
+                        if not packet.size and may_be_cut and frame.pts - latest > longest > 0:
+                            return  # without what it was decoded before
+                        longest = max(longest, frame.pts - latest)
                     missing, latest = 0, frame.pts
                     while compares and expected and expected[0] <= frame.pts:
                         missing += heappop(expected) < frame.pts
@@ -265,12 +276,16 @@ class _Converter:
 
 def _tells_frames_apart(container: InputContainer, stream: VideoStream) -> bool:
     """Whether the packets' stamps are those of the frames that they become."""
+    return _has_stamps(container, stream) and stream.codec_context.name not in WITH_HIDDEN_PICTURES
+
+
+def _has_stamps(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the frames' stamps are those of the file."""
     name, codec = container.format.name, stream.codec_context
     # Raw streams have no stamps, MPEG program streams have some: FFmpeg guesses. AVI counts packets as they are stored.
-    are_known = (
+    return (
         not container.format.flags & NO_TIME_STAMPS and name != "mpeg" and not (name == "avi" and codec.has_b_frames)
     )
-    return are_known and codec.name not in WITH_HIDDEN_PICTURES
 
 
 def _is_shown(packet: av.Packet) -> bool:
