@@ -16,7 +16,10 @@ from actorsup.errors import VideoError
 EBML, SEGMENT, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 # What may be in a segment and in a cluster (RFC 9559); FFmpeg passes over what has another name.
 PARTS = {
-    *(bytes.fromhex(name) for name in ("114d9b74", "1549a966", "1654ae6b", "1c53bb6b", "1941a469", "1043a770", "1254c367")),
+    *(
+        bytes.fromhex(name)
+        for name in ("114d9b74", "1549a966", "1654ae6b", "1c53bb6b", "1941a469", "1043a770", "1254c367")
+    ),
     *(bytes.fromhex(name) for name in ("a3", "a0", "e7", "a7", "ab", "af", "5854", "ec", "bf")),
     CLUSTER,
 }
@@ -92,15 +95,18 @@ def _check_avi(file: BinaryIO, size: int) -> None:
             raise _BrokenError(f"no chunk begins at byte {position}, where one must")
         if position < end_of_movie < position + 8 + length:
             raise _BrokenError(f"the chunk at byte {position} is longer than the list that it is in")
-        if name == b"RIFF" and kind != b"AVIX" and position > 0:
+        is_movie = name == b"LIST" and kind == b"movi"
+        if (name == b"RIFF" and kind != b"AVIX" and position > 0) or (is_movie and movie is not None):
             raise _BrokenError(f"a second video begins at byte {position}")
-        if name == b"LIST" and kind == b"movi":
+        if name == b"RIFF":
+            movie = None  # large files are made of several, each with its frames
+        if is_movie:
             movie, end_of_movie = position + 8, position + 8 + length
             if movie + length > size:
                 raise _BrokenError(f"the frames end at byte {end_of_movie}, the file at byte {size}")
         if name == b"idx1" and movie is not None:
             _check_index(file, position + 8, min(length, size - position - 8), movie)
-        position += 12 if name == b"RIFF" or (name == b"LIST" and kind in (b"movi", b"rec ")) else 8 + length
+        position += 12 if name == b"RIFF" or is_movie or (name == b"LIST" and kind == b"rec ") else 8 + length
         if length % 2 and position % 2:  # some programs do not fill up
             position += CHUNK_NAME.fullmatch(_read(file, position + 1, 4)) is not None
 

@@ -58,8 +58,9 @@ class PyAVReader(VideoReader):
     before them: the time stamps of all frames are read without decoding, and each frame that comes out of the decoder
     must have the next one. Where a file has no stamps that tell its frames apart, decoding always begins at the start.
 
-    A file that was cut off is refused if it says how many frames there are, as MP4 and AVI do, and a damaged one if
-    its stamps show that a frame is missing.
+    A file that was cut off is refused if it says how long it is or how many frames there are, and a damaged one if its
+    decoder finds an error, its parts do not follow one another, or its stamps show that a frame is missing. Damage that
+    decodes to other pixels is not noticed: few codecs have checksums.
     """
 
     def __init__(self, path) -> None:
@@ -157,6 +158,7 @@ class PyAVReader(VideoReader):
         announced, expected = stream.frames, []  # time stamps of packets whose frames have not come yet, a heap
         num_packets = num_frames = 0
         may_be_cut = container.format.name in WITHOUT_END
+        first_key = None  # time stamp of what can be decoded without what a cut has taken away
         orders = compares = _has_stamps(container, stream)
         compares = compares and stream.codec_context.name not in WITH_HIDDEN_PICTURES
         latest, longest = None, 0  # time stamp of the frame before, and the longest time between two
@@ -164,9 +166,11 @@ class PyAVReader(VideoReader):
             for packet in container.demux(stream):
                 if packet.size:
                     num_packets += 1
-                    if packet.is_corrupt and num_frames:
-                        raise VideoError(f"{self.path}: damaged or cut off after frame {num_frames - 1}")
                     compares = compares and packet.pts is not None
+                    if first_key is None and packet.is_keyframe:
+                        first_key = packet.pts or 0
+                    if packet.is_corrupt and (num_frames or first_key is not None):
+                        raise VideoError(f"{self.path}: damaged or cut off after frame {num_frames - 1}")
                     if compares and _is_shown(packet):
                         heappush(expected, packet.pts)
                 for frame in packet.decode():
@@ -182,8 +186,10 @@ class PyAVReader(VideoReader):
                         longest = max(longest, frame.pts - latest)
                     missing, latest = 0, frame.pts
                     while compares and expected and expected[0] <= frame.pts:
-                        missing += heappop(expected) < frame.pts
-                    if missing and num_frames:
+                        stamp = heappop(expected)
+                        can_be_decoded = num_frames > 0 or (first_key is not None and stamp >= first_key)
+                        missing += stamp < frame.pts and can_be_decoded
+                    if missing:
                         raise VideoError(
                             f"{self.path}: damaged, {missing} of the frames from {num_frames} on are missing"
                         )
@@ -245,8 +251,9 @@ class PyAVReader(VideoReader):
     def _stamps_of(self, shown: Sequence[tuple[int | None, bool]]) -> _Stamps | None:
         if any(stamp is None for stamp, _ in shown):
             return None
-        # A cut stream may begin with frames that cannot be decoded.
-        shown = sorted((stamp, is_key) for stamp, is_key in shown if stamp >= self._first_stamp)
+        # A cut stream may begin with frames that cannot be decoded, before a key frame or shown before it.
+        first_key = next((stamp for stamp, is_key in shown if is_key), self._first_stamp)
+        shown = sorted((stamp, is_key) for stamp, is_key in shown if stamp >= min(first_key, self._first_stamp))
         of_frames = [stamp for stamp, _ in shown]
         if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [self._first_stamp]:
             return None
@@ -283,9 +290,7 @@ def _has_stamps(container: InputContainer, stream: VideoStream) -> bool:
     """Whether the frames' stamps are those of the file."""
     name, codec = container.format.name, stream.codec_context
     # Raw streams have no stamps, MPEG program streams have some: FFmpeg guesses. AVI counts packets as they are stored.
-    return (
-        not container.format.flags & NO_TIME_STAMPS and name != "mpeg" and not (name == "avi" and codec.has_b_frames)
-    )
+    return not container.format.flags & NO_TIME_STAMPS and name != "mpeg" and not (name == "avi" and codec.has_b_frames)
 
 
 def _is_shown(packet: av.Packet) -> bool:
