@@ -169,8 +169,8 @@ class PyAVReader(VideoReader):
                     compares = compares and packet.pts is not None
                     if first_key is None and packet.is_keyframe:
                         first_key = packet.pts or 0
-                    if packet.is_corrupt and (num_frames or first_key is not None):
-                        raise VideoError(f"{self.path}: damaged or cut off after frame {num_frames - 1}")
+                    if packet.is_corrupt:
+                        raise VideoError(f"{self.path}: damaged or cut off at packet {num_packets - 1}")
                     if compares and _is_shown(packet):
                         heappush(expected, packet.pts)
                 for frame in packet.decode():

@@ -24,8 +24,8 @@ GROUPS = {"g": "12", "bf": "2"}
 KINDS = [
     ("mp4", "libx264", GROUPS),
     ("mp4", "mpeg4", GROUPS),
-    ("mp4", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12"}),
-    ("mp4", "libx265", {"x265-params": "keyint=12:log-level=none"}),
+    ("mp4", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12:lp=1"}),
+    ("mp4", "libx265", {"x265-params": "keyint=12:log-level=none:pools=none:frame-threads=1"}),
     ("mov", "libx264", {"x264-params": "open-gop=1:keyint=12", "bf": "2"}),
     ("mov", "mjpeg", {}),
     ("mkv", "libx264", GROUPS),
@@ -41,6 +41,8 @@ KINDS = [
     ("mpg", "mpeg2video", GROUPS),
     ("flv", "libx264", GROUPS),
 ]
+FORMATS = {"ts": "mpegts"}
+BITEXACT = {"fflags": "+bitexact"}  # without random numbers
 
 Ranges = list[tuple[int, int]]
 
@@ -77,9 +79,10 @@ def original(kind: int) -> tuple[bytes, np.ndarray]:
     suffix, codec, options = KINDS[kind]
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"video.{suffix}"
-        with av.open(str(path), "w", format="mpegts" if suffix == "ts" else None) as container:
+        with av.open(str(path), "w", format=FORMATS.get(suffix), options=BITEXACT) as container:
             stream = container.add_stream(codec, rate=25, options=options)
             stream.width, stream.height = WIDTH, HEIGHT
+            stream.codec_context.thread_count = 1  # several may choose other bits each time
             stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             for number in range(NUM_FRAMES):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(draw(number), format="rgb24")))
