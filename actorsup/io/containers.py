@@ -7,7 +7,7 @@ Matroska, AVI and FLV have no list of their frames that would tell; their parts 
 import os
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +25,7 @@ PARTS = {
 }
 CHUNK_NAME = re.compile(rb"[ -~]{4}")
 FLV_TAGS = (8, 9, 18)  # sound, pictures, metadata
+GROUP_HEADER, PICTURE_HEADER = b"\0\0\1\xb8", b"\0\0\1\0"
 INDEX_ENTRY = struct.Struct("<4s4xII")  # name, flags, position, length
 
 
@@ -46,6 +47,30 @@ def check_parts(path: Path) -> None:
             check(file, os.fstat(file.fileno()).st_size)
         except _BrokenError as error:
             raise VideoError(f"{path}: damaged or cut off, {error}") from None
+
+
+def check_mpeg_pictures(path: Path, packets: Iterable[bytes]) -> None:
+    """Refuse MPEG-1 or MPEG-2 with pictures missing, by the numbers that each has in its group of pictures.
+
+    Raises:
+        VideoError: with the number of the group.
+    """
+    numbers, group, begins = set(), 0, 0
+    for packet in packets:
+        header, picture = packet.find(GROUP_HEADER), packet.find(PICTURE_HEADER)
+        if 0 <= header < picture and len(packet) > picture + 6:
+            _check_group(path, numbers, group, begins)
+            is_cut = packet[header + 7] & 0x20  # before its first picture, which an editor says
+            numbers, group, begins = set(), group + 1, None if is_cut else 0
+        if 0 <= picture < len(packet) - 6:
+            numbers.add(packet[picture + 4] << 2 | packet[picture + 5] >> 6)
+    _check_group(path, numbers, group, begins)
+
+
+def _check_group(path: Path, numbers: set[int], group: int, begins: int | None) -> None:
+    first = min(numbers, default=0) if group <= 1 or begins is None else begins  # a cut may have left what needs more
+    if group and numbers != set(range(first, first + len(numbers))):
+        raise VideoError(f"{path}: damaged or cut off, pictures of group {group} of {len(numbers)} are missing")
 
 
 def _read(file: BinaryIO, position: int, count: int) -> bytes:

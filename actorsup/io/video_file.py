@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from actorsup.errors import VideoError
 from actorsup.registry import VIDEO_READERS
 
-from .containers import check_parts
+from .containers import check_mpeg_pictures, check_parts
 from .video_reader import VideoReader
 
 BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
@@ -147,6 +147,9 @@ class PyAVReader(VideoReader):
     def _check_parts(self) -> None:
         if not self._parts_are_checked:
             check_parts(self.path)
+            with self._open() as (container, stream):
+                if container.format.name == "mpeg" and stream.codec_context.name in ("mpeg1video", "mpeg2video"):
+                    check_mpeg_pictures(self.path, map(bytes, container.demux(stream)))
             self._parts_are_checked = True
 
     def _from_start(self) -> Iterator[av.VideoFrame]:
@@ -155,50 +158,24 @@ class PyAVReader(VideoReader):
             yield from self._all_frames(container, stream)
 
     def _all_frames(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-        announced, expected = stream.frames, []  # time stamps of packets whose frames have not come yet, a heap
-        num_packets = num_frames = 0
+        announced, order = stream.frames, _Order(self.path, container, stream)
         may_be_cut = container.format.name in WITHOUT_END
-        first_key = None  # time stamp of what can be decoded without what a cut has taken away
-        orders = compares = _has_stamps(container, stream)
-        compares = compares and stream.codec_context.name not in WITH_HIDDEN_PICTURES
-        latest, longest = None, 0  # time stamp of the frame before, and the longest time between two
+        packets = container.demux(stream)
         try:
-            for packet in container.demux(stream):
-                if packet.size:
-                    num_packets += 1
-                    compares = compares and packet.pts is not None
-                    if first_key is None and packet.is_keyframe:
-                        first_key = packet.pts or 0
-                    if packet.is_corrupt:
-                        raise VideoError(f"{self.path}: damaged or cut off at packet {num_packets - 1}")
-                    if compares and _is_shown(packet):
-                        heappush(expected, packet.pts)
+            for packet in packets:
+                order.add_packet(packet)
                 for frame in packet.decode():
-                    compares = compares and frame.pts is not None and not frame.interlaced_frame
-                    if frame.is_corrupt:
-                        raise VideoError(f"{self.path}: damaged, frame {num_frames} is incomplete")
-                    orders = orders and frame.pts is not None and not frame.interlaced_frame
-                    if orders and num_frames:
-                        if frame.pts <= latest:
-                            raise VideoError(f"{self.path}: damaged, frame {num_frames} comes before the one before it")
-                        if not packet.size and may_be_cut and frame.pts - latest > longest > 0:
-                            return  # without what it was decoded before
-                        longest = max(longest, frame.pts - latest)
-                    missing, latest = 0, frame.pts
-                    while compares and expected and expected[0] <= frame.pts:
-                        stamp = heappop(expected)
-                        can_be_decoded = num_frames > 0 or (first_key is not None and stamp >= first_key)
-                        missing += stamp < frame.pts and can_be_decoded
-                    if missing:
-                        raise VideoError(
-                            f"{self.path}: damaged, {missing} of the frames from {num_frames} on are missing"
-                        )
+                    if may_be_cut and not packet.size and order.leaves_gap(frame):
+                        return  # what is shown before this frame was stored behind it, and cut off
+                    order.add_frame(frame)
                     yield frame
-                    num_frames += 1
         except av.FFmpegError as error:
-            raise VideoError(f"{self.path}: frame {num_frames} cannot be decoded ({_reason(error)})") from error
-        if num_frames == 0:
+            if may_be_cut and order.num_frames and not (packet.size and next(packets).size):
+                return  # in the middle of the last frames
+            raise VideoError(f"{self.path}: frame {order.num_frames} cannot be decoded ({_reason(error)})") from error
+        if order.num_frames == 0:
             raise VideoError(f"{self.path}: holds no frame that can be decoded")
+        num_packets = order.num_packets
         if announced > num_packets and container.format.name.startswith("mov"):
             num_packets = self._count_stored()
         # MP4 lists its frames; what AVI announces is often off by a few.
@@ -241,10 +218,14 @@ class PyAVReader(VideoReader):
             self._stamps_are_read = True
             with suppress(av.FFmpegError), self._open() as (container, stream):
                 if self._first_stamp is not None and _tells_frames_apart(container, stream):
-                    # Packets themselves would hold the whole file in memory.
-                    shown = [
-                        (packet.pts, packet.is_keyframe) for packet in container.demux(stream) if _is_shown(packet)
-                    ]
+                    shown, latest = [], None  # packets themselves would hold the whole file in memory
+                    for packet in container.demux(stream):
+                        if packet.dts is not None:
+                            if latest is not None and packet.dts <= latest:
+                                return None  # damaged: parts have changed places
+                            latest = packet.dts
+                        if _is_shown(packet):
+                            shown.append((packet.pts, packet.is_keyframe))
                     self._stamps = self._stamps_of(shown)
         return self._stamps
 
@@ -258,6 +239,58 @@ class PyAVReader(VideoReader):
         if len(set(of_frames)) < len(of_frames) or of_frames[:1] != [self._first_stamp]:
             return None
         return _Stamps(of_frames, [index for index, (_, is_key) in enumerate(shown) if is_key or index == 0])
+
+
+class _Order:
+    """Whether the frames that come are those of the packets, by their time stamps."""
+
+    def __init__(self, path, container: InputContainer, stream: VideoStream) -> None:
+        self.num_packets = self.num_frames = 0
+        self._path = path
+        self._has_stamps = _has_stamps(container, stream)
+        self._compares = _tells_frames_apart(container, stream)
+        self._expected: list[int] = []  # stamps of packets whose frames have not come yet, a heap
+        self._first_key: int | None = None  # stamp of what can be decoded without what a cut has taken away
+        self._latest: int | None = None  # stamp of the last frame
+        self._longest = 0  # time between two frames
+
+    def add_packet(self, packet: av.Packet) -> None:
+        if not packet.size:
+            return
+        self.num_packets += 1
+        if packet.is_corrupt:
+            raise VideoError(f"{self._path}: damaged or cut off at packet {self.num_packets - 1}")
+        self._compares = self._compares and packet.pts is not None
+        if self._compares and _is_shown(packet):
+            heappush(self._expected, packet.pts)
+            if self._first_key is None and packet.is_keyframe:
+                self._first_key = packet.pts
+
+    def leaves_gap(self, frame: av.VideoFrame) -> bool:
+        """Whether the time since the frame before is longer than any other."""
+        return self._is_stamped(frame) and self._longest > 0 and frame.pts - self._latest > self._longest
+
+    def add_frame(self, frame: av.VideoFrame) -> None:
+        if frame.is_corrupt:
+            raise VideoError(f"{self._path}: damaged, frame {self.num_frames} is incomplete")
+        self._has_stamps = self._is_stamped(frame)
+        self._compares = self._compares and self._has_stamps
+        if self._has_stamps and self.num_frames:
+            if frame.pts <= self._latest:
+                raise VideoError(f"{self._path}: damaged, frame {self.num_frames} comes before the one before it")
+            self._longest = max(self._longest, frame.pts - self._latest)
+        missing = 0
+        while self._compares and self._expected and self._expected[0] <= frame.pts:
+            stamp = heappop(self._expected)
+            can_be_decoded = self.num_frames > 0 or (self._first_key is not None and stamp >= self._first_key)
+            missing += stamp < frame.pts and can_be_decoded
+        if missing:
+            raise VideoError(f"{self._path}: damaged, {missing} of the frames from {self.num_frames} on are missing")
+        self._latest = frame.pts
+        self.num_frames += 1
+
+    def _is_stamped(self, frame: av.VideoFrame) -> bool:
+        return self._has_stamps and frame.pts is not None and not frame.interlaced_frame  # two fields, two packets
 
 
 class _Converter:
