@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from actorsup.errors import VideoError
 
 EBML, SEGMENT, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+TRACKS, TRACK, TRACK_NUMBER = b"\x16\x54\xae\x6b", b"\xae", b"\xd7"
+GROUP, BLOCKS = b"\xa0", (b"\xa1", b"\xa3")
 # What may be in a segment and in a cluster (RFC 9559); FFmpeg passes over what has another name.
 PARTS = {
     *(
@@ -26,6 +30,9 @@ PARTS = {
 CHUNK_NAME = re.compile(rb"[ -~]{4}")
 FLV_TAGS = (8, 9, 18)  # sound, pictures, metadata
 GROUP_HEADER, PICTURE_HEADER = b"\0\0\1\xb8", b"\0\0\1\0"
+TRANSPORT_SIZES = (188, 192, 204)  # of a packet: plain, with a time before it, with a check behind it
+TRANSPORT_PACKETS, TRANSPORT_SAMPLE = 1 << 16, 1 << 16  # checked at a time, and bytes that tell the size
+SYNC, STREAM_CODE = 0x47, np.array([0, 0, 1])
 INDEX_ENTRY = struct.Struct("<4s4xII")  # name, flags, position, length
 
 
@@ -73,41 +80,74 @@ def _check_group(path: Path, numbers: set[int], group: int, begins: int | None) 
         raise VideoError(f"{path}: damaged or cut off, pictures of group {group} of {len(numbers)} are missing")
 
 
+def check_transport(path: Path) -> None:
+    """Refuse an MPEG transport stream in which a packet, or what a stream's packets begin with, is overwritten.
+
+    Raises:
+        VideoError: with the place in the file.
+    """
+    content = np.memmap(path, np.uint8, "r")
+    size, start = max(
+        ((size, start) for size in TRANSPORT_SIZES for start in range(size)),
+        key=lambda of: (content[of[1] : TRANSPORT_SAMPLE : of[0]] == SYNC).mean(),
+    )
+    is_stream = np.zeros(1 << 13, bool)  # whether packets of this number begin as those of streams do
+    for begin in range(start, len(content) - size + 1, size * TRANSPORT_PACKETS):
+        packets = content[begin : begin + size * TRANSPORT_PACKETS]
+        packets = packets[: len(packets) // size * size].reshape(-1, size)
+        wrong = packets[:, 0] != SYNC
+        begins = (packets[:, 1] & 0x40).nonzero()[0]
+        heads = packets[begins]
+        inside = np.where(heads[:, 3] & 0x20, 5 + heads[:, 4].astype(int), 4).clip(max=185)
+        codes = np.stack([heads[np.arange(len(heads)), inside + byte] for byte in range(3)], 1)
+        numbers = (heads[:, 1].astype(int) & 0x1F) << 8 | heads[:, 2]
+        has_code = (codes == STREAM_CODE).all(1)
+        is_stream[numbers[has_code]] = True
+        wrong[begins] |= is_stream[numbers] & ~has_code
+        if wrong.any():
+            raise VideoError(f"{path}: damaged or cut off at byte {begin + wrong.argmax() * size}")
+
+
 def _read(file: BinaryIO, position: int, count: int) -> bytes:
     file.seek(position)
     return file.read(count)
 
 
 def _check_matroska(file: BinaryIO, size: int) -> None:
-    position, ends = 0, [size]  # of the file, the segment, the cluster
+    position, opened = 0, [(b"", size)]  # elements that the position is in: names and ends
+    tracks = set()
     is_live = False  # what is recorded while it is sent does not know its size, and may end anywhere
     while position < size:
-        header = _read(file, position, 12).ljust(12, b"\0")
+        (parent, end_of_parent), header = opened[-1], _read(file, position, 16).ljust(16, b"\0")
         name_length = 9 - header[0].bit_length()
         length = 9 - header[min(name_length, 4)].bit_length()
         name, inside = header[:name_length], position + name_length + length
+        if name_length > 4 or length > 8 or (parent in (SEGMENT, CLUSTER) and name not in PARTS):
+            raise _BrokenError(f"no part begins at byte {position}, where one must")
         largest = (1 << 7 * length) - 1
         inner_size = int.from_bytes(header[name_length : name_length + length]) & largest
         end = inside + inner_size
-        if name_length > 4 or length > 8 or (len(ends) > 1 and name not in PARTS):
-            raise _BrokenError(f"no part begins at byte {position}, where one must")
         if inner_size == largest:
-            end, is_live = ends[-1], is_live or name == SEGMENT
-        if end > ends[-1]:
+            end, is_live = end_of_parent, is_live or name == SEGMENT
+        if end > end_of_parent:
             if is_live and end > size:
                 return
-            raise _BrokenError(f"a part at byte {position} ends at byte {end}, what it is in at byte {ends[-1]}")
-        if name in (SEGMENT, CLUSTER):
-            ends.append(end)
+            raise _BrokenError(f"a part at byte {position} ends at byte {end}, what it is in at byte {end_of_parent}")
+        first = header[name_length + length]
+        if name == TRACK_NUMBER and parent == TRACK:
+            tracks.add(first if inner_size == 1 else None)
+        if name in BLOCKS and first & 0x80 and None not in tracks and first & 0x7F not in tracks:
+            raise _BrokenError(f"a part at byte {position} is of a track {first & 0x7F}, which is not there")
+        if name in (SEGMENT, TRACKS, TRACK, CLUSTER, GROUP):
+            opened.append((name, end))
             position = inside
         else:
             position = end
-        while position == ends[-1] and len(ends) > 1:
-            if len(ends) == 2:  # behind the segment
+        while position == opened[-1][1] and len(opened) > 1:
+            if opened.pop()[0] == SEGMENT:
                 if _read(file, position, 4) in (EBML, SEGMENT):
                     raise _BrokenError(f"a second video begins at byte {position}")
                 return
-            ends.pop()
 
 
 def _check_avi(file: BinaryIO, size: int) -> None:

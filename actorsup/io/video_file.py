@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from actorsup.errors import VideoError
 from actorsup.registry import VIDEO_READERS
 
-from .containers import check_mpeg_pictures, check_parts
+from .containers import check_mpeg_pictures, check_parts, check_transport
 from .video_reader import VideoReader
 
 BYTES_OF_A_FRAME = 8000  # of a compressed video of about 320×240, roughly
@@ -135,6 +135,8 @@ class PyAVReader(VideoReader):
                         frame = next(frames, None)
                     except _OtherStampsError:
                         self._stamps = None
+                        for _ in self._from_start():  # what is wrong may only be seen later
+                            pass
                         frames, current = self._from_start(), -1
                         continue
                     if frame is None:
@@ -150,6 +152,8 @@ class PyAVReader(VideoReader):
             with self._open() as (container, stream):
                 if container.format.name == "mpeg" and stream.codec_context.name in ("mpeg1video", "mpeg2video"):
                     check_mpeg_pictures(self.path, map(bytes, container.demux(stream)))
+                if container.format.name == "mpegts":
+                    check_transport(self.path)
             self._parts_are_checked = True
 
     def _from_start(self) -> Iterator[av.VideoFrame]:
