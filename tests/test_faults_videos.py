@@ -20,7 +20,7 @@ def test_damaged_videos_are_refused_or_read_truly(number, tmp_path):
 def test_frames_of_another_place_are_failures(tmp_path):
     frames = np.stack([videos.draw(number) for number in range(6)])
     assert [videos.shown_number(frame) for frame in frames] == [0, 1, 2, 3, 4, 5]
-    judge = videos.Judge(frames)
+    judge = videos.Judge(videos.Outcome(), frames, "mkv mjpeg", "flipped")
     wrong, failures = judge._compare(frames[[0, 2, 2]], range(3))
     assert (wrong, failures) == (0, ["frame 1 is frame 2"])
     assert judge._compare(frames[:2] // 2, range(2)) == (2, [])

@@ -135,8 +135,7 @@ class PyAVReader(VideoReader):
                         frame = next(frames, None)
                     except _OtherStampsError:
                         self._stamps = None
-                        for _ in self._from_start():  # what is wrong may only be seen later
-                            pass
+                        self._decode_all()
                         frames, current = self._from_start(), -1
                         continue
                     if frame is None:
@@ -216,6 +215,11 @@ class PyAVReader(VideoReader):
         if wanted is not None:
             raise _OtherStampsError
 
+    def _decode_all(self) -> None:
+        """Find what is wrong: it may be seen only behind the frames that it concerns."""
+        for _ in self._from_start():
+            pass
+
     def _read_stamps(self) -> _Stamps | None:
         """The time stamps, read once; None where they do not tell the frames apart."""
         if not self._stamps_are_read:
@@ -226,7 +230,8 @@ class PyAVReader(VideoReader):
                     for packet in container.demux(stream):
                         if packet.dts is not None:
                             if latest is not None and packet.dts <= latest:
-                                return None  # damaged: parts have changed places
+                                self._decode_all()  # parts may have changed places
+                                return None
                             latest = packet.dts
                         if _is_shown(packet):
                             shown.append((packet.pts, packet.is_keyframe))
