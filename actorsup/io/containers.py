@@ -17,6 +17,7 @@ from actorsup.errors import VideoError
 
 EBML, SEGMENT, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 TRACKS, TRACK, TRACK_NUMBER = b"\x16\x54\xae\x6b", b"\xae", b"\xd7"
+CLUSTER_TIME = b"\xe7"
 GROUP, BLOCKS = b"\xa0", (b"\xa1", b"\xa3")
 # What may be in a segment and in a cluster (RFC 9559); FFmpeg passes over what has another name.
 PARTS = {
@@ -29,6 +30,7 @@ PARTS = {
 }
 CHUNK_NAME = re.compile(rb"[ -~]{4}")
 FLV_TAGS = (8, 9, 18)  # sound, pictures, metadata
+FLV_PICTURES, FLV_H264 = 9, 7
 GROUP_HEADER, PICTURE_HEADER = b"\0\0\1\xb8", b"\0\0\1\0"
 TRANSPORT_SIZES = (188, 192, 204)  # of a packet: plain, with a time before it, with a check behind it
 TRANSPORT_PACKETS, TRANSPORT_SAMPLE = 1 << 16, 1 << 16  # checked at a time, and bytes that tell the size
@@ -115,7 +117,7 @@ def _read(file: BinaryIO, position: int, count: int) -> bytes:
 
 def _check_matroska(file: BinaryIO, size: int) -> None:
     position, opened = 0, [(b"", size)]  # elements that the position is in: names and ends
-    tracks = set()
+    tracks, time = set(), 0
     is_live = False  # what is recorded while it is sent does not know its size, and may end anywhere
     while position < size:
         (parent, end_of_parent), header = opened[-1], _read(file, position, 16).ljust(16, b"\0")
@@ -134,10 +136,14 @@ def _check_matroska(file: BinaryIO, size: int) -> None:
                 return
             raise _BrokenError(f"a part at byte {position} ends at byte {end}, what it is in at byte {end_of_parent}")
         first = header[name_length + length]
+        if name == CLUSTER_TIME and parent == CLUSTER:
+            previous, time = time, int.from_bytes(header[name_length + length :][:inner_size])
+            if time < previous:
+                raise _BrokenError(f"the cluster around byte {position} is earlier than the one before it")
         if name == TRACK_NUMBER and parent == TRACK:
             tracks.add(first if inner_size == 1 else None)
-        if name in BLOCKS and first & 0x80 and None not in tracks and first & 0x7F not in tracks:
-            raise _BrokenError(f"a part at byte {position} is of a track {first & 0x7F}, which is not there")
+        if name in BLOCKS and None not in tracks and first ^ 0x80 not in tracks:
+            raise _BrokenError(f"the part at byte {position} is of a track that the file does not have")
         if name in (SEGMENT, TRACKS, TRACK, CLUSTER, GROUP):
             opened.append((name, end))
             position = inside
@@ -197,12 +203,19 @@ def _check_flv(file: BinaryIO, size: int) -> None:
     announced = struct.unpack(">d", metadata[place : place + 8])[0] if 9 < place < len(metadata) - 8 else 0
     if announced > size:
         raise _BrokenError(f"its header announces {announced:.0f} bytes, {size} are there")
-    position = 13
+    position, codecs = 13, set()
     while position + 11 <= size:
-        header = _read(file, position, 4)
-        if header[0] & 0x1F not in FLV_TAGS:
+        header = _read(file, position, 17).ljust(17, b"\1")
+        kind, length, codec = header[0] & 0x1F, int.from_bytes(header[1:4]), header[11] & 0x0F
+        is_picture = kind == FLV_PICTURES and length > 5 and not header[11] & 0x80  # else of the newer kind
+        if kind not in FLV_TAGS:
             raise _BrokenError(f"no tag begins at byte {position}, where one must")
-        position += 15 + int.from_bytes(header[1:])
+        if is_picture:
+            codecs.add(codec)
+        # A tag of H.264 whose type is 0 holds parameters, of version 1.
+        if len(codecs) > 1 or (is_picture and codec == FLV_H264 and header[12] == 0 and header[16] != 1):
+            raise _BrokenError(f"the tag at byte {position} is not of the kind of those before it")
+        position += 15 + length
 
 
 _CHECKS: dict[bytes, Callable[[BinaryIO, int], None]] = {

@@ -1,5 +1,6 @@
 """Video files, decoded by FFmpeg through PyAV, frame-exact from any frame on."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,6 +27,7 @@ MAX_RATE = 1000  # frames per second; headers that announce more are wrong
 NO_TIME_STAMPS = 0x80  # FFmpeg's flag of raw streams
 WITH_HIDDEN_PICTURES = ("vp8", "libvpx")  # codecs some of whose packets are never shown
 WITHOUT_END = ("mpegts", "flv", "matroska,webm")  # what may be cut off anywhere, and the frames between then be missing
+MAX_DELAY = 64  # frames between what is stored and what is shown; codecs have 16 at most
 MIN_JUMP = 8  # decoding so many frames takes about as long as starting at another place
 
 
@@ -228,6 +230,8 @@ class PyAVReader(VideoReader):
                 if self._first_stamp is not None and _tells_frames_apart(container, stream):
                     shown, latest = [], None  # packets themselves would hold the whole file in memory
                     for packet in container.demux(stream):
+                        if _is_lost(packet):
+                            self._decode_all()
                         if packet.dts is not None:
                             if latest is not None and packet.dts <= latest:
                                 self._decode_all()  # parts may have changed places
@@ -267,7 +271,7 @@ class _Order:
         if not packet.size:
             return
         self.num_packets += 1
-        if packet.is_corrupt:
+        if packet.is_corrupt or _is_lost(packet):
             raise VideoError(f"{self._path}: damaged or cut off at packet {self.num_packets - 1}")
         self._compares = self._compares and packet.pts is not None
         if self._compares and _is_shown(packet):
@@ -277,7 +281,9 @@ class _Order:
 
     def leaves_gap(self, frame: av.VideoFrame) -> bool:
         """Whether the time since the frame before is longer than any other."""
-        return self._is_stamped(frame) and self._longest > 0 and frame.pts - self._latest > self._longest
+        if not self._is_stamped(frame) or not self.num_frames:
+            return False
+        return frame.pts - self._latest > (self._longest or frame.duration or math.inf)
 
     def add_frame(self, frame: av.VideoFrame) -> None:
         if frame.is_corrupt:
@@ -338,6 +344,12 @@ def _has_stamps(container: InputContainer, stream: VideoStream) -> bool:
 def _is_shown(packet: av.Packet) -> bool:
     """Whether a packet has a frame that is not hidden by an edit list."""
     return packet.size > 0 and not packet.is_discard
+
+
+def _is_lost(packet: av.Packet) -> bool:
+    """Whether a packet is hidden because of a time stamp that it cannot have."""
+    is_timed = packet.is_discard and packet.duration and packet.pts is not None and packet.dts is not None
+    return bool(is_timed) and abs(packet.pts - packet.dts) > MAX_DELAY * packet.duration
 
 
 def _plausible(rate) -> float | None:

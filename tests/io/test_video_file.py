@@ -327,7 +327,7 @@ def test_clusters_of_matroska_that_changed_places_are_noticed(folder):
         third = content.rindex(b"\x1c\x53\xbb\x6b")  # the list of places to begin at
         content[first:third] = content[second:third] + content[first:second]
 
-    with pytest.raises(VideoError, match=r"comes before the one before it|damaged"):
+    with pytest.raises(VideoError, match=r"damaged or cut off, the cluster around byte \d+ is earlier"):
         open_video(changed(path, swap)).read_all()
 
 
@@ -351,3 +351,57 @@ def test_a_file_that_does_not_say_its_codec_is_refused(mp4):
 
     with pytest.raises(VideoError, match="in a codec that FFmpeg does not know, or damaged"):
         open_video(changed(mp4, rename)).read_all()
+
+
+def overwrite(path, marker, after, new):
+    def write(content):
+        place = content.index(marker) + after
+        content[place : place + len(new)] = new
+
+    return changed(path, write)
+
+
+def test_pictures_of_a_track_that_is_not_there_are_noticed(folder):
+    path = encode(folder / "track.mkv", "mjpeg", frames=moving_square(6, SIZE))
+    place = path.read_bytes().index(b"\xff\xd8\xff")  # how a JPEG begins; before it track, time, flags
+    marker = path.read_bytes()[place - 4 : place + 3]
+    with pytest.raises(VideoError, match="is of a track that the file does not have"):
+        open_video(overwrite(path, marker, 0, b"\x83")).frames_at([0])
+
+
+def test_overwritten_packets_of_a_transport_stream_are_noticed(folder):
+    path = encode(folder / "packets.ts", "mpeg2video", {"g": "12"})
+    size = len(path.read_bytes())
+    for place in (188, size // 188 // 2 * 188):
+        with pytest.raises(VideoError, match=f"damaged or cut off at byte {place}"):
+            open_video(changed(path, lambda content, place=place: content.__setitem__(place, 0))).frames_at([0])
+
+
+def test_a_picture_that_a_program_stream_lacks_is_noticed(folder):
+    path = encode(folder / "pictures.mpg", "mpeg2video", {"g": "12", "bf": "2"})
+    content = path.read_bytes()
+    numbers = [place for place in range(len(content)) if content[place : place + 4] == b"\0\0\1\0"]
+
+    def renumber(content):
+        content[numbers[20] + 4] ^= 4  # 16 more than it was
+
+    with pytest.raises(VideoError, match=r"damaged or cut off, pictures of group \d of \d+ are missing"):
+        open_video(changed(path, renumber)).frames_at([0])
+
+
+def test_a_composition_time_that_hides_a_frame_is_noticed(folder):
+    path = encode(folder / "times.mp4", "libx264", {"bf": "2", "x264-params": "b-adapt=0"}, moving_square(24))
+
+    def move(content):
+        content[content.index(b"ctts") + 12 + 8 * 9 + 4] ^= 2  # of the tenth entry, by 2 ** 25
+
+    with pytest.raises(VideoError, match=r"damaged or cut off at packet \d+"):
+        open_video(changed(path, move)).read_all()
+
+
+def test_a_tag_of_flv_that_became_another_is_noticed(folder):
+    path = encode(folder / "tags.flv", "libx264", {"bf": "0"}, moving_square(6, SIZE))
+    content = path.read_bytes()
+    place = content.rindex(b"\x27\x01", 0, len(content) - 30)  # no key frame, H.264, a picture
+    with pytest.raises(VideoError, match="is not of the kind of those before it"):
+        open_video(changed(path, lambda content: content.__setitem__(slice(place, place + 1), b"\0"))).frames_at([0])
