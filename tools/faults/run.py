@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import run, table
+from videos import FAULTS as VIDEOS
 
-FAULTS = ()
+FAULTS = (*VIDEOS,)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
