@@ -1,19 +1,32 @@
 """Train what a config describes."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.runner import Runner
 
 from actorsup.detectors.mmcv_compatibility import provide_mmcv_operators
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import read_checkpoint
+from actorsup.io.files import save
 from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
 from .config import dataset_configs, plain_dataset, require_annotation, require_files, with_proposals
 from .launch import init_distributed
+
+
+@register_backend("whole_files", force=True)
+class WholeFiles(LocalBackend):
+    """Local files that appear whole or not at all; mmengine's own writes a checkpoint in place."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes."""
+        save(filepath, obj)
 
 
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
@@ -39,16 +52,39 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         config.optim_wrapper.type = "AmpOptimWrapper"
         config.optim_wrapper.loss_scale = "dynamic"
     if resume:
-        checkpoint = find_latest_checkpoint(config.work_dir)
+        checkpoint = latest_checkpoint(config.work_dir)
         if checkpoint is None:
             raise InputError(f"--resume: there is no checkpoint in {config.work_dir} to go on from")
         if "proposals" in config:
             _require_same_training(config, checkpoint, classes)
+        config.load_from = checkpoint
     config.resume = resume
+    _write_whole_checkpoints(config)
     init_distributed(config)
     runner = Runner.from_cfg(config)
     runner.train()
     return runner
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The checkpoint that a training in this folder goes on from; None if there is none.
+
+    That is what ``last_checkpoint`` names. mmengine writes this file in place: where a kill has left it empty, or before
+    the first one, it is the checkpoint of the highest number.
+    """
+    named = Path(work_dir) / "last_checkpoint"
+    if named.is_file() and (path := named.read_text().strip()) and Path(path).exists():
+        return path
+    found = ((re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem), str(path)) for path in Path(work_dir).glob("*.pth"))
+    return max(((int(match[1]), path) for match, path in found if match), default=(0, None))[1]
+
+
+def _write_whole_checkpoints(config: Config) -> None:
+    """Have the checkpoints written whole, unless the config says where to."""
+    hooks = config.setdefault("default_hooks", {})
+    checkpoint = hooks.setdefault("checkpoint", {"type": "CheckpointHook", "interval": 1})
+    if checkpoint is not None:
+        checkpoint.setdefault("backend_args", {"backend": "whole_files"})
 
 
 def _require_learnable(config: Config) -> tuple[str, ...]:
