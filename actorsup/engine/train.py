@@ -1,12 +1,15 @@
 """Train what a config describes."""
 
+import logging
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.fileio import LocalBackend, register_backend
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from actorsup.detectors.mmcv_compatibility import provide_mmcv_operators
@@ -59,6 +62,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
             _require_same_training(config, checkpoint, classes)
         config.load_from = checkpoint
     config.resume = resume
+    _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)
     init_distributed(config)
     runner = Runner.from_cfg(config)
@@ -69,14 +73,27 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
 def latest_checkpoint(work_dir: str | Path) -> str | None:
     """The checkpoint that a training in this folder goes on from; None if there is none.
 
-    That is what ``last_checkpoint`` names. mmengine writes this file in place: where a kill has left it empty, or before
-    the first one, it is the checkpoint of the highest number.
+    That is what ``last_checkpoint`` names. mmengine writes this file in place: where a kill has left it empty, or not
+    let it come, it is the checkpoint of the highest number.
     """
     named = Path(work_dir) / "last_checkpoint"
     if named.is_file() and (path := named.read_text().strip()) and Path(path).exists():
         return path
     found = ((re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem), str(path)) for path in Path(work_dir).glob("*.pth"))
     return max(((int(match[1]), path) for match, path in found if match), default=(0, None))[1]
+
+
+def _warn_of_the_clock(work_dir: str | Path) -> None:
+    """Say so if a training before has begun later than now: reports order their logs by these times."""
+    now = time.strftime("%Y%m%d_%H%M%S")  # as mmengine names the folder of a log
+    later = [path.name for path in sorted(Path(work_dir).glob("*_*")) if re.fullmatch(r"\d{8}_\d{6}", path.name)]
+    if later and later[-1] > now:
+        print_log(
+            f"{work_dir}: holds the log of a training that began at {later[-1]}, and now it is {now}: was the clock "
+            "set back? In a report that log may hide this one; move it away",
+            logger="current",
+            level=logging.WARNING,
+        )
 
 
 def _write_whole_checkpoints(config: Config) -> None:

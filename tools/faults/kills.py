@@ -28,9 +28,9 @@ import torch
 from campaign import Fault, Outcome
 from PIL import Image
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the toy is that of the tests
 from actorsup.cli import main as actorsup
+from actorsup.cli.running import run
 from actorsup.io import TubeStore
 from actorsup.io.store import MANIFEST, DetectionStore
 from actorsup.visualization.report import Run
@@ -44,17 +44,23 @@ LONGEST_DELAY = 0.003  # seconds between an event and the kill that it brings
 GRACE = 2.0  # seconds that the other process has to end by itself, before it is killed as torchrun does
 LIMIT = 90.0  # seconds; a command that takes longer hangs
 KILLED = -signal.SIGKILL
-WARM = ("actorsup.cli.commands", "actorsup.apis", "actorsup.engine", "actorsup.visualization.report.page", "torchvision")
+WARM = (
+    "actorsup.cli.commands",
+    "actorsup.apis",
+    "actorsup.engine",
+    "actorsup.visualization.report.page",
+    "torchvision",
+)
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command line of ``actorsup``, in a project's folder, and what surrounds it.
+    """A command line of ``actorsup``, or a function of the folder, in a project's folder, and what surrounds it.
 
     ``kill_at`` is the number of the event to be killed after, and by how many seconds; ``prepare`` is called first.
     """
 
-    arguments: Sequence[str]
+    arguments: Sequence[str | Callable[[Path], None]]
     root: Path
     log: Path
     environment: Mapping[str, str] | None = None
@@ -73,7 +79,8 @@ class Command:
             self.prepare(self.root)
         events = Events(self.root, self.kill_at)
         with configs_on_long_lines():
-            code = actorsup(list(map(str, self.arguments)))
+            work = self.arguments[0]
+            code = run(lambda: work(self.root)) if callable(work) else actorsup(list(map(str, self.arguments)))
         sys.stdout.flush()
         self.log.with_suffix(".events").write_text(str(events.count))
         return code
@@ -200,6 +207,7 @@ class Undisturbed:
 
     seconds: float
     events: int
+    num_bytes: int  # that its files take
     results: dict[str, str]
 
 
@@ -220,11 +228,18 @@ def undisturbed(work: Work, folder: Path) -> Undisturbed:
             seconds = time.monotonic() - start
             logs = sorted(root.glob(f"*{log.name}"))
             if any(codes):
-                raise RuntimeError("\n".join([f"{work.name} ends with {codes}", *(each.read_text()[-2000:] for each in logs)]))
+                raise RuntimeError(
+                    "\n".join([f"{work.name} ends with {codes}", *(each.read_text()[-2000:] for each in logs)])
+                )
             events = min(int(each.with_suffix(".events").read_text()) for each in logs)
-            kept.write_text(json.dumps([seconds, events, work.results(root)]))
+            kept.write_text(json.dumps([seconds, events, size(root) - size(folder / work.name), work.results(root)]))
             shutil.rmtree(root)
     return Undisturbed(*json.loads(kept.read_text()))
+
+
+def size(root: Path) -> int:
+    """Bytes of a folder's files."""
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
 def begin(work: Work, folder: Path, root: Path) -> None:
@@ -381,7 +396,9 @@ WORKS = {
         resumed=["--resume"],
     ),
     "conversion": Work("conversion", _convert, lambda root: files(root, "converted.json"), make_toy),
-    "report": Work("report", lambda root: ["report", "work"], lambda root: files(root, "work/report.html"), with_results),
+    "report": Work(
+        "report", lambda root: ["report", "work"], lambda root: files(root, "work/report.html"), with_results
+    ),
 }
 
 

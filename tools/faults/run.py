@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import run, table
+from kills import FAULTS as KILLS
+from memory import FAULTS as MEMORY
+from surroundings import FAULTS as SURROUNDINGS
 
-FAULTS = ()
+FAULTS = (*MEMORY, *KILLS, *SURROUNDINGS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
