@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,7 @@ from tests.toy import make_toy
 CONFIG = "toy_config.py"
 SEED = 16
 KILLS = 100
-LONGEST_DELAY = 0.003  # seconds between an event and the kill that it brings
+MOST_CALLS = 300  # between an event and the kill that it brings: calls of functions and returns
 GRACE = 2.0  # seconds that the other process has to end by itself, before it is killed as torchrun does
 LIMIT = 90.0  # seconds; a command that takes longer hangs
 KILLED = -signal.SIGKILL
@@ -57,14 +56,14 @@ WARM = (
 class Command:
     """A command line of ``actorsup``, or a function of the folder, in a project's folder, and what surrounds it.
 
-    ``kill_at`` is the number of the event to be killed after, and by how many seconds; ``prepare`` is called first.
+    ``kill_at`` is the number of the event to be killed after, and of calls after it; ``prepare`` is called first.
     """
 
     arguments: Sequence[str | Callable[[Path], None]]
     root: Path
     log: Path
     environment: Mapping[str, str] | None = None
-    kill_at: tuple[int, float] | None = None
+    kill_at: tuple[int, int] | None = None
     prepare: Callable[[Path], None] | None = None
 
     def __call__(self) -> int:
@@ -89,8 +88,8 @@ class Command:
 class Events:
     """Counts when this process is about to change a folder's files, and ends it after one of these times."""
 
-    def __init__(self, root: Path, kill_at: tuple[int, float] | None) -> None:
-        self.count = 0
+    def __init__(self, root: Path, kill_at: tuple[int, int] | None) -> None:
+        self.count = self._calls = 0
         self._root, self._kill_at, self._process = str(root), kill_at, os.getpid()
         sys.addaudithook(self._notice)
 
@@ -104,7 +103,12 @@ class Events:
             return
         self.count += 1
         if self._kill_at is not None and self.count == self._kill_at[0]:
-            threading.Timer(self._kill_at[1], os.kill, (os.getpid(), signal.SIGKILL)).start()
+            sys.setprofile(self._count_calls)
+
+    def _count_calls(self, *_) -> None:
+        self._calls += 1
+        if self._calls >= self._kill_at[1]:
+            os.kill(self._process, signal.SIGKILL)
 
 
 class Warm:
@@ -259,7 +263,7 @@ def kill(work: Work, number: int, folder: Path) -> Outcome:
     begin(work, kept, root)
     victims = (0,) if work.processes == 1 else ((0,), (1,), (0, 1))[rng.integers(3)]
     moment, event = rng.uniform(0, expected.seconds), int(rng.integers(1, expected.events + 1))
-    kill_at = (event, rng.uniform(0, LONGEST_DELAY)) if number % 2 else None
+    kill_at = (event, int(np.exp(rng.uniform(0, np.log(MOST_CALLS))))) if number % 2 else None
     commands = work.commands(root, log)
     processes = []
     for rank, command in enumerate(commands):
@@ -271,7 +275,7 @@ def kill(work: Work, number: int, folder: Path) -> Outcome:
             with suppress(ProcessLookupError):
                 os.kill(processes[victim], signal.SIGKILL)
     codes = [warm().wait(process, LIMIT if rank in victims else GRACE) for rank, process in enumerate(processes)]
-    when = f"event {event} + {kill_at[1]:.4f} s" if kill_at else f"{moment:.3f} s"
+    when = f"event {event} and {kill_at[1]} calls" if kill_at else f"{moment:.3f} s"
     said = f"killed {victims} at {when}, codes {codes}"
     outcome = Outcome()
     outcome.counts["killed" if KILLED in codes else "ended before"] += 1

@@ -297,7 +297,7 @@ def set_back(number: int, folder: Path) -> Outcome:
     rng = np.random.default_rng([SEED, number])
     root = folder / "project"
     begin(work, kept, root)
-    kill_at = (int(rng.integers(1, expected.events + 1)), 0.0)
+    kill_at = (int(rng.integers(1, expected.events + 1)), 1)
     (command,) = work.commands(root, folder / "ahead.log")
     first = warm().run(replace(command, kill_at=kill_at, prepare=_ahead))
     resumed = can_resume(root)
