@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from actorsup.datasets.video_files import video_name
-from actorsup.device import pick_device, return_freed_memory
+from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
@@ -153,6 +153,7 @@ class ActionInferencer:
             pieces = [TrackPiece(track, *scored) for track, scored in enumerate(zip(tubes, scores, strict=True))]
             yield _Stretch(0, stored.num_frames, stored.size, pieces)
             return
+        keep_memory_flat()
         frames = self._proposals.open(video) if is_file else StreamedFrames(video, name)
         stitcher = TubeStitcher(self._stitch_threshold)
         end = start = 0

@@ -4,9 +4,12 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
-from torch.utils.data import Dataset
+from mmengine.runner import set_random_seed
+from torch.utils.data import Dataset, get_worker_info
 
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, TubeStore
@@ -80,6 +83,8 @@ class AnnotatedVideos(BaseDataset):
         self.classes = classes
         self.videos_without_tubes: tuple[str, ...] = ()  # those that training leaves out, once the list is loaded
         self._annotated: dict[str, LabelledVideo] = {}
+        self._chance = torch.zeros(1, dtype=torch.int64).share_memory_()  # seed of this epoch; workers see it change
+        self._seen_chance = 0
         super().__init__(
             ann_file=str(self.format.path),
             # By our registry: mmengine's own finds our transforms only after a Runner has set the default scope.
@@ -151,6 +156,19 @@ class AnnotatedVideos(BaseDataset):
         video, store = record["video"], self.tube_store
         size = frame_size(record["path"], self.reader) if store is None else store.frame_size(video)
         return self._annotated[video].tubes_at(size)
+
+    def seed_epoch(self, seed: int) -> None:
+        """Let what the pipeline draws from now on depend on a seed, not 0, and on nothing that was drawn before."""
+        self._chance.fill_(seed)
+
+    def prepare_data(self, idx: int) -> dict:
+        """A sample, as the pipeline makes it."""
+        if (seed := int(self._chance)) != self._seen_chance:
+            self._seen_chance = seed
+            if (worker := get_worker_info()) is not None:  # which draws from numbers of its own
+                (seed,) = np.random.SeedSequence([seed, worker.id]).generate_state(1)
+                set_random_seed(int(seed))
+        return super().prepare_data(idx)
 
     def get_data_info(self, idx: int) -> dict:
         """What the pipeline gets of a video."""

@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 
 from actorsup.errors import InputError
-from actorsup.visualization import experiment_chart
+from actorsup.visualization import experiment_chart, save_figure
 
 from .config import find_config, read_python
 
@@ -144,7 +144,7 @@ class Experiments:
     def chart(self) -> Path:
         """Draw what is measured, of one variant at least, into the work directory."""
         path = self.work_dir / "results.png"
-        experiment_chart(self.numbers()).savefig(path, dpi=150)
+        save_figure(path, experiment_chart(self.numbers()), dpi=150)
         return path
 
 

@@ -15,7 +15,7 @@ from actorsup.progress import progress_bar
 from actorsup.proposals import GenerationReport, ProposalGenerator
 from actorsup.proposals.config import existing_store
 from actorsup.registry import DATASETS
-from actorsup.visualization import curve_rows, proposal_curves, recall_bars
+from actorsup.visualization import curve_rows, proposal_curves, recall_bars, save_figure
 
 from .config import dataset_configs, proposal_config_of, videos_of, with_proposals
 from .launch import init_distributed
@@ -111,7 +111,7 @@ def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     save_json(path, entries)
     curves = {name: result.curves for name, result in results.items()}
     save_csv(folder / "proposal_curves.csv", curve_rows(curves))
-    proposal_curves(curves).savefig(folder / "proposal_curves.png", dpi=120)
+    save_figure(folder / "proposal_curves.png", proposal_curves(curves))
     key = f"recall@{BARS_AT:g}"
     recalls = {name: {row["class"]: row[key] for row in result.per_class} for name, result in results.items()}
-    recall_bars(recalls, f"IoU {BARS_AT:g}, all proposals").savefig(folder / "proposal_recall_per_class.png", dpi=120)
+    save_figure(folder / "proposal_recall_per_class.png", recall_bars(recalls, f"IoU {BARS_AT:g}, all proposals"))

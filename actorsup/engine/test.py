@@ -15,7 +15,7 @@ from actorsup.errors import InputError
 from actorsup.evaluation.metrics import PredictedVideos, TubeDiagnosis
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import save_json
-from actorsup.visualization import diagnosis_chart
+from actorsup.visualization import diagnosis_chart, save_figure
 
 from .checkpoint_match import require_fit
 from .config import require_files, require_work_dir, with_proposals
@@ -76,7 +76,7 @@ def evaluate(
         save_json(folder / "predictions.json", content, indent=None)
         if diagnosed := [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]:
             save_json(folder / "diagnosis.json", {"checkpoint": path, "diagnoses": list(map(_diagnosis, diagnosed))})
-            diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
+            save_figure(folder / "diagnosis.png", diagnosis_chart([one.diagnosis for one in diagnosed]))
     return result
 
 

@@ -1,9 +1,11 @@
 """Detections and tubes on disk: one file a video, and a manifest that says what made them."""
 
 import json
+import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +17,9 @@ from actorsup.structures.tube import require_within
 
 from .files import save, whole_file
 from .fingerprint import Fingerprint
+
+with suppress(ImportError):  # Windows has none
+    import fcntl
 
 MANIFEST = "manifest.json"
 
@@ -34,7 +39,10 @@ class VideoStore(ABC):
     def __init__(self, folder: str | Path, fingerprint: Fingerprint | None = None) -> None:
         self.folder = Path(folder)
         self.fingerprint = fingerprint
-        made_by = self._read_manifest()
+        self._require_same_configuration()
+
+    def _require_same_configuration(self) -> None:
+        made_by, fingerprint = self._read_manifest(), self.fingerprint
         differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
         if differences and self.videos():
             lines = "\n  ".join(["were made by another configuration:", *differences])
@@ -60,6 +68,34 @@ class VideoStore(ABC):
     def exists(self) -> bool:
         """Whether the store was ever begun."""
         return (self.folder / MANIFEST).exists()
+
+    @contextmanager
+    def claimed(self, begin: bool = True) -> Iterator[None]:
+        """Keep other runs from writing meanwhile; a ``StoreError`` if one does.
+
+        Of the processes of one run the first begins: it creates the store, and then the others may claim it too. A file
+        system without locks keeps nobody out.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            if begin:
+                self._lock(folder, shared=False)
+                self._require_same_configuration()  # another run may have begun the store
+                self.create()
+            self._lock(folder, shared=True)
+            yield
+        finally:
+            os.close(folder)  # which gives the lock up, as the end of a killed process does
+
+    def _lock(self, folder: int, shared: bool) -> None:
+        try:
+            fcntl.flock(folder, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            advice = "wait until it has ended, or give this run another proposals.root"
+            raise StoreError(f"{self.folder}: another run is writing these {self.content}; {advice}") from error
+        except (OSError, NameError):
+            pass
 
     def create(self) -> None:
         """Begin the store, or remove what a killed run left half-written; by one process, before any ``save``."""

@@ -210,3 +210,23 @@ def test_names_that_leave_the_folder_are_refused(store, name):
 def test_a_tube_longer_than_its_video_is_refused():
     with pytest.raises(ValueError, match="ends at frame 2, the video has 1"):
         Proposals(proposals().tubes, 1, (320, 240))
+
+
+def test_one_run_at_a_time_writes_a_store(tmp_path):
+    """Otherwise the second would remove the first one's temporary files, or begin the store with other settings."""
+    first, second = (TubeStore(tmp_path, SETTINGS) for _ in range(2))
+    with first.claimed():
+        with pytest.raises(StoreError, match="another run is writing these tubes; wait until it has ended"):
+            second.claimed().__enter__()
+        with second.claimed(begin=False):  # of the same run
+            first.save("video", proposals())
+    with second.claimed():
+        assert second.videos() == ["video"]
+
+
+def test_a_store_that_another_run_began_meanwhile_is_refused(tmp_path):
+    other = TubeStore(tmp_path, Fingerprint.of(detector={"type": "B"}))
+    with (store := TubeStore(tmp_path, SETTINGS)).claimed():
+        store.save("video", proposals())
+    with pytest.raises(StoreError, match=r"detector\.type: A there, B here"):
+        other.claimed().__enter__()

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import run, table
+from kills import FAULTS as KILLS
+from memory import FAULTS as MEMORY
+from surroundings import FAULTS as SURROUNDINGS
 from videos import FAULTS as VIDEOS
 
-FAULTS = (*VIDEOS,)
+FAULTS = (*MEMORY, *KILLS, *SURROUNDINGS, *VIDEOS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,10 +97,21 @@ def _parse(text: str, where: str) -> Any:
 
 def _scalars(folder: Path) -> list[dict]:
     """The logs of all starts of a training; a later start replaces the steps that it repeats."""
+    logs = [_lines(path) for path in sorted(folder.glob("*/vis_data/scalars.json"))]
+    starts = [(rows, trained[0]) for rows in logs if (trained := [row["step"] for row in rows if "loss" in row])]
+    # Their names are the times when they began. Those before the first that began anew went on from it: the clock was
+    # set back between them, as in every autumn.
+    anew = min(range(len(starts)), key=lambda index: starts[index][1], default=0)
     merged: list[dict] = []
-    for path in sorted(folder.glob("*/vis_data/scalars.json")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = [_parse(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
-        if trained := [row["step"] for row in rows if "loss" in row]:
-            merged = [row for row in merged if row["step"] < trained[0]] + rows
+    for rows, first in starts[anew : anew + 1] + starts[:anew] + starts[anew + 1 :]:
+        merged = [row for row in merged if row["step"] < first] + rows
     return merged
+
+
+def _lines(path: Path) -> list[dict]:
+    """What was logged; a last line that a kill has cut is left out."""
+    *lines, cut = path.read_text(encoding="utf-8").split("\n")
+    rows = [_parse(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+    with suppress(ValueError):
+        rows.append(json.loads(cut))
+    return rows

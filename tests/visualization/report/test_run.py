@@ -43,6 +43,19 @@ def test_what_a_resumed_training_did_again_counts_once(tmp_path):
     ]
 
 
+def test_a_line_that_a_kill_has_cut_is_left_out(tmp_path):
+    folder = make_run(tmp_path / "run")
+    with open(folder / "20260101_000000/vis_data/scalars.json", "a") as file:
+        file.write('{"loss": 0.')
+    assert [row["loss"] for row in Run.read(folder).scalars] == [2.0, 1.0, 2 / 3]
+
+
+def test_a_training_resumed_after_the_clock_was_set_back_goes_on_from_the_log_that_began_it(tmp_path):
+    folder = make_run(tmp_path / "run")
+    write_log(folder, "20251231_235959", [{"loss": 9.0, "step": 3}, {"loss": 8.0, "step": 4}])
+    assert [row["loss"] for row in Run.read(folder).scalars] == [2.0, 1.0, 9.0, 8.0]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -50,7 +63,7 @@ def test_what_a_resumed_training_did_again_counts_once(tmp_path):
         ("test_metrics.json", "[]", r"test_metrics\.json: lacks checkpoint, metrics, tables; make it again"),
         ("proposal_metrics.json", "3", r"proposal_metrics\.json: lacks everything"),
         ("diagnosis.json", json.dumps({"a": 1}), r"diagnosis\.json: lacks diagnoses"),
-        ("20260101_000000/vis_data/scalars.json", "{}\n{", r"scalars\.json: line 2: not JSON"),
+        ("20260101_000000/vis_data/scalars.json", "{}\n{\n", r"scalars\.json: line 2: not JSON"),
     ],
 )
 def test_a_malformed_file_is_named(tmp_path, name, content, message):
