@@ -88,8 +88,12 @@ def _completed(evaluator: Mapping | Sequence[Mapping], diagnose_at: float | None
     if diagnose_at is not None:
         metrics = [metric for metric in metrics if metric["type"] != "TubeDiagnosis"]
         measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
-        same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
-        metrics.append({"type": "TubeDiagnosis", "threshold": diagnose_at, **same})
+        same = {
+            name: measured[name]
+            for name in ("protocol", "max_per_class", "nms", "excluded_classes")
+            if name in measured
+        }
+        metrics.append({"type": "TubeDiagnosis", "threshold": diagnose_at, **options})
     if not any(metric["type"] == "PredictedVideos" for metric in metrics):
         metrics.append({"type": "PredictedVideos"})
     return metrics

@@ -9,9 +9,10 @@ to tell two metrics of one evaluator apart.
 from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
 from .base import MetricReport, SampleMetric
 from .predicted_videos import PredictedVideos
-from .tubes import ProposalRecall, TubeDiagnosis, TubeMAP
+from .tubes import FrameMAP, ProposalRecall, TubeDiagnosis, TubeMAP
 
 __all__ = [
+    "FrameMAP",
     "LocalizationGivenLabel",
     "MetricReport",
     "PairPrecision",

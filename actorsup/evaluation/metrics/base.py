@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,7 +11,7 @@ from mmengine.evaluator import BaseMetric
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import ScoredVideo, VideoOverlaps
-from actorsup.structures import OverlapRule, Tube, VideoSample
+from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class MetricReport:
 
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  #: rows of the same keys, by title
     shown: frozenset[str]  #: names of the numbers, without prefix, that the tables show already
+    summary: Mapping[str, float] = field(default_factory=dict)  #: fractions that papers print, by their names there
 
 
 class SampleMetric(BaseMetric):
@@ -43,10 +44,15 @@ class SampleMetric(BaseMetric):
         """Measure each sample; one that cannot be used ends the run here, not at the end."""
         self.results.extend(map(self.measure, data_samples))
 
-    def scored(self, sample: VideoSample, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
-        """The sample's ranked tubes with their scores, their overlaps measured by each rule."""
+    def ranked(self, sample: VideoSample) -> RankedTubes:
+        """The sample's ranked tubes; an :class:`InputError` unless they have a score for every class."""
         ranked = sample.ranked_tubes
         self.check_shape(sample, "tube", ranked.scores, (len(ranked.tubes), len(self.classes)))
+        return ranked
+
+    def scored(self, sample: VideoSample, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
+        """The sample's ranked tubes with their scores, their overlaps measured by each rule."""
+        ranked = self.ranked(sample)
         scores = np.asarray(ranked.scores, dtype=np.float64)  # one array for all rules
         overlaps = shared_overlaps(sample, ranked.tubes, rules)
         return {rule: ScoredVideo(each, scores) for rule, each in overlaps.items()}
