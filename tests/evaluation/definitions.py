@@ -152,3 +152,41 @@ SLOW_PROTOCOLS = {
     "yowo": yowo_ap,
     "spatial": spatial_ap,
 }
+
+
+def slow_frame_ap(videos, label, threshold, plus=0, best_unmatched=True, envelope=True, frames=None) -> float:
+    """AP of the boxes of one class of (name, tubes, ground truth, scores) tuples; NaN without ground truth.
+
+    ``frames`` are those of each video that count. Each box has its tube's score; of equal ones the order is that of
+    videos, tubes and frames.
+    """
+    true, detections = {}, []
+    for name, tubes, truth, scores in videos:
+        for tube in truth:
+            for row, box in enumerate(tube.boxes):
+                frame = tube.start + row
+                if tube.label == label and frame in frames[name] and (tube.annotated is None or tube.annotated[row]):
+                    true.setdefault((name, frame), []).append([float(value) for value in box])
+        for index, tube in enumerate(tubes):
+            for row, box in enumerate(tube.boxes):
+                if scores[index][label] > -math.inf and tube.start + row in frames[name]:
+                    key = -float(scores[index][label]), name, index, tube.start + row
+                    detections.append((*key, [float(value) for value in box]))
+    num_truth = sum(map(len, true.values()))
+    if not num_truth:
+        return math.nan
+    hits, taken = [], set()
+    for _, name, _, frame, a in sorted(detections):
+        values = []
+        for number, b in enumerate(true.get((name, frame), [])):
+            width = min(a[2], b[2]) + plus - max(a[0], b[0])
+            height = min(a[3], b[3]) + plus - max(a[1], b[1])
+            common = max(width, 0) * max(height, 0)
+            areas = [(box[2] - box[0] + plus) * (box[3] - box[1] + plus) for box in (a, b)]
+            if not best_unmatched or (name, frame, number) not in taken:
+                values.append((common / (sum(areas) - common), -number))
+        value, number = max(values, default=(0, 0))
+        hits.append(value >= threshold and (name, frame, -number) not in taken)
+        if hits[-1]:
+            taken.add((name, frame, -number))
+    return slow_area(hits, num_truth, envelope)

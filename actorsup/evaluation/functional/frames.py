@@ -42,7 +42,8 @@ class FrameBoxes:
             raise InputError(
                 f"{self.video}: scores of {len(scores)} tubes, but boxes of the tubes {tubes.min()} to {tubes.max()}"
             )
-        if ((np.diff(tubes) < 0) | (np.diff(tubes) == 0) & (np.diff(frames) <= 0)).any():
+        ordered = (tubes[1:] > tubes[:-1]) | (tubes[1:] == tubes[:-1]) & (frames[1:] > frames[:-1])
+        if not ordered.all():
             raise InputError(f"{self.video}: boxes must be ordered by tube, those of a tube by frame, one a frame")
         set_frozen(self, frames=frames, boxes=boxes, tubes=tubes)
         object.__setattr__(self, "scores", scores)
@@ -65,14 +66,15 @@ class FrameBoxes:
 
 @dataclass(frozen=True, eq=False)
 class FrameMatches:
-    """Which boxes of one video are true under a protocol: all that average precision needs."""
+    """Which boxes of one video are true under some protocols: all that average precision needs."""
 
     video: str  #: name, unique in the dataset
     scores: np.ndarray  #: ``(P, K)``
-    num_boxes: np.ndarray  #: ``(P,)``, boxes of each tube in frames that count
     num_true: np.ndarray  #: ``(K,)``, true boxes in frames that count
-    #: For each threshold the true detections, ``(3, n)``: class, tube, place among the tube's boxes that count.
-    found: tuple[np.ndarray, ...]
+    num_boxes: Mapping[str, np.ndarray]  #: by protocol ``(P,)``, boxes of each tube in frames that count
+    #: By protocol, for each threshold, the true detections ``(3, n)``: class, tube, place among the tube's boxes that
+    #: count.
+    found: Mapping[str, tuple[np.ndarray, ...]]
 
 
 def match_frames(
@@ -82,7 +84,7 @@ def match_frames(
     protocols: Mapping[str, Protocol],
     frames: np.ndarray | None = None,
     excluded: Sequence[int] = (),
-) -> dict[str, FrameMatches]:
+) -> FrameMatches:
     """Match the boxes of one video, frame by frame, by descending score, under several protocols.
 
     Args:
@@ -96,42 +98,50 @@ def match_frames(
     """
     num_classes = detected.scores.shape[1]
     true = _TrueBoxes.of(detected.video, ground_truth, num_classes)
-    sparse = any(tube.annotated is not None for tube in ground_truth)
+    some = true.frames  # those that count where not all do
+    if frames is not None or excluded:
+        some = some if frames is None else np.asarray(frames, dtype=np.int64)
+        kept = np.isin(true.frames, some) & ~np.isin(true.labels, excluded)
+        true = _TrueBoxes(true.frames[kept], true.boxes[kept], true.labels[kept])
+    sparse = frames is not None or any(tube.annotated is not None for tube in ground_truth)
     scores = detected.scores
     if excluded:
         scores = scores.copy()
         scores[:, excluded] = -np.inf
-    det, tru = _pairs(detected.frames, true.frames)
-    kept = scores[detected.tubes[det], true.labels[tru]] > -np.inf
-    det, tru = det[kept], tru[kept]
-    true_kept = ~np.isin(true.labels, excluded)
-    order_of_tubes = np.argsort(np.argsort(-scores, axis=0, kind="stable"), axis=0)  # (P, K)
-    overlaps: dict[tuple[float, float], np.ndarray] = {}
-    matches = {}
+    pairs = _Pairs(detected, true, scores)
+    places = {}  # by the frames that count
+    matched: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}  # protocols that match alike share them
+    num_boxes, found = {}, {}
     for name, protocol in protocols.items():
-        offsets = protocol.overlap.detection_offset, protocol.overlap.ground_truth_offset
-        if offsets not in overlaps:
-            first, second = sides_of(detected.boxes, offsets[0]), sides_of(true.boxes, offsets[1])
-            overlaps[offsets] = iou_of_sides(first.take(det, axis=1), second.take(tru, axis=1))
-        counted = frames
-        if counted is None and (sparse or not protocol.empty_frames):
-            counted = np.unique(true.frames)
-        counts, true_counts = (
-            np.ones(len(each), bool) if counted is None else np.isin(each, counted)
-            for each in (detected.frames, true.frames)
-        )
-        places = np.cumsum(counts) - 1  # less those of the tubes before
-        num_boxes = np.bincount(detected.tubes[counts], minlength=len(scores))
-        places -= (np.cumsum(num_boxes) - num_boxes)[detected.tubes]
-        found = []
+        counted = "some" if sparse else "all"
+        if frames is None and not protocol.empty_frames:
+            counted = "true"
+        if counted not in places:
+            places[counted] = _places(detected, {"all": None, "some": some, "true": true.frames}[counted])
+        num_boxes[name], place = places[counted]
+        by_threshold = []
         for threshold in thresholds:
-            enough = protocol.suffices(overlaps[offsets], threshold) & counts[det]
-            pairs = det[enough], tru[enough], overlaps[offsets][enough]
-            matched, labels = _match(*pairs, detected, true, order_of_tubes, protocol)
-            found.append(np.stack([labels, detected.tubes[matched], places[matched]]).astype(np.int32))
-        num_true = np.bincount(true.labels[true_counts & true_kept], minlength=num_classes)
-        matches[name] = FrameMatches(detected.video, scores, num_boxes, num_true, tuple(found))
-    return matches
+            rule = protocol.overlap
+            key = rule.detection_offset, rule.ground_truth_offset, protocol.matching, protocol.strict, threshold
+            if key not in matched:
+                matched[key] = pairs.match(threshold, protocol)
+            boxes, labels = matched[key]
+            by_threshold.append(np.stack([labels, detected.tubes[boxes], place[boxes]]).astype(np.int32))
+        found[name] = tuple(by_threshold)
+    num_true = np.bincount(true.labels, minlength=num_classes)
+    return FrameMatches(detected.video, scores, num_true, num_boxes, found)
+
+
+def _places(detected: FrameBoxes, frames: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The number ``(P,)`` of each tube's boxes in the frames that count, None for all, and the place of each of these.
+
+    The places ``(n,)`` of the others mean nothing.
+    """
+    num_tubes = len(detected.scores)
+    counts = np.ones(len(detected.frames), dtype=bool) if frames is None else np.isin(detected.frames, frames)
+    num_boxes = np.bincount(detected.tubes[counts], minlength=num_tubes)
+    before = np.cumsum(num_boxes) - num_boxes
+    return num_boxes, np.cumsum(counts) - 1 - before[detected.tubes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,60 +164,78 @@ class _TrueBoxes:
         return cls(np.concatenate(frames)[order], boxes[order], labels[order])
 
 
-def _pairs(frames: np.ndarray, true_frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every detected box with every true one of its frame, as two arrays of indices; the true ones are sorted."""
-    first = np.searchsorted(true_frames, frames, "left")
-    counts = np.searchsorted(true_frames, frames, "right") - first
-    detected = np.repeat(np.arange(len(frames)), counts)
-    within = np.arange(len(detected)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return detected, np.repeat(first, counts) + within
+class _Pairs:
+    """The detected boxes with the true ones of their frames and classes."""
+
+    def __init__(self, detected: FrameBoxes, true: _TrueBoxes, scores: np.ndarray) -> None:
+        first = np.searchsorted(true.frames, detected.frames, "left")
+        counts = np.searchsorted(true.frames, detected.frames, "right") - first
+        det = np.repeat(np.arange(len(counts)), counts)
+        tru = np.arange(len(det)) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        self.present, column = np.unique(true.labels, return_inverse=True)
+        scores = scores[:, self.present]
+        tubes, column = detected.tubes[det], column[tru]
+        kept = np.flatnonzero(scores[tubes, column] > -np.inf)
+        self.det, self.tru, tubes, column = det[kept], tru[kept], tubes[kept], column[kept]
+        self.boxes, self.true_boxes = detected.boxes, true.boxes
+        self.column = column
+        # Detections of a frame and class, best first; equal scores in the order of the tubes.
+        rank = np.argsort(np.argsort(-scores, axis=0, kind="stable"), axis=0)
+        self.group = detected.frames[self.det] * len(self.present) + column
+        rank = rank[tubes, column]
+        self.order = self.group * len(scores) + rank
+        self.order_of_true = self.tru * len(scores) + rank
+        self.overlaps: dict[tuple[float, float], np.ndarray] = {}
+
+    def match(self, threshold: float, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
+        """Greedy matching in all frames at once: the true detections and their classes, ``(m,)`` each."""
+        iou = self.iou(protocol.overlap.detection_offset, protocol.overlap.ground_truth_offset)
+        chosen = np.flatnonzero(protocol.suffices(iou, threshold))
+        if (self.det[chosen[1:]] == self.det[chosen[:-1]]).any():  # one overlaps several true boxes
+            chosen = chosen[np.lexsort((-iou[chosen], self.order[chosen]))]
+            if protocol.matching == "best_unmatched":
+                chosen = self._in_rounds(chosen)
+            else:
+                chosen = chosen[_first_of_each(self.order[chosen])]
+        # Each has one true box now, and the best of those that have the same one is true.
+        chosen = chosen[np.argsort(self.order_of_true[chosen])]
+        chosen = chosen[_first_of_each(self.tru[chosen])]
+        return self.det[chosen], self.present[self.column[chosen]]
+
+    def _in_rounds(self, chosen: np.ndarray) -> np.ndarray:
+        """Those of the sorted pairs that match.
+
+        In each round the first detection of each frame and class takes its best true box, of those that are free.
+        """
+        matched = []
+        while len(chosen):
+            group, det, tru = self.group[chosen], self.det[chosen], self.tru[chosen]
+            first = _first_of_each(group)
+            matched.append(chosen[first])
+            leader = np.repeat(first, np.diff(first, append=len(chosen)))
+            chosen = chosen[(det != det[leader]) & (tru != tru[leader])]
+        return np.concatenate(matched)
+
+    def iou(self, offset: float, true_offset: float) -> np.ndarray:
+        """The overlap of each pair."""
+        if (offset, true_offset) not in self.overlaps:
+            sides, true_sides = sides_of(self.boxes, offset), sides_of(self.true_boxes, true_offset)
+            overlaps = iou_of_sides(sides.take(self.det, axis=1), true_sides.take(self.tru, axis=1))
+            self.overlaps[offset, true_offset] = overlaps
+        return self.overlaps[offset, true_offset]
 
 
-def _match(
-    det: np.ndarray,
-    tru: np.ndarray,
-    iou: np.ndarray,
-    detected: FrameBoxes,
-    true: _TrueBoxes,
-    order_of_tubes: np.ndarray,
-    protocol: Protocol,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Greedy matching in all frames at once, of pairs that overlap enough: the true detections and their classes."""
-    labels = true.labels[tru]
-    if protocol.matching == "best_of_all":  # the best true box of each detection, of each class
-        order = np.lexsort((tru, -iou, labels, det))
-        best = order[_first_of_each(det[order], labels[order])]
-        det, tru, iou, labels = det[best], tru[best], iou[best], labels[best]
-    rank = order_of_tubes[detected.tubes[det], labels]
-    order = np.lexsort((tru, -iou, rank, labels, detected.frames[det]))
-    det, tru, labels = det[order], tru[order], labels[order]
-    frames = detected.frames[det]
-    matched, matched_labels = [], []
-    # In each round the first detection of each frame and class takes its best free true box.
-    while len(det):
-        first = _first_of_each(frames, labels)
-        matched.append(det[first])
-        matched_labels.append(labels[first])
-        group = np.repeat(np.arange(len(first)), np.diff([*first, len(det)]))
-        left = (det != det[first][group]) & (tru != tru[first][group])
-        det, tru, labels, frames = det[left], tru[left], labels[left], frames[left]
-    if not matched:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.concatenate(matched), np.concatenate(matched_labels)
-
-
-def _first_of_each(*keys: np.ndarray) -> np.ndarray:
-    """Where in sorted keys ``(n,)`` each of their combinations begins."""
-    if not len(keys[0]):
-        return np.zeros(0, np.int64)
-    changes = np.any([np.diff(key) != 0 for key in keys], axis=0)
-    return np.concatenate([[0], np.flatnonzero(changes) + 1])
+def _first_of_each(keys: np.ndarray) -> np.ndarray:
+    """Where in sorted keys ``(n,)`` each of them begins."""
+    begins = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def frame_average_precision(
-    videos: Sequence[FrameMatches], thresholds: Sequence[float], protocol: Protocol
-) -> AveragePrecision:
-    """Average precision of the boxes of all videos, matched at these thresholds under this protocol.
+    videos: Sequence[FrameMatches], thresholds: Sequence[float], protocols: Mapping[str, Protocol]
+) -> dict[str, AveragePrecision]:
+    """Average precision under each of the protocols of the boxes of all videos, matched at these thresholds.
 
     Equal scores are ordered by the name of the video, then by tube and frame.
 
@@ -227,20 +255,24 @@ def frame_average_precision(
             "split box annotation, or leave mean average precision out of the evaluator (training needs no boxes)"
         )
     scores = np.concatenate([video.scores for video in videos])  # (S, K)
-    num_boxes = np.concatenate([video.num_boxes for video in videos])
     first_tube = np.cumsum([0, *(len(video.scores) for video in videos)])
-    found = []  # of each threshold (3, n), tubes numbered through all videos
-    for row in range(len(thresholds)):
-        of_videos = [video.found[row] + [[0], [first], [0]] for video, first in zip(videos, first_tube, strict=False)]
-        found.append(np.concatenate(of_videos, axis=1))
-    places: dict[int, list[np.ndarray]] = {}
-    before = np.empty(len(scores), dtype=np.int64)  # boxes of better tubes
-    for label in np.flatnonzero(num_true):
+    num_boxes = {name: np.concatenate([video.num_boxes[name] for video in videos]) for name in protocols}
+    found = {name: [_of_all(videos, first_tube, name, row) for row in range(len(thresholds))] for name in protocols}
+    places: dict[str, dict[int, list[np.ndarray]]] = {name: {} for name in protocols}
+    for label in np.flatnonzero(num_true).tolist():
         order = np.argsort(-scores[:, label], kind="stable")
-        before[order] = np.cumsum(num_boxes[order]) - num_boxes[order]
-        of_class = (each[1:, each[0] == label] for each in found)
-        places[label] = [np.sort(before[tubes] + within) + 1 for tubes, within in of_class]
-    return summed(thresholds, (), thresholds, places, num_true, protocol)
+        for name, of_class in places.items():
+            before = np.empty(len(scores), dtype=np.int64)  # boxes of better tubes
+            before[order] = np.cumsum(num_boxes[name][order]) - num_boxes[name][order]
+            true = (each[1:, each[0] == label] for each in found[name])
+            of_class[label] = [np.sort(before[tubes] + within) + 1 for tubes, within in true]
+    return {name: summed(thresholds, (), thresholds, places[name], num_true, protocols[name]) for name in protocols}
+
+
+def _of_all(videos: Sequence[FrameMatches], first_tube: np.ndarray, protocol: str, row: int) -> np.ndarray:
+    """The true detections of all videos at a threshold, tubes numbered through: ``(3, n)``."""
+    pairs = zip(videos, first_tube, strict=False)
+    return np.concatenate([video.found[protocol][row] + [[0], [first], [0]] for video, first in pairs], axis=1)
 
 
 def evaluate_frame_predictions(
@@ -268,7 +300,7 @@ def evaluate_frame_predictions(
         InputError: as :func:`frame_average_precision`, and if a video is not in the ground truth or in ``frames``, its
             scores are not ``(P, K)``, or an excluded class is none of the classes.
     """
-    rules = frame_protocol(protocol)
+    rules = {protocol: frame_protocol(protocol)}
     thresholds = check_thresholds(thresholds)
     excluded = check_excluded(excluded_classes, classes)
     matches = []
@@ -278,7 +310,7 @@ def evaluate_frame_predictions(
             raise InputError(f"{boxes.video}: not in 'frames', which must name the frames that count of every video")
         counted = None if frames is None else frames[boxes.video]
         true = ground_truth[boxes.video]
-        matches.append(match_frames(boxes, true, thresholds, {protocol: rules}, counted, excluded)[protocol])
+        matches.append(match_frames(boxes, true, thresholds, rules, counted, excluded))
 
     for boxes in predictions:
         check_known(boxes.video, ground_truth)
@@ -287,5 +319,5 @@ def evaluate_frame_predictions(
         add(boxes)
     for video in ground_truth.keys() - {each.video for each in matches}:
         add(FrameBoxes.from_tubes(video, (), np.zeros((0, len(classes)))))
-    result = frame_average_precision(matches, thresholds, rules)
+    result = frame_average_precision(matches, thresholds, rules)[protocol]
     return result.as_dict(classes, "frame_"), result.per_class_table(classes)

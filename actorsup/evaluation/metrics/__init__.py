@@ -7,7 +7,7 @@ to tell two metrics of one evaluator apart.
 """
 
 from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
-from .base import MetricReport, SampleMetric
+from .base import MetricReport, SampleMetric, summary_text
 from .predicted_videos import PredictedVideos
 from .tubes import FrameMAP, ProposalRecall, TubeDiagnosis, TubeMAP
 
@@ -22,4 +22,5 @@ __all__ = [
     "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",
+    "summary_text",
 ]

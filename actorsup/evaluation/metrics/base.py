@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,21 @@ class MetricReport:
 
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  #: rows of the same keys, by title
     shown: frozenset[str]  #: names of the numbers, without prefix, that the tables show already
-    summary: Mapping[str, float] = field(default_factory=dict)  #: fractions that papers print, by their names there
+    #: What papers print: rows of ``measure``, ``protocol``, ``IoU`` and ``value``, a fraction.
+    summary: Sequence[Mapping[str, str | float]] = ()
+
+
+def summary_text(rows: Sequence[Mapping[str, str | float]]) -> str:
+    """Rows of :attr:`MetricReport.summary` as lines in percent, like COCO's, and all of them as one row for LaTeX."""
+    if not rows:
+        return ""
+    wide = {name: max(len(row[name]) for row in rows) for name in ("measure", "protocol", "IoU")}
+    lines = [
+        f"{row['measure']:{wide['measure']}}  {row['protocol']:{wide['protocol']}}"
+        f" @[ IoU={row['IoU']:{wide['IoU']}} ] = {100 * row['value']:5.1f}"
+        for row in rows
+    ]
+    return "\n".join([*lines, " & ".join(f"{100 * row['value']:.1f}" for row in rows)]) + "\n"
 
 
 class SampleMetric(BaseMetric):

@@ -130,19 +130,16 @@ class FrameMAP(SampleMetric):
         self.excluded_classes = excluded_classes
         self.report: MetricReport | None = None
 
-    def measure(self, sample: VideoSample) -> dict[str, FrameMatches]:
+    def measure(self, sample: VideoSample) -> FrameMatches:
         """The true boxes under each protocol."""
         ranked = self.ranked(sample)
         excluded = check_excluded(self.excluded_classes, self.classes)
         boxes = FrameBoxes.from_tubes(sample.video, ranked.tubes, ranked.scores)
         return functional.match_frames(boxes, sample.ground_truth, self.thresholds, self.protocols, excluded=excluded)
 
-    def compute_metrics(self, results: list[dict[str, FrameMatches]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[FrameMatches]) -> dict[str, float]:
         """The numbers over all videos."""
-        measured = {
-            name: functional.frame_average_precision([video[name] for video in results], self.thresholds, protocol)
-            for name, protocol in self.protocols.items()
-        }
+        measured = functional.frame_average_precision(results, self.thresholds, self.protocols)
         numbers, self.report = map_report(measured, self.classes, "frame ")
         return numbers
 
@@ -163,7 +160,10 @@ def map_report(
         f"{kind}mAP by protocol": rows,
         f"{kind}AP by class, {chosen}": measured[chosen].per_class_table(classes),
     }
-    summary = {f"{kind or 'video '}mAP {chosen} {at}": value for at, value in means[chosen].items()}
+    measure = f"{kind or 'video '}mAP"
+    summary = [
+        {"measure": measure, "protocol": chosen, "IoU": at, "value": value} for at, value in means[chosen].items()
+    ]
     return numbers, MetricReport(tables, frozenset(numbers), summary)
 
 
