@@ -151,6 +151,18 @@ def test_a_person_may_show_several_actions():
         np.testing.assert_array_equal(measure(scene, name).per_class, [[1, np.nan, 1]])
 
 
+def test_the_best_detections_of_a_frame_may_count_alone():
+    # Frame 0: .9 and .8 of the first box, .7 of the second; frame 1 has one box.
+    scores = np.array([[0.9, 0.8], [0.7, -np.inf]])
+    boxes = FrameBoxes.from_tubes("a", [still_tube([0, 0, 9, 9], 0, 2), still_tube([9, 9, 20, 20], 0, 1)], scores)
+    best = boxes.best_of_frames(2)
+    np.testing.assert_array_equal(best.scores, [[0.9, 0.8], [0.9, 0.8], [-np.inf, -np.inf]])
+    np.testing.assert_array_equal(boxes.best_of_frames(1).scores, [[0.9, -np.inf]] * 2 + [[-np.inf, -np.inf]])
+    assert best.frames.tolist() == [0, 1, 0]
+    with pytest.raises(InputError, match="limit must be 1 or more"):
+        boxes.best_of_frames(0)
+
+
 def predicted(video="a", num_frames=10, label=0):
     return FrameBoxes.from_tubes(video, [still_tube([0, 0, 10, 10], 0, num_frames)], np.eye(3)[[label]])
 

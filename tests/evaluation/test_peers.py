@@ -199,6 +199,20 @@ def peer_row(peer: Peer) -> tuple[str, ...]:
     return peer.protocol, peer.source, kind, f"{peer.numbers[0][at]:.7f}", f"{peer.ours(0)[at]:.7f}", bound
 
 
+# get_ava_performance.py, activitynet/ActivityNet, 1212804, whose read_csv keeps the best 50 rows of a keyframe: here 8.
+@pytest.mark.parametrize(("seed", "of_peer"), [(0, 0.2177771665), (1, 0.3884533969), (2, 0.3509442627)])
+def test_the_best_rows_of_a_keyframe_alone_as_ava_counts_them(seed, of_peer):
+    scene = peer_frame_scene(seed, sparse=True)
+    numbers, _ = evaluate_frame_predictions(
+        [FrameBoxes.unlinked(name, *detected).best_of_frames(8) for name, _, *detected in scene],
+        {name: truth for name, truth, *_ in scene},
+        PEER_CLASSES,
+        protocol="ava",
+        frames={name: KEYFRAMES for name, *_ in scene},
+    )
+    assert numbers["frame_mAP@0.5"] == pytest.approx(of_peer, abs=TOLERANCE)
+
+
 # Of scene 0 without the true tubes of the last of four classes, whose detections stay.
 @pytest.mark.parametrize(
     ("protocol", "of_peer", "num_classes"),

@@ -11,7 +11,15 @@ from actorsup.structures.boxes import as_boxes, iou_of_sides, set_frozen, sides_
 
 from .average_precision import AveragePrecision, summed
 from .ranking import Protocol, frame_protocol
-from .video_overlaps import check_excluded, check_known, check_scores, check_thresholds, check_true_labels, check_unique
+from .video_overlaps import (
+    check_excluded,
+    check_known,
+    check_limit,
+    check_scores,
+    check_thresholds,
+    check_true_labels,
+    check_unique,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +70,19 @@ class FrameBoxes:
     def unlinked(cls, video: str, frames: np.ndarray, boxes: np.ndarray, scores: np.ndarray) -> "FrameBoxes":
         """Boxes ``(n, 4)`` in the frames ``(n,)`` with scores ``(n, K)`` of their own."""
         return cls(video, frames, boxes, np.arange(len(frames)), check_scores(video, scores, len(frames)))
+
+    def best_of_frames(self, limit: int) -> "FrameBoxes":
+        """The best ``limit`` detections of each frame, unlinked; a box is one for each class. AVA counts 50."""
+        check_limit(limit, "limit")
+        scores = self.scores[self.tubes]  # (n, K)
+        frames = np.repeat(self.frames, scores.shape[1])
+        order = np.lexsort((-scores.ravel(), frames))
+        first = _first_of_each(frames[order])
+        place = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+        kept = np.full(scores.shape, -np.inf)
+        best = order[place < limit]
+        kept.flat[best] = scores.flat[best]
+        return FrameBoxes.unlinked(self.video, self.frames, self.boxes, kept)
 
 
 @dataclass(frozen=True, eq=False)
