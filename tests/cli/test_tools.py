@@ -487,7 +487,7 @@ def test_two_processes_train_and_test(trained, tmp_path):
     assert output.returncode == 0, output.stderr[-3000:]
     output = run_processes("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
+    assert output.stdout.count("frame mAP by protocol") == 1  # one table, of the main process
 
 
 def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):
