@@ -12,8 +12,8 @@ def as_boxes(boxes, name: str) -> np.ndarray:
         array = array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f"{name} must have the shape (num_boxes, 4), got {array.shape}")
-    bad = ~np.isfinite(array).all(axis=1) | (array[:, 2:] < array[:, :2]).any(axis=1)
-    if bad.any():
+    if not (np.isfinite(array).all() and (array[:, 2:] >= array[:, :2]).all()):
+        bad = ~np.isfinite(array).all(axis=1) | (array[:, 2:] < array[:, :2]).any(axis=1)
         index = int(bad.argmax())
         raise ValueError(
             f"{name}[{index}] = {array[index].tolist()}: expected finite x1 <= x2 and y1 <= y2"

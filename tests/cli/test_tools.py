@@ -1,5 +1,6 @@
 """The four commands, run as a user runs them."""
 
+import csv
 import json
 import re
 import shutil
@@ -55,6 +56,8 @@ def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
     assert list(tables) == [
         "mAP by protocol",
         "AP by class, act",
+        "frame mAP by protocol",
+        "frame AP by class, act",
         "diagnosis of true tubes, IoU 0.5",
         "diagnosis of detections, IoU 0.5",
     ]
@@ -65,8 +68,25 @@ def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
     }
     assert [row["class"] for row in tables["AP by class, act"]] == ["Basketball", "Biking"]
     assert tables["AP by class, act"][1]["AP@0.5"] == numbers["AP@0.5/Biking"]
+    assert [row["IoU"] for row in tables["mAP by protocol"]] == ["0.2", "0.5", "0.75", "0.5:0.95"]
+    assert tables["frame mAP by protocol"][0]["act"] == numbers["frame_mAP@0.5"]
     for title in tables:
         assert title in outputs["test"].stdout
+
+
+def test_summary_and_tables_are_files_to_paste_and_to_read(trained):
+    root, _, outputs = trained
+    numbers = json.loads((root / "work" / "test_metrics.json").read_text())["metrics"]
+    summary = (root / "work" / "summary.txt").read_text()
+    assert summary in outputs["test"].stdout
+    assert f"video mAP  act @[ IoU=0.5:0.95 ] = {100 * numbers['mAP@0.5:0.95']:5.1f}" in summary
+    assert f"frame mAP  act @[ IoU=0.5      ] = {100 * numbers['frame_mAP@0.5']:5.1f}" in summary
+    with open(root / "work" / "tables" / "ap_by_class_act.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["class"] for row in rows] == ["Basketball", "Biking"]
+    assert float(rows[1]["AP@0.5"]) == numbers["AP@0.5/Biking"]
+    assert {"recall@0.5", "AP@0.5:0.95", "num_ground_truth"} <= rows[0].keys()
+    assert (root / "work" / "tables" / "frame_ap_by_class_act.csv").is_file()
 
 
 def test_diagnosis_is_kept_with_an_entry_for_each_video(trained):
@@ -467,7 +487,7 @@ def test_two_processes_train_and_test(trained, tmp_path):
     assert output.returncode == 0, output.stderr[-3000:]
     output = run_processes("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
+    assert output.stdout.count("frame mAP by protocol") == 1  # one table, of the main process
 
 
 def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):
