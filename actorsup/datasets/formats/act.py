@@ -15,11 +15,12 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io.files import save
+from actorsup.io.reading import brief, naming, require, value_of
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import box_array, brief, names_of, naming, number_array, require, require_label, tube_of_frames, value_of
+from .reading import box_array, names_of, number_array, require_label, tube_of_frames
 
 SPLITS = {"train_videos": "train", "test_videos": "test"}
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from actorsup.datasets.video_files import VIDEO_SUFFIXES
 from actorsup.errors import InputError
+from actorsup.io.reading import naming, require
 from actorsup.structures import Tube
 from actorsup.structures.tube import require_within
 
-from .reading import MAX_COORDINATE, MAX_FRAMES, naming, require, require_label
+from .reading import MAX_COORDINATE, MAX_FRAMES, require_label
 
 
 @dataclass(frozen=True, eq=False)

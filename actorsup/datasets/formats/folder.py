@@ -8,10 +8,11 @@ import numpy as np
 
 from actorsup.datasets.video_files import find_videos, holds_frames, strip_suffix
 from actorsup.errors import InputError
+from actorsup.io.reading import read_lines
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import notes_of, read_lines
+from .reading import notes_of
 
 
 @DATASET_FORMATS.register_module()

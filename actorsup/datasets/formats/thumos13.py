@@ -21,13 +21,14 @@ import numpy as np
 from scipy.io import loadmat
 
 from actorsup.errors import InputError
+from actorsup.io.reading import naming, read_lines, require, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .act import ACTPickle
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import naming, notes_of, number_array, read_lines, require, require_label, value_of
+from .reading import notes_of, number_array, require_label
 
 # fmt: off
 CLASSES = (
@@ -139,7 +140,7 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
     for line_number, line in read_lines(path):
         with naming(f"{path}, line {line_number}: {line!r}", InputError):
             match = LINE.fullmatch(line)
-            if match is None:
+            if match is None or not match["video"].isprintable():
                 raise ValueError("expected 'Class/video.avi' or 'Class/video.avi 1'")
             video, folder, number = match.group("video", "folder", "number")
             if folder not in numbers:

@@ -19,10 +19,11 @@ import numpy as np
 from actorsup.datasets.video_files import holds_frames, measure, only_video
 from actorsup.errors import InputError
 from actorsup.io import FrameFolderReader
+from actorsup.io.reading import naming, read_lines
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import enumeration, naming, notes_of, read_lines, tube_of_frames
+from .reading import enumeration, notes_of, tube_of_frames
 
 LINE = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(\s.*)?", re.DOTALL | re.ASCII)
 

@@ -46,11 +46,11 @@ def test_what_a_resumed_training_did_again_counts_once(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("predictions.json", "{", r"predictions\.json: not JSON"),
+        ("predictions.json", "{", r"predictions\.json: is not JSON"),
         ("test_metrics.json", "[]", r"test_metrics\.json: lacks checkpoint, metrics, tables; make it again"),
         ("proposal_metrics.json", "3", r"proposal_metrics\.json: lacks everything"),
         ("diagnosis.json", json.dumps({"a": 1}), r"diagnosis\.json: lacks diagnoses"),
-        ("20260101_000000/vis_data/scalars.json", "{}\n{", r"scalars\.json: line 2: not JSON"),
+        ("20260101_000000/vis_data/scalars.json", '{"step": 1}\n{', r"scalars\.json: line 2: is not JSON"),
     ],
 )
 def test_a_malformed_file_is_named(tmp_path, name, content, message):
