@@ -40,10 +40,17 @@ def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
             stem, suffix = os.path.splitext(entry.name)
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield len(VIDEO_SUFFIXES), entry.name, entry.name
             elif suffix.lower() in VIDEO_SUFFIXES:
                 yield VIDEO_SUFFIXES.index(suffix.lower()), stem, entry.name
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # of links in a circle
+        return False
 
 
 def only_video(folder: Path) -> Path:

@@ -39,8 +39,7 @@ def require_fit(
 
 def classes_of(checkpoint: Mapping) -> Sequence[str] | None:
     """The names of the classes that a checkpoint was trained on, as it keeps them; None where it does not."""
-    dataset = (checkpoint.get("meta") or {}).get("dataset_meta") or {}
-    classes = dataset.get("classes") if isinstance(dataset, Mapping) else dataset
+    classes = ((checkpoint.get("meta") or {}).get("dataset_meta") or {}).get("classes")
     is_list = isinstance(classes, (list, tuple)) and all(isinstance(name, str) for name in classes)
     return classes if classes is None or is_list else [brief(classes)]
 

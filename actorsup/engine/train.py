@@ -1,6 +1,6 @@
 """Train what a config describes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmengine.config import Config
@@ -42,8 +42,11 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         checkpoint = find_latest_checkpoint(config.work_dir)
         if checkpoint is None:
             raise InputError(f"--resume: there is no checkpoint in {config.work_dir} to go on from")
+        loaded = read_checkpoint(checkpoint, owner="--resume")
         if "proposals" in config:
-            _require_same_training(config, checkpoint, classes)
+            _require_same_training(config, checkpoint, loaded, classes)
+    if config.get("load_from"):  # mmengine would run what is in a checkpoint that holds more than data
+        read_checkpoint(str(config.load_from), owner="load_from")
     config.resume = resume
     init_distributed(config)
     runner = Runner.from_cfg(config)
@@ -69,11 +72,11 @@ def _require_learnable(config: Config) -> tuple[str, ...]:
     return classes
 
 
-def _require_same_training(config: Config, checkpoint: str, classes: Sequence[str]) -> None:
+def _require_same_training(config: Config, path: str, checkpoint: Mapping, classes: Sequence[str]) -> None:
     """Raise ``InputError`` with the differences if a checkpoint is of another model or of other classes."""
     with torch.random.fork_rng():
         model = MODELS.build(config.model)
-    require_fit(checkpoint, read_checkpoint(checkpoint, owner="--resume"), model, config, classes)
+    require_fit(path, checkpoint, model, config, classes)
 
 
 def _first(names: Sequence[str], most: int = 5) -> str:

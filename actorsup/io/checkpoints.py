@@ -144,8 +144,13 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
         raise InputError(f"{of_owner}: its state_dict is a {type(state).__name__}, no dict")
     if not all(isinstance(name, str) for name in state):
         raise InputError(f"{of_owner}: its weights must have names, got {brief(list(state))}")
-    if not isinstance(meta := loaded.get("meta") or {}, dict):
-        raise InputError(f"{of_owner}: its meta is a {type(meta).__name__}, no dict")
+    meta = loaded.get("meta")
+    for name, value in {
+        "meta": meta,
+        "dataset_meta": meta.get("dataset_meta") if isinstance(meta, dict) else None,
+    }.items():
+        if value is not None and not isinstance(value, dict):
+            raise InputError(f"{of_owner}: its {name} is a {type(value).__name__}, no dict")
     if all(name.startswith(WRAPPER) for name in state):
         consume_prefix_in_state_dict_if_present(state, WRAPPER)
     return loaded

@@ -85,7 +85,8 @@ class VideoStore(ABC):
 
     def videos(self) -> list[str]:
         """Names of the videos in the store, sorted."""
-        return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
+        files = (path for path in self.folder.glob("**/*.npz") if path.is_file())  # a video may be in such a folder
+        return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in files)
 
     def save(self, video: str, value) -> None:
         """Write what belongs to a video; a ``StoreError`` if it cannot be written."""
@@ -202,12 +203,15 @@ class TubeStore(VideoStore):
 
 def _array(arrays, name: str, kind: str, *shape: int | None) -> np.ndarray:
     """An array of a kind of numbers and of a shape, in which None stands for any length."""
-    array = arrays[name]
-    fits = array.ndim == len(shape) and all(side in (None, of) for side, of in zip(shape, array.shape, strict=True))
-    if array.dtype.kind != kind or not fits:
+    with arrays.zip.open(f"{name}.npy") as file:  # what is announced, before memory is taken for it
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        there, _, dtype = read_header(file)
+    fits = len(there) == len(shape) and all(side in (None, of) for side, of in zip(shape, there, strict=True))
+    if dtype.kind != kind or not fits:
         what = {"i": "whole numbers", "f": "numbers"}[kind]
-        raise ValueError(f"expected {what} of shape {shape} as {name!r}, got {array.dtype} of shape {array.shape}")
-    return array
+        raise ValueError(f"expected {what} of shape {shape} as {name!r}, got {dtype} of shape {there}")
+    return arrays[name]
 
 
 def _total(counts: np.ndarray, name: str, least: int) -> int:

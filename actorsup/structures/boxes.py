@@ -101,6 +101,8 @@ class Detections:
             )
         if not np.isfinite(scores).all():
             raise ValueError(f"detections.scores must be finite, got {scores.tolist()}")
+        if (labels < 0).any():
+            raise ValueError(f"detections.labels are counted from 0, got {labels.tolist()}")
         set_frozen(self, boxes=boxes, scores=scores, labels=labels)
 
     @classmethod

@@ -40,8 +40,8 @@ class Tube:
         annotated = None if self.annotated is None else np.array(self.annotated, dtype=bool)
         if len(boxes) == 0:
             raise ValueError("a tube needs at least one box, got none")
-        if self.start < 0:
-            raise ValueError(f"a tube starts at frame 0 or later, got {self.start}")
+        if self.start < 0 or self.label < 0:
+            raise ValueError(f"a tube's frames and labels are counted from 0, got {self.start} and {self.label}")
         if scores.shape != (len(boxes),):
             raise ValueError(f"a tube needs one score a box: {len(boxes)} boxes, scores of shape {scores.shape}")
         if not (np.isfinite(scores).all() and np.isfinite(self.score)):

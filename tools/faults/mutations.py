@@ -59,8 +59,8 @@ def places(content, place: tuple = ()) -> list[tuple]:
     """The path to every value inside containers, the content itself among them."""
     inside = [place]
     if isinstance(content, dict):
-        for key, value in content.items():
-            inside += places(value, (*place, key))
+        for key in content:
+            inside += places(content[key], (*place, key))
     elif isinstance(content, list):
         for index, value in enumerate(content):
             inside += places(value, (*place, index))
@@ -74,6 +74,9 @@ class Doubled(dict):
         """All pairs, and the first key again with the value of the last."""
         pairs = list(super().items())
         return [*pairs, (pairs[0][0], pairs[-1][1])] if pairs else pairs
+
+    def __deepcopy__(self, memo: dict) -> "Doubled":
+        return Doubled({key: copy.deepcopy(self[key], memo) for key in self})
 
 
 def changed(content, rng: np.random.Generator, with_arrays: bool = False, doubles: bool = False):

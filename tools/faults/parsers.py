@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from campaign import Fault, Outcome
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mutations import TEXTS, as_json, changed, damaged, npz, shuffled
 from scipy.io import savemat
 
@@ -155,7 +156,7 @@ def _valid(collection: VideoCollection) -> None:
 
 
 def _valid_tube(tube: Tube, num_classes: int, num_frames: int | None) -> None:
-    assert 0 <= tube.start, tube.start
+    assert tube.start >= 0, tube.start
     assert num_frames is None or tube.end <= num_frames, f"{tube.end} > {num_frames}"
     assert 0 <= tube.label < num_classes, tube.label
     assert np.isfinite(tube.boxes).all()
@@ -214,7 +215,9 @@ def _compare_annotation(content: dict, collection: VideoCollection) -> None:
         _same("split", video.split, entry["split"])
         _same("num_frames", video.num_frames, entry.get("num_frames"))
         _same("size", video.size and list(video.size), entry.get("size"))
-        _same("number of tubes", video.tubes and len(video.tubes), entry.get("tubes") and len(entry["tubes"]))
+        _same(
+            "number of tubes", *(tubes if tubes is None else len(tubes) for tubes in (video.tubes, entry.get("tubes")))
+        )
         for tube, of in zip(video.tubes or (), entry.get("tubes") or (), strict=True):
             _same("label of a tube", collection.classes[tube.label], of["label"])
             _boxes_as_written(tube, of["boxes"], "boxes")
@@ -608,6 +611,7 @@ def _manifest(rng: np.random.Generator, folder: Path, kind: type) -> Input:
 
 def checkpoint(rng: np.random.Generator, folder: Path) -> Input:
     """A checkpoint as training writes it, or weights alone, for a model of one layer."""
+    MMLogger.get_current_instance().setLevel("ERROR")
     model = torch.nn.Linear(2, 3)
     weights = {"weight": np.arange(6, dtype=np.float32).reshape(3, 2), "bias": np.ones(3, np.float32)}
     meta = {
@@ -673,7 +677,7 @@ def predictions(rng: np.random.Generator, folder: Path) -> Input:
     data = b"\n".join(map(as_json, lines))
     path = folder / name
     path.write_bytes(damaged(data, rng, is_text=True) if is_damaged else data)
-    renders = rng.random() < 0.04
+    renders = rng.random() < 0.01
 
     def read() -> None:
         run = Run.read(folder)
@@ -847,7 +851,7 @@ PARSERS = {
     "predictions": predictions,
     "options": options,
 }
-GOAL = "an error of ours that names the file, or a valid result"
+GOAL = "an error of ours that names what it is of, or a valid result"
 FAULTS = tuple(
     Fault(f"10,000 inputs: {name}", GOAL, partial(attempt, make), ATTEMPTS) for name, make in PARSERS.items()
 )

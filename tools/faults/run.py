@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import run, table
+from hostile import FAULTS as HOSTILE
+from parsers import FAULTS as PARSERS
 
-FAULTS = ()
+FAULTS = (*PARSERS, *HOSTILE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

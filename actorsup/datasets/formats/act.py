@@ -83,7 +83,7 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
     num_frames, size, by_label = (
         value_of(value_of(content, key), video) for key in ("nframes", "resolution", "gttubes")
     )
-    if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2:
+    if not isinstance(size, (list, tuple, np.ndarray)) or np.shape(size) != (2,):
         raise ValueError(f"'resolution' must be (height, width), got {brief(size)}")
     height, width = (require(side, "resolution", int) for side in size)
     tubes = []

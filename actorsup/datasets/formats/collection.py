@@ -17,6 +17,8 @@ from actorsup.structures.tube import require_within
 
 from .reading import MAX_COORDINATE, MAX_FRAMES, require_label
 
+MAX_NAME = 230  # bytes; file systems take 255, and suffixes are appended
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledVideo:
@@ -46,6 +48,8 @@ class LabelledVideo:
             raise ValueError(
                 f"the name must be a path below the folder of the videos, without '..' or '//', got {self.video!r}"
             )
+        if max(len(part.encode()) for part in path.parts) > MAX_NAME:
+            raise ValueError(f"no part of the name may be longer than {MAX_NAME} bytes, got {self.video!r}")
         if path.suffix.lower() in VIDEO_SUFFIXES:
             raise ValueError(f"the name must be without the suffix {path.suffix}")
         require(self.split, "split", str)

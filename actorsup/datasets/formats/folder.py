@@ -85,6 +85,6 @@ def _videos_in(folder: Path, unused: list[str]) -> list[str]:
         if not path.name.startswith(".")
     }
     there = find_videos(folder.parent, names.values())
-    found = {video for video, path in there.items() if path.is_file() or holds_frames(path)}
+    found = {video for video, path in there.items() if path.is_file() or (path.is_dir() and holds_frames(path))}
     unused += sorted(f"{folder.name}/{entry}" for entry, video in names.items() if video not in found)
     return sorted(found)

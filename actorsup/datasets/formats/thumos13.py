@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from actorsup.errors import InputError
 from actorsup.io.reading import naming, read_lines, require, value_of
@@ -27,6 +26,7 @@ from actorsup.structures import Tube
 
 from .act import ACTPickle
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .matlab_file import read_matlab
 from .pickle_file import load_pickle
 from .reading import notes_of, number_array, require_label
 
@@ -221,14 +221,13 @@ def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
 
 def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[str, dict]]:
     """The videos of a Matlab file as ``pyannot.pkl`` has them, labelled by their folders."""
-    try:
-        content = loadmat(path, simplify_cells=True)
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise InputError(f"{path}: cannot be read as a Matlab file ({type(error).__name__}: {error})") from error
+    content = read_matlab(path)
     found = [name for name in MATLAB_LAYOUTS if name in content]
     if len(found) != 1:
         raise InputError(f"{path}: expected a variable named {' or '.join(MATLAB_LAYOUTS)}")
-    for number, record in enumerate(_structs(content[found[0]]), start=1):
+    with naming(path, InputError):
+        records = _structs(content[found[0]])
+    for number, record in enumerate(records, start=1):
         with naming(f"{path}: video number {number}", InputError):
             name = value_of(record, "name", str)
             folder = name.split("/")[0]
@@ -244,8 +243,8 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
 
 
 def _structs(value) -> Sequence:
-    """A struct array; scipy gives a single struct as such, and none as an empty array."""
-    return [value] if isinstance(value, Mapping) else list(np.atleast_1d(value))
+    """A struct array; one without a struct may be kept as an array without numbers."""
+    return [] if isinstance(value, np.ndarray) and not value.size else require(value, "a struct array", Sequence)
 
 
 def _number(record: Mapping, key: str) -> int:
