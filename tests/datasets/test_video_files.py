@@ -1,5 +1,6 @@
 import pytest
 
+from actorsup.datasets.formats import VideoFolder
 from actorsup.datasets.video_files import VIDEO_SUFFIXES, find_videos
 
 
@@ -28,3 +29,14 @@ def test_of_several_copies_the_first_suffix_is_taken_and_a_folder_last(tmp_path)
         expected = tmp_path / "Biking" / f"v_1{suffix}"
         expected.touch()
         assert find_videos(tmp_path, ["Biking/v_1"]) == {"Biking/v_1": expected}
+
+
+def test_links_in_a_circle_are_no_videos_and_no_error(tmp_path):
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / "1.mp4").touch()
+    for name, target in {"a": "b", "b": "a", "c.mp4": "c.mp4"}.items():
+        (tmp_path / "walk" / name).symlink_to(target)
+    assert find_videos(tmp_path, ["walk/1", "walk/a"]) == {"walk/1": tmp_path / "walk/1.mp4"}
+    collection = VideoFolder(tmp_path).read()
+    assert [video.video for video in collection.videos] == ["walk/1"]
+    assert "walk/c.mp4" in collection.notes[0]

@@ -1,4 +1,4 @@
-"""Files that somebody made to do harm: to run code, to write elsewhere, to fill the memory, to put elements into a page.
+"""Files that somebody made to do harm: to run code, to write elsewhere, to fill the memory, to change a page.
 
 They are refused by an error of ours, or are inert. That each program in a pickle does run where it may is tried too.
 """
@@ -159,17 +159,15 @@ def _bombs(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     annotation.write_bytes(packed * 48)  # 3 GiB in 3 MB
     for reader in (VideosFile, LabelTable, ACTPickle):
         yield f"3 GiB in 3 MB, {reader.__name__}", reader(annotation).read
-    deep = folder / "deep.json"
+    deep, run, store = folder / "deep.json", folder / "run", folder / "broken"
+    run.mkdir()
+    store.mkdir()
     for what, text in _deep_json():
         deep.write_text(text)
         yield f"{what}, annotation", VideosFile(deep).read
         yield f"{what}, table" + " (may be read)" * (what == "a text of 10 MB"), LabelTable(deep).read
-        run = folder / "run"
-        run.mkdir(exist_ok=True)
         (run / "predictions.json").write_text(text)
         yield f"{what}, predictions", lambda: Run.read(run)
-        store = folder / "broken"
-        store.mkdir(exist_ok=True)
         (store / "manifest.json").write_text(text)
         yield f"{what}, manifest", lambda: TubeStore(store)
     yield from _greedy_stores(folder / "store")
@@ -242,14 +240,59 @@ def _greedy_stores(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 # Names that lead elsewhere
 
-# fmt: off
 NAMES = (
-    "../a", "a/../../b", "/etc/passwd", "//a", "a//b", "./a", "a/.", "a/", ".", "..", "...", "a/..", "", " ", "a\x00b", "a\nb",
-    "C:\\a", "..\\a", "\\\\host\\share", "a" * 300, "b/" + "a" * 300, "a/b", "a_b", "A/b", "a/B", "a/b.", "a/b ", " a/b",
-    "a/b.npz", "a.npz/b", "a/b.tmp", "a.tmp/b", "manifest", "manifest.json", "~/a", "$HOME/a", "a\u202eb", "a\ud800", "é", "e\u0301",
-    "a/b/c/d/e/f", "con", "nul", "a:b", "a*b", "-rf", "--out=x", "|ls", "`ls`", "file:///etc/passwd", "http://x/y",
+    "../a",
+    "a/../../b",
+    "/etc/passwd",
+    "//a",
+    "a//b",
+    "./a",
+    "a/.",
+    "a/",
+    ".",
+    "..",
+    "...",
+    "a/..",
+    "",
+    " ",
+    "a\x00b",
+    "a\nb",
+    "C:\\a",
+    "..\\a",
+    "\\\\host\\share",
+    "a" * 300,
+    "b/" + "a" * 300,
+    "a/b",
+    "a_b",
+    "A/b",
+    "a/B",
+    "a/b.",
+    "a/b ",
+    " a/b",
+    "a/b.npz",
+    "a.npz/b",
+    "a/b.tmp",
+    "a.tmp/b",
+    "manifest",
+    "manifest.json",
+    "~/a",
+    "$HOME/a",
+    "a\u202eb",
+    "a\ud800",
+    "é",
+    "e\u0301",
+    "a/b/c/d/e/f",
+    "con",
+    "nul",
+    "a:b",
+    "a*b",
+    "-rf",
+    "--out=x",
+    "|ls",
+    "`ls`",
+    "file:///etc/passwd",
+    "http://x/y",
 )
-# fmt: on
 
 
 def names(number: int, folder: Path) -> Outcome:
@@ -327,11 +370,33 @@ def _links(folder: Path, outcome: Outcome) -> None:
 # Names that are markup
 
 MARKUP = (
-    "</script><script>window.hacked=1</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "<!--<script>",
-    "</title><svg onload=alert(1)>", "</style><b>", "]]>", "{{ 7 * 7 }}", "{% raw %}", "&lt;script&gt;", "javascript:alert(1)",
-    '<a href="https://example.com">x</a>', "<b>bold</b>", "\u2028alert(1)", "__proto__", "constructor", "toString", "=1+1", "%3Cscript%3E",
-    "<iframe srcdoc='x'>", "\x00<x", "<scr\u0130pt>", "$&", "\\u003cscript\\u003e", "<base href=//x>", "<meta http-equiv=refresh>",
-)  # fmt: skip
+    "</script><script>window.hacked=1</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "<!--<script>",
+    "</title><svg onload=alert(1)>",
+    "</style><b>",
+    "]]>",
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "&lt;script&gt;",
+    "javascript:alert(1)",
+    '<a href="https://example.com">x</a>',
+    "<b>bold</b>",
+    "\u2028alert(1)",
+    "__proto__",
+    "constructor",
+    "toString",
+    "=1+1",
+    "%3Cscript%3E",
+    "<iframe srcdoc='x'>",
+    "\x00<x",
+    "<scr\u0130pt>",
+    "$&",
+    "\\u003cscript\\u003e",
+    "<base href=//x>",
+    "<meta http-equiv=refresh>",
+)
 
 
 class Elements(HTMLParser):
@@ -379,8 +444,8 @@ def markup(number: int, folder: Path) -> Outcome:
         for given, ours in zip(elements.scripts[2:], plain.scripts[2:], strict=True):
             outcome.expect(given == ours, f"{text!r} changes a script", "inert")
         figures, data = map(json.loads, elements.scripts[:2])
-        outcome.expect(text in json.dumps(data, ensure_ascii=False) or "\\" in text or '"' in text or "\x00" in text or text in
-                       [video["video"] for video in data["videos"]], f"{text!r} is not in the data", "inert")  # fmt: skip
+        videos = [video["video"] for video in data["videos"]]
+        outcome.expect(text in videos, f"{text!r} is not among {videos}", "inert")
         drawn = json.dumps(figures)
         outcome.expect("<" not in _without_templates(drawn), f"{text!r} is markup for the charts", "inert")
     return outcome
@@ -424,8 +489,8 @@ def _page(folder: Path, text: str) -> str:
 
 GOAL = "refused by an error of ours, or inert"
 FAULTS = (
-    Fault("hostile pickles and checkpoints", GOAL, pickles, 1),
-    Fault("hostile sizes and depths", GOAL, bombs, 1, seconds=600),
-    Fault("hostile names and links", GOAL, names, 1),
-    Fault("hostile markup in a report", GOAL, markup, 1),
+    Fault("hostile-pickles", GOAL, pickles, 1),
+    Fault("hostile-sizes", GOAL, bombs, 1, seconds=600),
+    Fault("hostile-names", GOAL, names, 1),
+    Fault("hostile-markup", GOAL, markup, 1),
 )
