@@ -24,9 +24,10 @@ def test_what_is_hostile_does_nothing(fault, tmp_path):
 
 
 def test_a_parser_that_raises_or_is_wrong_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(parsers, "BATCH", 40)
+    monkeypatch.setattr(parsers, "BATCH", 250)
     monkeypatch.setattr("actorsup.io.reading._unique", dict)
     monkeypatch.setattr("actorsup.datasets.formats.videos_file.box_array", lambda boxes: boxes)
     failures = parsers.attempt(parsers.annotation, 0, tmp_path).failures
-    assert any("a wrong result" in failure for failure in failures)
-    assert any("annotation.json, " in failure for failure in failures)
+    assert any(": TypeError: " in failure or ": ValueError: " in failure for failure in failures)
+    assert any("a wrong result: a key was there twice" in failure for failure in failures)
+    assert all("annotation.json, " in failure for failure in failures)

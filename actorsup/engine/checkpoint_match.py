@@ -94,7 +94,7 @@ def _model_settings(config_text: str | None) -> Mapping | None:
     """``model`` of a config's text, as mmengine writes it; nothing of it is run."""
     # A text that is no config is none to compare with, whatever ast says of it.
     with suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        for statement in ast.parse(config_text or "").body:
+        for statement in ast.parse(config_text if isinstance(config_text, str) else "").body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":
                 return _literal(statement.value)
     return None

@@ -71,9 +71,9 @@ class Doubled(dict):
     """A dictionary that is written with one key twice."""
 
     def items(self):
-        """All pairs, and the first key again with the value of the last."""
+        """The first key with the value of the last, then all pairs: Python alone would read it as if nothing were."""
         pairs = list(super().items())
-        return [*pairs, (pairs[0][0], pairs[-1][1])] if pairs else pairs
+        return [(pairs[0][0], pairs[-1][1]), *pairs] if pairs else pairs
 
     def __deepcopy__(self, memo: dict) -> "Doubled":
         return Doubled({key: copy.deepcopy(self[key], memo) for key in self})

@@ -489,7 +489,8 @@ def matlab(rng: np.random.Generator, folder: Path) -> Input:
     compressed = bool(rng.integers(2))
     data = io.BytesIO()
     try:
-        savemat(data, {variable: _structs(content[variable])}, do_compression=compressed)
+        with warnings.catch_warnings(action="ignore"):
+            savemat(data, {variable: _structs(content[variable])}, do_compression=compressed)
     except Exception:  # what Matlab has no type for
         is_damaged = True
         data = io.BytesIO()
@@ -859,6 +860,4 @@ PARSERS = {
     "options": options,
 }
 GOAL = "an error of ours that names what it is of, or a valid result"
-FAULTS = tuple(
-    Fault(f"parser-{name}", GOAL, partial(attempt, make), ATTEMPTS) for name, make in PARSERS.items()
-)
+FAULTS = tuple(Fault(f"parser-{name}", GOAL, partial(attempt, make), ATTEMPTS) for name, make in PARSERS.items())
