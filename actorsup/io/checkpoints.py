@@ -4,7 +4,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import BUILD, NEWOBJ, UnpicklingError
+from pickle import BUILD, LONG_BINPUT, NEWOBJ, PUT, UnpicklingError
 from typing import ClassVar
 
 import torch
@@ -75,7 +75,26 @@ class _Scan(FrugalUnpickler):
     def load_build(self) -> None:
         del self.stack[-1]
 
-    dispatch: ClassVar = {**FrugalUnpickler.dispatch, NEWOBJ[0]: load_newobj, BUILD[0]: load_build}
+    def load_long_binput(self) -> None:
+        super().load_long_binput()
+        self._require_position()
+
+    def load_put(self) -> None:
+        super().load_put()
+        self._require_position()
+
+    def _require_position(self) -> None:
+        # C's unpickler, which mmengine reads a checkpoint with, takes memory for all positions before.
+        if next(reversed(self.memo)) > self.size:
+            raise UnpicklingError("a position beyond the file")
+
+    dispatch: ClassVar = {
+        **FrugalUnpickler.dispatch,
+        NEWOBJ[0]: load_newobj,
+        BUILD[0]: load_build,
+        LONG_BINPUT[0]: load_long_binput,
+        PUT[0]: load_put,
+    }
 
 
 def _require_harmless(path: str) -> None:

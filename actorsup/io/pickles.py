@@ -103,6 +103,7 @@ class FrugalUnpickler(pickle._Unpickler):
 
     def __init__(self, file, size: int) -> None:
         super().__init__(file, encoding="latin1")  # strings and arrays that Python 2 wrote
+        self.size = size
         self._left = BYTES_PER_BYTE * size + 2**20
 
     def spend(self, made) -> None:

@@ -167,6 +167,8 @@ def write_checkpoint(path: Path, content: bytes, records: dict[str, bytes] | Non
     [
         (b"\x80\x02}()" + b"\x85" * 400_000 + b"K\x01u.", "a key that is a tuple of tuples"),
         (b"\x80\x02cbuiltins\nbytearray\n\x8a\x05" + (2**36).to_bytes(5, "little") + b"\x85R.", "a bytearray"),
+        (b"\x80\x02}r\xff\xff\xff\x7f.", "a position beyond the file"),
+        (b"\x80\x02}p4294967295\n.", "a position beyond the file"),
     ],
 )
 def test_a_checkpoint_that_would_crash_or_take_all_memory_is_refused(tmp_path, content, reason):

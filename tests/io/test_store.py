@@ -264,3 +264,10 @@ def test_a_store_takes_nothing_else_for_a_manifest(store):
         (store.folder / "manifest.json").write_text(text)
         with pytest.raises(StoreError, match=r"manifest\.json: not a manifest"):
             TubeStore(store.folder)
+
+
+def test_an_empty_setting_is_another_one_than_none(store):
+    store.save("video", proposals())
+    other = Fingerprint({**SETTINGS.made_by, "tracker": {}})
+    with pytest.raises(StoreError, match="tracker: absent there, {} here"):
+        TubeStore(store.folder, other)
