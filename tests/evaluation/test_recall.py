@@ -123,7 +123,7 @@ def test_video_given_twice_is_an_error():
 
 
 def test_label_outside_the_classes_is_an_error():
-    with pytest.raises(InputError, match="odd: a true tube has the label 3, but .* 0 to 2"):
+    with pytest.raises(InputError, match=r"odd: a true tube has the label 3, but .* 0 to 2"):
         evaluate_proposals([("odd", [], [still_tube([0, 0, 9, 9], label=3)])], CLASSES)
 
 
