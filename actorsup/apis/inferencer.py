@@ -12,7 +12,7 @@ from mmengine.dataset import Compose
 
 from actorsup.datasets.video_files import video_name
 from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
-from actorsup.engine.checkpoint_match import require_fit
+from actorsup.engine.checkpoint_match import classes_of, require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore
@@ -92,7 +92,7 @@ class ActionInferencer:
             model = MODELS.build(self.config.model)
         require_fit(path, loaded, model, self.config, classes)
         model.load_state_dict(loaded.get("state_dict", loaded))
-        classes = classes or ((loaded.get("meta") or {}).get("dataset_meta") or {}).get("classes")
+        classes = classes or classes_of(loaded)
         if classes is None:
             raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
         if model.head.num_classes != len(classes):

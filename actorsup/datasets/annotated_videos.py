@@ -13,11 +13,12 @@ from torch.utils.data import Dataset, get_worker_info
 
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, TubeStore
+from actorsup.io.reading import naming
 from actorsup.registry import DATASET_FORMATS, DATASETS, TRANSFORMS
 from actorsup.structures import Tube
 
 from .formats import LabelledVideo, VideoCollection
-from .formats.reading import enumeration, naming
+from .formats.reading import enumeration
 from .video_files import VIDEO_SUFFIXES, find_videos, frame_size, why_missing
 
 MAKE_PROPOSALS = "actorsup proposals CONFIG"

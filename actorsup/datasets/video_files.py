@@ -72,12 +72,19 @@ def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
             if entry.name.startswith("."):
                 continue
             is_named_so = suffix.lower() in VIDEO_SUFFIXES
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield len(VIDEO_SUFFIXES), entry.name, entry.name
                 if is_named_so:  # by a list whose names have suffixes
                     yield len(VIDEO_SUFFIXES) + 1, stem, entry.name
             elif is_named_so and entry.is_file():
                 yield VIDEO_SUFFIXES.index(suffix.lower()), stem, entry.name
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # of links in a circle
+        return False
 
 
 def _why_none(entry: os.DirEntry) -> str | None:

@@ -1,6 +1,5 @@
 """Trainings, or tests of what was trained, that differ in one thing each, with several seeds."""
 
-import json
 import os
 import statistics
 import subprocess
@@ -12,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from actorsup.errors import InputError
+from actorsup.io.reading import naming, read_json, require_layout
 from actorsup.visualization import experiment_chart, save_figure
 
 from .config import find_config, read_python
@@ -61,7 +61,10 @@ class Experiments:
     def result(self, variant: str, seed: int) -> dict[str, float] | None:
         """The numbers of a test; None if it was not done yet."""
         path = self.folder(variant, seed) / "test_metrics.json"
-        return json.loads(path.read_text(encoding="utf-8"))["metrics"] if path.is_file() else None
+        if not path.is_file():
+            return None
+        with naming(path, InputError):
+            return require_layout(read_json(path), {"metrics": {str: float}})["metrics"]
 
     def run_all(
         self,

@@ -1,6 +1,5 @@
 """Make the proposals that a config describes, and measure them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from mmengine.dist import is_main_process
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import RecallCurves, VideoOverlaps, recall_curves, recall_protocol, tube_recall
 from actorsup.io.files import save_csv, save_json
+from actorsup.io.reading import naming, read_json, require
 from actorsup.progress import progress_bar
 from actorsup.proposals import GenerationReport, ProposalGenerator
 from actorsup.proposals.config import existing_store
@@ -97,10 +97,9 @@ def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEva
 
 def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     path = folder / "proposal_metrics.json"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); move it away") from error
+    entries = read_json(path) if path.exists() else {}
+    with naming(path, InputError):
+        require(entries, "the content", Mapping)
     for name, result in results.items():
         entries[name] = {
             "store": result.folder,

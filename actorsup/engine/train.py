@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -59,9 +59,12 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         checkpoint = latest_checkpoint(config.work_dir)
         if checkpoint is None:
             raise InputError(f"--resume: there is no checkpoint in {config.work_dir} to go on from")
+        loaded = read_checkpoint(checkpoint, owner="--resume")
         if "proposals" in config:
-            _require_same_training(config, checkpoint, classes)
+            _require_same_training(config, checkpoint, loaded, classes)
         config.load_from = checkpoint
+    elif config.get("load_from"):  # mmengine would run what is in a checkpoint that holds more than data
+        read_checkpoint(str(config.load_from), owner="load_from")
     config.resume = resume
     _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)
@@ -123,11 +126,11 @@ def _require_learnable(config: Config) -> tuple[str, ...]:
     return classes
 
 
-def _require_same_training(config: Config, checkpoint: str, classes: Sequence[str]) -> None:
+def _require_same_training(config: Config, path: str, checkpoint: Mapping, classes: Sequence[str]) -> None:
     """Raise ``InputError`` with the differences if a checkpoint is of another model or of other classes."""
     with torch.random.fork_rng():
         model = MODELS.build(config.model)
-    require_fit(checkpoint, read_checkpoint(checkpoint, owner="--resume"), model, config, classes)
+    require_fit(path, checkpoint, model, config, classes)
 
 
 def _first(names: Sequence[str], most: int = 5) -> str:

@@ -1,5 +1,6 @@
 import pytest
 
+from actorsup.datasets.formats import VideoFolder
 from actorsup.datasets.video_files import VIDEO_SUFFIXES, find_videos, only_video, why_missing
 from actorsup.errors import InputError
 
@@ -62,3 +63,14 @@ def test_hidden_files_and_folders_are_not_the_one_video(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "b.mp4").mkdir()
     assert only_video(tmp_path) == tmp_path / "a.mp4"
+
+
+def test_links_in_a_circle_are_no_videos_and_no_error(tmp_path):
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / "1.mp4").touch()
+    for name, target in {"a": "b", "b": "a", "c.mp4": "c.mp4"}.items():
+        (tmp_path / "walk" / name).symlink_to(target)
+    assert find_videos(tmp_path, ["walk/1", "walk/a"]) == {"walk/1": tmp_path / "walk/1.mp4"}
+    collection = VideoFolder(tmp_path).read()
+    assert [video.video for video in collection.videos] == ["walk/1"]
+    assert "walk/c.mp4" in collection.notes[0]

@@ -15,22 +15,12 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io.files import save
+from actorsup.io.reading import brief, naming, require, value_of
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import (
-    box_array,
-    brief,
-    names_of,
-    naming,
-    notes_of,
-    number_array,
-    require,
-    require_label,
-    tube_of_frames,
-    value_of,
-)
+from .reading import box_array, names_of, notes_of, number_array, require_label, tube_of_frames
 
 SPLITS = {"train_videos": "train", "test_videos": "test"}
 
@@ -101,7 +91,7 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
     num_frames, size, by_label = (
         value_of(value_of(content, key), video) for key in ("nframes", "resolution", "gttubes")
     )
-    if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2:
+    if not isinstance(size, (list, tuple, np.ndarray)) or np.shape(size) != (2,):
         raise ValueError(f"'resolution' must be (height, width), got {brief(size)}")
     height, width = (require(side, "resolution", int) for side in size)
     tubes = []

@@ -10,11 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from actorsup.errors import InputError, MissingSplitError
+from actorsup.io.reading import is_one_line, naming, require
 from actorsup.structures import Tube
 from actorsup.structures.tube import require_within
 
-from .reading import MAX_COORDINATE, MAX_FRAMES, is_one_line, naming, notes_of, require, require_label
+from .reading import MAX_COORDINATE, MAX_FRAMES, notes_of, require_label
 
+MAX_NAME = 230  # bytes; file systems take 255, and suffixes are appended
 SPLITS = ("train", "test")  # that configs read
 WITHOUT_SPLIT = {
     "train": "nothing can be learnt from it alone",
@@ -55,6 +57,8 @@ class LabelledVideo:
             raise ValueError(
                 f"the name must be a path below the folder of the videos, without '..' or '//', got {self.video!r}"
             )
+        if max(len(part.encode()) for part in path.parts) > MAX_NAME:
+            raise ValueError(f"no part of the name may be longer than {MAX_NAME} bytes, got {self.video!r}")
         require(self.split, "split", str)
         if self.num_frames is not None and not 1 <= self.num_frames <= MAX_FRAMES:
             raise ValueError(f"num_frames must be from 1 to {MAX_FRAMES}, got {self.num_frames}")

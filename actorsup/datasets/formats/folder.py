@@ -10,10 +10,11 @@ import numpy as np
 
 from actorsup.datasets.video_files import OTHER_SUFFIX, VIDEO_SUFFIXES, strip_suffix, videos_in
 from actorsup.errors import InputError
+from actorsup.io.reading import read_lines
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import notes_of, read_lines
+from .reading import notes_of
 
 EMPTY = "folders without a file"
 IN_NO_CLASS = "which lie in no folder of a class"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from actorsup.datasets.video_files import find_videos, frame_size, strip_suffix
 from actorsup.errors import InputError
+from actorsup.io.reading import brief, naming, read_csv, read_json, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, naming, notes_of, read_csv, read_json, tube_of_frames, value_of
+from .reading import box_array, enumeration, notes_of, number_of, tube_of_frames
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -89,11 +90,11 @@ class LabelTable(DatasetFormat):
                 label = value_of(row, "label", str).strip() if row.get("label") else labels[video]
                 if label not in classes:
                     raise ValueError(f"label {label!r} is none of the {len(classes)} classes: {', '.join(classes)}")
-                frame = int(value_of(row, "frame", str))
+                frame = number_of(value_of(row, "frame", str), int)
                 of_tube = marked[video][value_of(row, "tube", str).strip(), label]
                 if frame in of_tube:
                     raise ValueError(f"frame {frame} was there before")
-                (of_tube[frame],) = box_array([[float(value_of(row, corner, str)) for corner in CORNERS]])
+                (of_tube[frame],) = box_array([[number_of(value_of(row, corner, str), float) for corner in CORNERS]])
                 tube_of_frames([frame], [of_tube[frame]], 0)  # refuses what is no frame, here where its line is known
         return {
             video: tuple(
@@ -120,5 +121,9 @@ def _csv_entries(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Ma
     header = [column.strip() for column in header]
     if missing := [column for column in columns if column not in header]:
         raise InputError(f"{path}: its first line must name the columns {', '.join(columns)}; no {missing[0]}")
+    if repeated := [name for name in header if name and header.count(name) > 1]:
+        raise InputError(f"{path}: its first line names the column {repeated[0]} several times")
     for number, cells in rows:
+        if any(cell.strip() for cell in cells[len(header) :]):
+            raise InputError(f"{path}, line {number}: has {len(cells)} cells, the header {len(header)}")
         yield f"line {number}", dict(zip_longest(header, cells))
