@@ -72,19 +72,21 @@ def _candidates(folder: Path) -> Iterator[tuple[int, str, str]]:
             if entry.name.startswith("."):
                 continue
             is_named_so = suffix.lower() in VIDEO_SUFFIXES
-            if _is_folder(entry):
+            is_folder, is_file = _kind(entry)
+            if is_folder:
                 yield len(VIDEO_SUFFIXES), entry.name, entry.name
                 if is_named_so:  # by a list whose names have suffixes
                     yield len(VIDEO_SUFFIXES) + 1, stem, entry.name
-            elif is_named_so and entry.is_file():
+            elif is_named_so and is_file:
                 yield VIDEO_SUFFIXES.index(suffix.lower()), stem, entry.name
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
+def _kind(entry: os.DirEntry) -> tuple[bool, bool]:
+    """Whether it is a folder, and whether it is a file."""
     try:
-        return entry.is_dir()
+        return entry.is_dir(), entry.is_file()
     except OSError:  # of links in a circle
-        return False
+        return False, False
 
 
 def _why_none(entry: os.DirEntry) -> str | None:

@@ -22,6 +22,7 @@ from actorsup.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 2**30  # of one file, decompressed: a small file can pack more than the memory holds
+TURNS_DIRECTION = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 KINDS = {str: "text", int: "a whole number", Sequence: "a list", Mapping: "a dictionary"}
 
 
@@ -126,8 +127,13 @@ def brief(value) -> str:
 
 
 def is_one_line(text: str) -> bool:
-    """Whether text has no control character, end of a line, or byte that is no UTF-8; unusual blanks are allowed."""
-    return text.isprintable() or not any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in text)
+    """Whether text is shown as it is: without a control character, an end of a line, or a byte that is no UTF-8.
+
+    Unusual blanks and joiners are allowed, characters that turn the direction of writing are not.
+    """
+    return text.isprintable() or not any(
+        unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") or each in TURNS_DIRECTION for each in text
+    )
 
 
 def value_of(entry, key: str, kind: type | None = None):

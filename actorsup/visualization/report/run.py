@@ -189,14 +189,11 @@ def _scalars(folder: Path) -> list[dict]:
 def _lines(path: Path) -> list[dict]:
     """What was logged; a last line that a kill has cut is left out."""
     *lines, cut = read_text(path).split("\n")
-    rows = [_logged(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+    rows = [parse_json(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
     with suppress(InputError):
-        rows.append(_logged(cut, str(path)))
+        rows.append(parse_json(cut, path))
+    for number, row in enumerate(rows, start=1):
+        with naming(f"{path}: line {number}", InputError):
+            require_layout(row, {str: _scalar})
+            require_layout(row, {"step": int})
     return rows
-
-
-def _logged(line: str, where: str) -> dict:
-    row = parse_json(line, where)
-    with naming(where, InputError):
-        require_layout(row, {str: _scalar})
-        return require_layout(row, {"step": int})
