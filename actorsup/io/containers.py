@@ -35,6 +35,7 @@ GROUP_HEADER, PICTURE_HEADER = b"\0\0\1\xb8", b"\0\0\1\0"
 TRANSPORT_SIZES = (188, 192, 204)  # of a packet: plain, with a time before it, with a check behind it
 TRANSPORT_PACKETS, TRANSPORT_SAMPLE = 1 << 16, 1 << 16  # checked at a time, and bytes that tell the size
 SYNC, STREAM_CODE = 0x47, np.array([0, 0, 1])
+REPAIR = "; `ffmpeg -i FILE -c copy NEW_FILE` keeps what can be read of it"
 INDEX_ENTRY = struct.Struct("<4s4xII")  # name, flags, position, length
 
 
@@ -55,7 +56,7 @@ def check_parts(path: Path) -> None:
         try:
             check(file, os.fstat(file.fileno()).st_size)
         except _BrokenError as error:
-            raise VideoError(f"{path}: damaged or cut off, {error}") from None
+            raise VideoError(f"{path}: damaged or cut off, {error}{REPAIR}") from None
 
 
 def check_mpeg_pictures(path: Path, packets: Iterable[bytes]) -> None:
@@ -79,7 +80,7 @@ def check_mpeg_pictures(path: Path, packets: Iterable[bytes]) -> None:
 def _check_group(path: Path, numbers: set[int], group: int, begins: int | None) -> None:
     first = min(numbers, default=0) if group <= 1 or begins is None else begins  # a cut may have left what needs more
     if group and numbers != set(range(first, first + len(numbers))):
-        raise VideoError(f"{path}: damaged or cut off, pictures of group {group} of {len(numbers)} are missing")
+        raise VideoError(f"{path}: damaged or cut off, pictures of group {group} of {len(numbers)} are missing{REPAIR}")
 
 
 def check_transport(path: Path) -> None:
@@ -107,7 +108,7 @@ def check_transport(path: Path) -> None:
         is_stream[numbers[has_code]] = True
         wrong[begins] |= is_stream[numbers] & ~has_code
         if wrong.any():
-            raise VideoError(f"{path}: damaged or cut off at byte {begin + wrong.argmax() * size}")
+            raise VideoError(f"{path}: damaged or cut off at byte {begin + wrong.argmax() * size}{REPAIR}")
 
 
 def _read(file: BinaryIO, position: int, count: int) -> bytes:

@@ -429,7 +429,7 @@ def test_bad_videos_are_listed_and_the_good_ones_go_on(tmp_path):
     assert output.returncode == 1
     assert "4 videos done now" in output.stdout
     assert re.search(rf"failed: \w+/{empty.stem}: .*cannot be opened", output.stdout)
-    assert re.search(rf"failed: \w+/{truncated.stem}: .*damaged or cut off after frame", output.stdout)
+    assert re.search(rf"failed: \w+/{truncated.stem}: .*damaged or cut off", output.stdout)
     assert re.search(rf"1 without any detection: \w+/{dark.stem}", output.stdout)
     report = json.loads((tmp_path / "work" / "proposal_generation.json").read_text())
     assert len(report["failed"]) == 2
