@@ -4,6 +4,7 @@
 # make docs     the pages of docs/ and the reference, into docs/_build
 # make test     run the tests (they are offline) but for those that take long; JOBS=4 runs four at a time, 2 is the default
 # make test-all run all of them, as CI does
+# make test-faults  the fault campaign of docs/reliability.md, within an hour on two cores; goes on where it was interrupted
 # make lint     check format and style, as CI does
 # make format   fix format and style
 PYTHON ?= python3
@@ -21,7 +22,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=
 # Threads that wait must not spin: on cores that other programs use too, that would take several times as long.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo experiments docs test test-all lint format
+.PHONY: setup demo experiments docs test test-all test-faults lint format
 
 setup: $(INSTALLED) $(OPERATOR) $(if $(filter-out 0,$(WITH_MMCV_OPS)),$(MMCV_OPS))
 
@@ -81,6 +82,9 @@ test: setup
 
 test-all: setup
 	$(TEST)
+
+test-faults: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tools/faults/run.py --jobs $(JOBS)
 
 lint: setup
 	$(BIN)/ruff format --check $(CODE)

@@ -8,6 +8,9 @@ import torch
 
 from actorsup.errors import InputError
 
+MMAP_THRESHOLD = -3  # malloc.h
+LARGE_BLOCK = 2**20
+
 
 def pick_device(device: str | None) -> torch.device:
     """The device of that name; for None this process's GPU where there is one, else the CPU.
@@ -27,11 +30,21 @@ def pick_device(device: str | None) -> torch.device:
     return torch.device(device)
 
 
-def return_freed_memory() -> None:
-    """Give freed memory back to the system, where the C library is GNU's.
+def keep_memory_flat() -> None:
+    """Let freed blocks of a megabyte and more go back to the system at once, where the C library is GNU's.
 
-    It keeps the gaps that tensors of changing sizes leave, so that a process on an endless video would grow for hours.
+    Once it has seen such a block freed it takes the next ones from its heap, where they leave gaps around what stays: a
+    process on an endless video would grow by hundreds of megabytes within an hour, though it holds no more.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    if (set_option := _of_the_c_library("mallopt")) is not None:
+        set_option(MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+def return_freed_memory() -> None:
+    """Give what is free in the heap back to the system, where the C library is GNU's."""
+    if (trim := _of_the_c_library("malloc_trim")) is not None:
         trim(0)
+
+
+def _of_the_c_library(name: str):
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -13,5 +13,9 @@ class VideoError(InputError):
     """A video that cannot be opened, holds no frame, or ends before its header says."""
 
 
+class MissingSplitError(InputError):
+    """A split that a dataset does not have."""
+
+
 class StoreError(InputError):
     """A proposal store that is missing, or was made by another configuration than the one that asks for it."""

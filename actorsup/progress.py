@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 class Bar:
@@ -29,7 +29,8 @@ class Bar:
 def progress_bar(title: str, total: int, unit: str, enabled: bool = True) -> Iterator[Bar]:
     """A bar of ``total`` steps on the terminal; it measures its rate in units."""
     work = ("{task.description}", BarColumn(), MofNCompleteColumn(), "{task.fields[rate]}")
-    time = (TimeElapsedColumn(), "remaining", TimeRemainingColumn(), "{task.fields[name]}")
+    name = TextColumn("{task.fields[name]}", markup=False)  # a name is what it is
+    time = (TimeElapsedColumn(), "remaining", TimeRemainingColumn(), name)
     # One step can take minutes: rich must not forget the steps before within its usual 30 seconds.
     with Progress(*work, *time, speed_estimate_period=24 * 3600, disable=not enabled) as progress:
         yield Bar(progress, title, total, unit)

@@ -1,6 +1,5 @@
 """Localizations as files, in our format and in those of others."""
 
-import json
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,9 +9,13 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io.files import save, save_json
+from actorsup.io.reading import boxes, naming, read_json, require_layout
 from actorsup.structures import Localization
 
 COLUMNS = ("video", "rank", "action", "score", "actor", "track", "frame", "x1", "y1", "x2", "y2", "box_score")
+TUBE = {"rank": int, "action": str, "label": int, "score": float, "actor": str, "track": int, "start": int}
+TUBE |= {"boxes": boxes, "box_scores": [float]}
+LAYOUT = {"video": str, "start": int, "num_frames": int, "size": [int], "classes": [str], "tubes": [TUBE]}
 
 
 def save_localization(path: str | Path, localization: Localization) -> None:
@@ -22,12 +25,11 @@ def save_localization(path: str | Path, localization: Localization) -> None:
 
 def load_localization(path: str | Path) -> Localization:
     """Read what ``save_localization`` wrote."""
-    try:
-        return Localization.from_dict(json.loads(Path(path).read_text()))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a localization as `actorsup localize` writes them ({error!r})") from error
+    content = read_json(path)
+    with naming(f"{path}: not a localization as `actorsup localize` writes them", InputError):
+        if unknown := sorted(content.keys() - LAYOUT) if isinstance(content, dict) else ():
+            raise ValueError(f"unknown {unknown[0]!r}")
+        return Localization.from_dict(require_layout(content, LAYOUT))
 
 
 def box_rows(localizations: Sequence[Localization]) -> Iterator[dict]:

@@ -1,5 +1,6 @@
 """The whole method as one object."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -9,8 +10,9 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from actorsup.device import pick_device, return_freed_memory
-from actorsup.engine.checkpoint_match import require_fit
+from actorsup.datasets.video_files import video_name
+from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
+from actorsup.engine.checkpoint_match import classes_of, require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore
@@ -90,7 +92,7 @@ class ActionInferencer:
             model = MODELS.build(self.config.model)
         require_fit(path, loaded, model, self.config, classes)
         model.load_state_dict(loaded.get("state_dict", loaded))
-        classes = classes or ((loaded.get("meta") or {}).get("dataset_meta") or {}).get("classes")
+        classes = classes or classes_of(loaded)
         if classes is None:
             raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
         if model.head.num_classes != len(classes):
@@ -151,6 +153,7 @@ class ActionInferencer:
             pieces = [TrackPiece(track, *scored) for track, scored in enumerate(zip(tubes, scores, strict=True))]
             yield _Stretch(0, stored.num_frames, stored.size, pieces)
             return
+        keep_memory_flat()
         frames = self._proposals.open(video) if is_file else StreamedFrames(video, name)
         stitcher = TubeStitcher(self._stitch_threshold)
         end = start = 0
@@ -180,7 +183,10 @@ class ActionInferencer:
 
 def videos_like(path: Path, names: Iterable[str]) -> list[str]:
     """The names that end like a path, with or without suffix; of several the one whose folder is the same."""
-    alike = [name for name in names if PurePosixPath(name).name in (path.name, path.stem)]
+    by_ending = defaultdict(list)
+    for name in names:
+        by_ending[PurePosixPath(name).name].append(name)
+    alike = by_ending[video_name(path)] or by_ending[path.name] or by_ending[path.stem]
     beside = [name for name in alike if PurePosixPath(name).parent.name == path.resolve().parent.name]
     return beside if len(beside) == 1 else alike
 
@@ -202,4 +208,4 @@ def _is_frame(item) -> bool:
 
 
 def _name(video: Video, otherwise: str) -> str:
-    return Path(video).stem if isinstance(video, (str, Path)) else otherwise
+    return video_name(Path(video)) if isinstance(video, (str, Path)) else otherwise

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from actorsup.datasets.formats import LabelledVideo
+from actorsup.datasets.video_files import video_name
 from actorsup.engine.config import dataset_configs, plain_dataset, proposal_config_of
 from actorsup.errors import InputError
 from actorsup.io import open_video
@@ -76,12 +77,12 @@ def localize_videos(
             try:
                 found = localizer(path, progress=lambda count, name=path.name: bar.show(f"{name}, frame {count}"))
                 found = found.best(top, min_score)
-                save_localization(out / f"{path.stem}.json", found)
+                save_localization(out / f"{video_name(path)}.json", found)
                 bar.show(f"{path.name}, drawing")
                 video = open_video(path, reader)
                 drawn = [*(truth.drawn(path, found.size) if truth else ()), *map(DrawnTube.of_action, found.tubes)]
                 rate = video.frames_per_second() or 25.0  # where its own is unknown
-                render_video(out / f"{path.stem}.mp4", video, drawn, found.num_frames, found.size, rate)
+                render_video(out / f"{video_name(path)}.mp4", video, drawn, found.num_frames, found.size, rate)
             except InputError as error:
                 report.failed[str(path)] = str(error)
                 print_log(f"{path.name}: left out: {error}", logger="current", level=logging.ERROR)
@@ -95,8 +96,9 @@ def localize_videos(
 def _check_names(paths: Sequence[Path], out: Path) -> None:
     by_name: dict[str, Path] = {}
     for path in paths:
-        if path.stem in by_name:
-            raise InputError(f"{by_name[path.stem]} and {path} would both become {path.stem}.mp4; take one at a time")
-        by_name[path.stem] = path
-        if (out / f"{path.stem}.mp4").resolve() == path.resolve():
+        name = video_name(path)
+        if name in by_name:
+            raise InputError(f"{by_name[name]} and {path} would both become {name}.mp4; take one at a time")
+        by_name[name] = path
+        if (out / f"{name}.mp4").resolve() == path.resolve():
             raise InputError(f"{path}: would be replaced by what is drawn of it; give another folder with --out")

@@ -114,6 +114,8 @@ def test(arguments: argparse.Namespace) -> None:
     result = evaluate(read_config(arguments), arguments.checkpoint, arguments.show_dir, arguments.diagnose)
     for title, rows in result.tables.items():
         print_table(title, rows)
+    if result.summary:
+        print(result.summary)
     print_table("test", [{"metric": name, "value": value} for name, value in result.rest.items()])
 
 

@@ -90,12 +90,13 @@ def convert(arguments: argparse.Namespace) -> None:
         options["ann_file"] = arguments.videos
     collection = readers[arguments.format](**options).read()
     if arguments.format == "to-act":
-        formats.write_act_pickle(arguments.out, collection)
+        notes = formats.write_act_pickle(arguments.out, collection)
     else:
         formats.write_videos_file(arguments.out, collection)
         print_table(collection.name, collection.counts())
-        for note in collection.notes:
-            print(f"note: {note}")
+        notes = (*collection.notes, *collection.remarks())
+    for note in notes:
+        print(f"note: {note}")
     print(arguments.out)
 
 

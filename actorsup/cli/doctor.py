@@ -169,10 +169,17 @@ def _decoder(suffix: str, codec: str) -> str:
 
 
 def check_config(path: str, options: Sequence[str] = ()) -> list[Check]:
-    """Whether what a config names is there, with ``KEY=VALUE`` replaced; of detectors and linkers, the chosen ones."""
+    """Whether what a config names is there, with ``KEY=VALUE`` replaced; of detectors and linkers, the chosen ones.
+
+    An option that cannot be read is an ``InputError``.
+    """
     try:
         engine = import_module("actorsup.engine.config")
-        config = engine.load_config(path, options=engine.parse_options(options))
+    except Exception as error:  # whatever is broken raises what it likes
+        return [Check("config", False, f"{type(error).__name__}: {error}", "fix what fails above")]
+    given = engine.parse_options(options)
+    try:
+        config = engine.load_config(path, options=given)
         proposals = engine.proposal_config_of(config) if "proposals" in config else None
     except Exception as error:  # a config is a program and raises anything
         exists = find_file(path).is_file()

@@ -16,7 +16,7 @@ def print_table(title: str, rows: Sequence[Mapping]) -> None:
         table.add_column(str(column), justify="right" if index else "left")
     for row in rows:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
-    console = Console()
+    console = Console(markup=False, emoji=False)  # names of files and classes are what they are
     if not console.is_terminal:
         console.width = 160  # a pipe or file has no width of its own
     console.print(table)

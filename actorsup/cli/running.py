@@ -24,6 +24,11 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     a file that cannot be written or read. Every other exception is a defect and passes. With ``is_program`` the process
     ends at once if Ctrl-C is pressed while a module is imported.
     """
+    with _every_name_is_printed():
+        return _run(work, is_program)
+
+
+def _run(work: Callable[[], int | None], is_program: bool) -> int:
     try:
         with _ctrl_c_ends_imports(is_program):
             status = work() or 0
@@ -37,6 +42,12 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
         if Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts[-3:-1] != ("mmengine", "registry"):
             raise
         return _fail(f"config: {error.args[0]}")
+    except UnicodeEncodeError as error:
+        around = error.object[max(0, error.start - 40) : error.end + 40]
+        return _fail(
+            f"{around!a} cannot be written in {error.encoding}; rename the file or folder that is called so, or set "
+            "PYTHONUTF8=1"
+        )
     except ValueError as error:
         if (part := _part_being_built(error)) is None:
             raise
@@ -50,6 +61,21 @@ def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(INTERRUPTED)
         return EXIT_INTERRUPTED
+
+
+@contextmanager
+def _every_name_is_printed() -> Iterator[None]:
+    """Print escapes of what the console has no characters for, and of names of files that are no text."""
+    streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
+    before = [stream.errors for stream in streams]
+    for stream in streams:
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for stream, errors in zip(streams, before, strict=True):
+            if not stream.closed:
+                stream.reconfigure(errors=errors)
 
 
 @contextmanager

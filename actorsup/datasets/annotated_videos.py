@@ -4,18 +4,22 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
-from torch.utils.data import Dataset
+from mmengine.runner import set_random_seed
+from torch.utils.data import Dataset, get_worker_info
 
 from actorsup.errors import InputError
 from actorsup.io import Fingerprint, TubeStore
+from actorsup.io.reading import naming
 from actorsup.registry import DATASET_FORMATS, DATASETS, TRANSFORMS
 from actorsup.structures import Tube
 
 from .formats import LabelledVideo, VideoCollection
-from .formats.reading import enumeration, naming
-from .video_files import VIDEO_SUFFIXES, find_videos, frame_size
+from .formats.reading import enumeration
+from .video_files import VIDEO_SUFFIXES, find_videos, frame_size, why_missing
 
 MAKE_PROPOSALS = "actorsup proposals CONFIG"
 
@@ -80,6 +84,8 @@ class AnnotatedVideos(BaseDataset):
         self.classes = classes
         self.videos_without_tubes: tuple[str, ...] = ()  # those that training leaves out, once the list is loaded
         self._annotated: dict[str, LabelledVideo] = {}
+        self._chance = torch.zeros(1, dtype=torch.int64).share_memory_()  # seed of this epoch; workers see it change
+        self._seen_chance = 0
         super().__init__(
             ann_file=str(self.format.path),
             # By our registry: mmengine's own finds our transforms only after a Runner has set the default scope.
@@ -115,6 +121,9 @@ class AnnotatedVideos(BaseDataset):
         self.require_files()
         collection = self.read()
         self._metainfo = collection.metainfo
+        if self.format.notes_on_videos:
+            for note in collection.notes:
+                self._log(f"{self.format.path}: {note}")
         videos = {video.video: video for video in collection.videos}
         paths = find_videos(self.video_folder, videos)
         if self.missing_videos == "skip":
@@ -149,6 +158,19 @@ class AnnotatedVideos(BaseDataset):
         size = frame_size(record["path"], self.reader) if store is None else store.frame_size(video)
         return self._annotated[video].tubes_at(size)
 
+    def seed_epoch(self, seed: int) -> None:
+        """Let what the pipeline draws from now on depend on a seed, not 0, and on nothing that was drawn before."""
+        self._chance.fill_(seed)
+
+    def prepare_data(self, idx: int) -> dict:
+        """A sample, as the pipeline makes it."""
+        if (seed := int(self._chance)) != self._seen_chance:
+            self._seen_chance = seed
+            if (worker := get_worker_info()) is not None:  # which draws from numbers of its own
+                (seed,) = np.random.SeedSequence([seed, worker.id]).generate_state(1)
+                set_random_seed(int(seed))
+        return super().prepare_data(idx)
+
     def get_data_info(self, idx: int) -> dict:
         """What the pipeline gets of a video."""
         if self.tube_store is None:
@@ -177,7 +199,9 @@ class AnnotatedVideos(BaseDataset):
     def _require_videos(self, names: Iterable[str], paths: Mapping[str, Path]) -> None:
         missing = []
         if absent := [name for name in names if name not in paths]:
-            without = enumeration(f"of {len(names)} videos are missing", absent, most=5)
+            reasons = why_missing(self.video_folder, absent[:5])
+            named = [f"{name} ({reasons[name]})" if name in reasons else name for name in absent]
+            without = enumeration(f"of {len(names)} videos are missing", named, most=5)
             missing.append(
                 f"{self.video_folder}: {without}. There belong {self.format.videos_source}; "
                 f"{' '.join(VIDEO_SUFFIXES[1:])} or folders of frames will do. missing_videos='skip' uses those that "

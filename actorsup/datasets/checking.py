@@ -3,9 +3,9 @@
 An error ends a run or makes a number wrong; a warning may be meant so.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from actorsup.structures import Tube, box_areas, clip_boxes
 from .annotated_videos import AnnotatedVideos
 from .formats import LabelledVideo
 from .formats.collection import rows_by_class
-from .video_files import find_videos
+from .formats.reading import enumeration
+from .video_files import find_videos, videos_in, why_missing
 
 MIN_SIDE = 1.0  # pixels of the video; less is no box, or one in units of the frame's width
 MAX_EXCESS = 1.0  # pixels that a box may leave the frame by, which rounding explains
@@ -42,6 +43,8 @@ class ListedVideos:
     """The videos, by name, that a split ``name`` of a dataset uses, and the ``paths`` of those that are there.
 
     ``classes`` are in the order of the labels. ``num_skipped`` more are listed, which are not there and need not be.
+    ``missing`` says what is there in place of the other videos, ``notes`` what the format says of those that it leaves
+    out; where it does not, the ``folder`` of the videos is looked at.
     """
 
     name: str
@@ -51,6 +54,9 @@ class ListedVideos:
     reads_annotation: bool = True
     num_skipped: int = 0
     reader: Mapping | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    folder: Path | None = None
 
     @classmethod
     def of(cls, name: str, dataset: AnnotatedVideos) -> "ListedVideos":
@@ -62,7 +68,11 @@ class ListedVideos:
         if dataset.missing_videos == "skip":
             videos = {video: of for video, of in videos.items() if video in paths}
         num_skipped = len(collection.videos) - len(videos)
-        return cls(name, collection.classes, videos, paths, dataset.reads_annotation, num_skipped, dataset.reader)
+        missing = why_missing(dataset.video_folder, videos.keys() - paths.keys())
+        has_notes = dataset.format.notes_on_videos
+        notes, folder = (collection.notes, None) if has_notes else ((), dataset.video_folder)
+        read = dataset.reads_annotation, num_skipped, dataset.reader
+        return cls(name, collection.classes, videos, paths, *read, missing, notes, folder)
 
     @property
     def annotated(self) -> dict[str, LabelledVideo]:
@@ -147,6 +157,7 @@ def _check_boxes(where: str, tube: Tube, size: tuple[int, int]) -> Iterator[Find
 def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> list[Finding]:
     """What is wrong with the lists of videos and their labels."""
     findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
+    findings += _check_folders([*train, *test])
     findings += [
         Finding(
             "one class, nothing to tell apart", listed.name, f"only {listed.classes[0]}; add videos of another action"
@@ -181,10 +192,34 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
     return findings
 
 
+def _check_folders(listed: Sequence[ListedVideos]) -> Iterator[Finding]:
+    """What lies in the folders of the videos and is not used, and why; a finding for each folder and reason."""
+    for note in dict.fromkeys(note for one in listed for note in one.notes):
+        yield Finding("left out", ", ".join(one.name for one in listed if note in one.notes), note, is_error=False)
+    used: dict[Path, set[Path]] = defaultdict(set)
+    for one in listed:
+        for video in one.videos if one.folder is not None else ():
+            used[(one.folder / video).parent].add(one.paths.get(video, one.folder / video))
+    for folder, paths in sorted(used.items()):
+        if folder.is_dir():
+            found, unused = videos_in(folder)
+            reasons: dict[str, list[str]] = defaultdict(list)
+            for path in found.values():
+                if path not in paths:
+                    reasons["which no split of the config lists"].append(path.name)
+            for name, reason in unused.items():
+                if folder / name not in paths:
+                    reasons[reason].append(name)
+            for reason, names in reasons.items():
+                detail = enumeration(f"files and folders, {reason}", sorted(names), most=5)
+                yield Finding("left out", str(folder), detail, is_error=False)
+
+
 def _check_list(listed: ListedVideos) -> Iterator[Finding]:
     for video in listed.videos:
         if video not in listed.paths:
-            yield Finding("label without a video", video, f"listed for {listed.name}")
+            there = f"; {listed.missing[video]}" if video in listed.missing else ""
+            yield Finding("label without a video", video, f"listed for {listed.name}{there}")
     if listed.num_skipped:
         detail = f"{listed.num_skipped} listed videos are not there and left out"
         yield Finding("videos left out", listed.name, detail, is_error=False)
@@ -196,6 +231,12 @@ def _check_list(listed: ListedVideos) -> Iterator[Finding]:
         if video.tubes is None:
             yield Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False)
     with_tubes = [video for video in listed.videos.values() if video.tubes]
+    for video in with_tubes:
+        others = [tube.label for tube in video.tubes if tube.label != video.label]
+        if 0 < len(others) < len(video.tubes):
+            names = ", ".join(sorted({listed.classes[label] for label in others}))
+            detail = f"its one label is {listed.classes[video.label]}, {len(others)} tubes are of {names}"
+            yield Finding("video of several classes", video.video, detail, is_error=False)
     strange = [video for video in with_tubes if video.label not in {tube.label for tube in video.tubes}]
     for video in strange:
         of_tubes = sorted({listed.classes[tube.label] for tube in video.tubes})

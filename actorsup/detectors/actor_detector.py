@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -80,7 +81,8 @@ class ActorDetector:
     def _detect_batch(self, frames: list[np.ndarray]) -> list[Detections]:
         with DefaultScope.overwrite_default_scope("mmdet"):
             # mmdet's configs expect what OpenCV reads: BGR.
-            samples = [self.pipeline({"img": np.ascontiguousarray(frame[..., ::-1]), "img_id": 0}) for frame in frames]
+            images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
+            samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
             results = self.model.test_step(pseudo_collate(samples))
         pairs = zip(results, frames, strict=True)
         return [self._select(result.pred_instances.to("cpu"), frame.shape) for result, frame in pairs]

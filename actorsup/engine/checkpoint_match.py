@@ -8,6 +8,8 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import different_kinds
+from actorsup.io.reading import brief
 
 IDENTIFYING_SETTINGS = ("type", "name", "node")  # tell models apart that have the same parameters
 NUM_LISTED = 5
@@ -24,7 +26,7 @@ def require_fit(
     meta = checkpoint.get("meta") or {}
     differences = [
         *_different_parts(config.model, _model_settings(meta.get("cfg"))),
-        *_different_classes(classes, (meta.get("dataset_meta") or {}).get("classes")),
+        *_different_classes(classes, classes_of(checkpoint)),
         *_different_weights(model.state_dict(), checkpoint.get("state_dict", checkpoint)),
     ]
     if differences:
@@ -35,6 +37,13 @@ def require_fit(
         )
 
 
+def classes_of(checkpoint: Mapping) -> Sequence[str] | None:
+    """The names of the classes that a checkpoint was trained on, as it keeps them; None where it does not."""
+    classes = ((checkpoint.get("meta") or {}).get("dataset_meta") or {}).get("classes")
+    is_list = isinstance(classes, (list, tuple)) and all(isinstance(name, str) for name in classes)
+    return classes if classes is None or is_list else [brief(classes)]
+
+
 def _different_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     here = {name: tuple(value.shape) for name, value in expected.items()}
     there = {name: tuple(getattr(value, "shape", ())) for name, value in given.items()}
@@ -42,6 +51,7 @@ def _different_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tenso
     kinds = {
         "of another shape": [f"{name} ({there[name]} there, {here[name]} here)" for name in changed],
         "missing": [name for name in here if name not in there],
+        "of another kind": different_kinds(expected, given),
         "not in the model": [name for name in there if name not in here],
     }
     return [
@@ -82,8 +92,9 @@ def _identity(settings: Mapping, prefix: str = "") -> dict[str, object]:
 
 def _model_settings(config_text: str | None) -> Mapping | None:
     """``model`` of a config's text, as mmengine writes it; nothing of it is run."""
-    with suppress(SyntaxError, ValueError):
-        for statement in ast.parse(config_text or "").body:
+    # A text that is no config is none to compare with, whatever ast says of it.
+    with suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        for statement in ast.parse(config_text if isinstance(config_text, str) else "").body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "model":
                 return _literal(statement.value)
     return None

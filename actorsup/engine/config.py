@@ -4,13 +4,16 @@ import argparse
 import copy
 import difflib
 import inspect
+import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from actorsup.errors import InputError
+from actorsup.errors import InputError, MissingSplitError
 from actorsup.installation import find_file, shipped_configs
 from actorsup.io.fingerprint import FILE_SETTINGS
 from actorsup.proposals import ProposalConfig
@@ -125,9 +128,18 @@ def metainfo_of(settings: Mapping) -> dict:
 
 
 def videos_of(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> dict[str, Path]:
-    """The video files of dataloaders, by name."""
-    datasets = map(plain_dataset, dataset_configs(config, dataloaders))
-    return {name: path for dataset in datasets for name, path in dataset.videos()}
+    """The video files of dataloaders, by name; a split that is not there is warned of, if it is not the only one."""
+    videos, missing = {}, []
+    for settings in dataset_configs(config, dataloaders):
+        try:
+            videos |= plain_dataset(settings).videos()
+        except MissingSplitError as error:
+            missing.append(error)
+    if missing and not videos:
+        raise missing[0]
+    for message in dict.fromkeys(map(str, missing)):
+        print_log(f"{message}; its videos are left out", logger="current", level=logging.WARNING)
+    return videos
 
 
 def proposal_config_of(config: Config) -> ProposalConfig:
@@ -166,6 +178,17 @@ def require_annotation(config: Config, dataloader: str) -> None:
         missing += [str(path) for path in paths if not path.exists()]
     if missing:
         raise InputError(f"{config.filename}: there is no {', no '.join(missing)}; get the data, or give its data_root")
+
+
+def require_work_dir(config: Config) -> None:
+    """Raise ``InputError`` if mmengine's Runner cannot name what it writes into the work directory."""
+    work_dir = os.path.abspath(config.work_dir)
+    try:
+        work_dir.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"--work-dir {work_dir!a}: has bytes that are no UTF-8, and mmengine cannot write such a path; give another"
+        ) from error
 
 
 def required_datasets(config: Config, dataloader: str) -> Iterator[ConfigDict]:

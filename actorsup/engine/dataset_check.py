@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.checking import Finding, ListedVideos, check_lists, check_video
-from actorsup.errors import InputError, VideoError
+from actorsup.errors import InputError, MissingSplitError, VideoError
 from actorsup.io import open_video
 from actorsup.io.files import save_json
 from actorsup.progress import progress_bar
@@ -41,12 +41,13 @@ def check_dataset(config: Config, decode: bool = True, num_pictures: int = 12) -
     Writes ``dataset_check.json`` and ``dataset_sheet.png``, at most ``num_pictures`` frames with their true tubes, into
     the work directory. With ``decode``, every video is read to its end, else its first frame. Proposals are not read.
     """
-    train, test = (list(_listed(config, split, loader)) for split, loader in SPLITS.items())
-    every = [*train, *test]
-    if not every:
+    if not any(config.get(loader) for loader in SPLITS.values()):
         raise InputError(f"{config.filename}: has neither {' nor '.join(SPLITS.values())}")
+    findings: list[Finding] = []
+    train, test = (list(_listed(config, split, loader, findings)) for split, loader in SPLITS.items())
+    every = [*train, *test]
     num_classes = config.get("model", {}).get("head", {}).get("num_classes")
-    findings = check_lists(train, test)
+    findings += check_lists(train, test)
     findings += [
         Finding("model of another number of classes", one.name, f"head {num_classes}, dataset {len(one.classes)}")
         for one in every
@@ -68,14 +69,18 @@ def check_dataset(config: Config, decode: bool = True, num_pictures: int = 12) -
     return DatasetReport(counts, tuple(findings), sheet)
 
 
-def _listed(config: Config, split: str, loader: str) -> Iterator[ListedVideos]:
+def _listed(config: Config, split: str, loader: str, findings: list[Finding]) -> Iterator[ListedVideos]:
+    """What the datasets of a dataloader list; one whose split is not there goes to ``findings``."""
     settings = list(dataset_configs(config, [loader]))
     for index, each in enumerate(settings):
         name = split if len(settings) == 1 else f"{split} {index + 1}"
         dataset_type = DATASETS.get(each["type"])
         if dataset_type is None or not issubclass(dataset_type, AnnotatedVideos):
             raise InputError(f"{config.filename}: {each['type']} of {loader} is no dataset of videos")
-        yield ListedVideos.of(name, plain_dataset(each, lazy_init=True))
+        try:
+            yield ListedVideos.of(name, plain_dataset(each, lazy_init=True))
+        except MissingSplitError as error:
+            findings.append(Finding("split that is not there", name, str(error)))
 
 
 def _videos(listed: Sequence[ListedVideos]) -> dict[Path, tuple]:

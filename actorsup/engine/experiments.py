@@ -1,6 +1,5 @@
 """Trainings, or tests of what was trained, that differ in one thing each, with several seeds."""
 
-import json
 import os
 import statistics
 import subprocess
@@ -12,7 +11,8 @@ from itertools import product
 from pathlib import Path
 
 from actorsup.errors import InputError
-from actorsup.visualization import experiment_chart
+from actorsup.io.reading import naming, read_json, require_layout
+from actorsup.visualization import experiment_chart, save_figure
 
 from .config import find_config, read_python
 
@@ -61,7 +61,10 @@ class Experiments:
     def result(self, variant: str, seed: int) -> dict[str, float] | None:
         """The numbers of a test; None if it was not done yet."""
         path = self.folder(variant, seed) / "test_metrics.json"
-        return json.loads(path.read_text())["metrics"] if path.is_file() else None
+        if not path.is_file():
+            return None
+        with naming(path, InputError):
+            return require_layout(read_json(path), {"metrics": {str: float}})["metrics"]
 
     def run_all(
         self,
@@ -100,7 +103,7 @@ class Experiments:
         lines = [f"_base_ = {str(self.config)!r}", *(f"{name} = {value!r}" for name, value in settings.items())]
         path = self.folder(variant, seed) / "config.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
     def run(self, variant: str, seed: int) -> None:
@@ -119,7 +122,7 @@ class Experiments:
     def _process(self, folder: Path, command: str, *arguments: str | Path) -> None:
         program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]
         log = folder / f"{command}.log"
-        with open(log, "w") as file:
+        with open(log, "w", encoding="utf-8") as file:
             code = subprocess.call(program, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT})
         if code:
             raise InputError(f"{command} of {folder} failed with exit code {code}; {log} says why")
@@ -144,7 +147,7 @@ class Experiments:
     def chart(self) -> Path:
         """Draw what is measured, of one variant at least, into the work directory."""
         path = self.work_dir / "results.png"
-        experiment_chart(self.numbers()).savefig(path, dpi=150)
+        save_figure(path, experiment_chart(self.numbers()), dpi=150)
         return path
 
 

@@ -1,6 +1,5 @@
 """Make the proposals that a config describes, and measure them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ from mmengine.dist import is_main_process
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import RecallCurves, VideoOverlaps, recall_curves, recall_protocol, tube_recall
 from actorsup.io.files import save_csv, save_json
+from actorsup.io.reading import naming, read_json, require
 from actorsup.progress import progress_bar
 from actorsup.proposals import GenerationReport, ProposalGenerator
 from actorsup.proposals.config import existing_store
 from actorsup.registry import DATASETS
-from actorsup.visualization import curve_rows, proposal_curves, recall_bars
+from actorsup.visualization import curve_rows, proposal_curves, recall_bars, save_figure
 
 from .config import dataset_configs, proposal_config_of, videos_of, with_proposals
 from .launch import init_distributed
@@ -97,10 +97,9 @@ def _evaluate(config: Config, name: str, folder: Path | None = None) -> StoreEva
 
 def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     path = folder / "proposal_metrics.json"
-    try:
-        entries = json.loads(path.read_text()) if path.exists() else {}
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); move it away") from error
+    entries = read_json(path) if path.exists() else {}
+    with naming(path, InputError):
+        require(entries, "the content", Mapping)
     for name, result in results.items():
         entries[name] = {
             "store": result.folder,
@@ -111,7 +110,7 @@ def _save(folder: Path, results: Mapping[str, StoreEvaluation]) -> None:
     save_json(path, entries)
     curves = {name: result.curves for name, result in results.items()}
     save_csv(folder / "proposal_curves.csv", curve_rows(curves))
-    proposal_curves(curves).savefig(folder / "proposal_curves.png", dpi=120)
+    save_figure(folder / "proposal_curves.png", proposal_curves(curves))
     key = f"recall@{BARS_AT:g}"
     recalls = {name: {row["class"]: row[key] for row in result.per_class} for name, result in results.items()}
-    recall_bars(recalls, f"IoU {BARS_AT:g}, all proposals").savefig(folder / "proposal_recall_per_class.png", dpi=120)
+    save_figure(folder / "proposal_recall_per_class.png", recall_bars(recalls, f"IoU {BARS_AT:g}, all proposals"))

@@ -1,5 +1,6 @@
 """Measure a checkpoint."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,13 @@ from mmengine.runner import Runner
 
 from actorsup.datasets import inner_datasets
 from actorsup.errors import InputError
-from actorsup.evaluation.metrics import PredictedVideos, TubeDiagnosis
+from actorsup.evaluation.metrics import PredictedVideos, TubeDiagnosis, summary_text
 from actorsup.io.checkpoints import read_checkpoint
-from actorsup.io.files import save_json
-from actorsup.visualization import diagnosis_chart
+from actorsup.io.files import save, save_csv, save_json
+from actorsup.visualization import diagnosis_chart, save_figure
 
 from .checkpoint_match import require_fit
-from .config import require_files, with_proposals
+from .config import require_files, require_work_dir, with_proposals
 from .launch import init_distributed
 
 
@@ -29,6 +30,7 @@ class Evaluation:
     numbers: Mapping[str, float]  # by name, with the prefixes of the metrics
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  # rows by title, in the main process
     rest: Mapping[str, float]  # the numbers that no table shows
+    summary: str = ""  # the lines that papers print
 
 
 def evaluate(
@@ -36,14 +38,16 @@ def evaluate(
 ) -> Evaluation:
     """Measure a checkpoint on the test videos of a config.
 
-    Writes into the work directory ``test_metrics.json``, ``predictions.json`` with the best tubes of each video, and
-    where errors are diagnosed ``diagnosis.json``, with an entry for each video, and ``diagnosis.png``; into
-    ``overlays``, a picture of each video with its best tubes. ``diagnose_at`` is the overlap at which errors are
+    Writes into the work directory ``test_metrics.json``, ``summary.txt``, each table as a CSV file in ``tables``,
+    ``predictions.json`` with the best tubes of each video, and where errors are diagnosed ``diagnosis.json``, with an
+    entry for each video, and ``diagnosis.png``; into ``overlays``, a picture of each video with its best tubes.
+    ``diagnose_at`` is the overlap at which errors are
     diagnosed, as the config's ``TubeMAP`` counts them; None leaves that to the config's ``test_evaluator``.
     """
     path = str(checkpoint)
     if not Path(path).is_file():
         raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
+    require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
     if overlays is not None:
@@ -63,6 +67,9 @@ def evaluate(
         folder = Path(config.work_dir)
         content = {"checkpoint": path, "metrics": result.numbers, "tables": result.tables}
         save_json(folder / "test_metrics.json", content)
+        save(folder / "summary.txt", result.summary)
+        for title, rows in result.tables.items():
+            save_csv(folder / "tables" / f"{re.sub('[^a-z0-9.]+', '_', title.lower())}.csv", rows)
         inner = inner_datasets(dataset)
         paths = {video: str(file.resolve()) for each in inner for video, file in each.videos()}
         kept = next(metric for metric in metrics if isinstance(metric, PredictedVideos))
@@ -75,7 +82,7 @@ def evaluate(
         save_json(folder / "predictions.json", content, indent=None)
         if diagnosed := [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]:
             save_json(folder / "diagnosis.json", {"checkpoint": path, "diagnoses": list(map(_diagnosis, diagnosed))})
-            diagnosis_chart([one.diagnosis for one in diagnosed]).savefig(folder / "diagnosis.png", dpi=120)
+            save_figure(folder / "diagnosis.png", diagnosis_chart([one.diagnosis for one in diagnosed]))
     return result
 
 
@@ -88,21 +95,24 @@ def _completed(evaluator: Mapping | Sequence[Mapping], diagnose_at: float | None
     if diagnose_at is not None:
         metrics = [metric for metric in metrics if metric["type"] != "TubeDiagnosis"]
         measured = next((metric for metric in metrics if metric["type"] == "TubeMAP"), {})
-        same = {name: measured[name] for name in ("protocol", "max_per_class") if name in measured}
-        metrics.append({"type": "TubeDiagnosis", "threshold": diagnose_at, **same})
+        shared = ("protocol", "max_per_class", "nms", "excluded_classes")
+        options = {name: measured[name] for name in shared if name in measured}
+        metrics.append({"type": "TubeDiagnosis", "threshold": diagnose_at, **options})
     if not any(metric["type"] == "PredictedVideos" for metric in metrics):
         metrics.append({"type": "PredictedVideos"})
     return metrics
 
 
 def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
-    tables, shown = {}, set()
+    tables, shown, lines = {}, set(), []
     for metric in metrics:
         if (report := getattr(metric, "report", None)) is not None:
             prefix = f"{metric.prefix}/" if metric.prefix else ""
             tables |= {f"{prefix}{title}": rows for title, rows in report.tables.items()}
             shown |= {f"{prefix}{name}" for name in report.shown}
-    return Evaluation(numbers, tables, {name: value for name, value in numbers.items() if name not in shown})
+            lines += [{**row, "measure": f"{prefix}{row['measure']}"} for row in report.summary]
+    rest = {name: value for name, value in numbers.items() if name not in shown}
+    return Evaluation(numbers, tables, rest, summary_text(lines))
 
 
 def _diagnosis(metric: TubeDiagnosis) -> dict:

@@ -16,7 +16,7 @@ from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, TRACKERS
 from actorsup.trackers import Tracker
 from actorsup.trackers.training_data import SequenceSource, TrackingSequence
-from actorsup.visualization import equal_steps, save_picture, track_rows, tracking_curves
+from actorsup.visualization import equal_steps, save_figure, save_picture, track_rows, tracking_curves
 
 CURVES = {
     "success": tracking.SUCCESS_THRESHOLDS,
@@ -134,7 +134,7 @@ def _save(folder: Path, results: Mapping[str, Mapping[str, Track]]) -> None:
     save_json(folder / "tracker_metrics.json", content)
     rows = [{"tracker": name, **track.as_row(key)} for name, tracks in results.items() for key, track in tracks.items()]
     save_csv(folder / "tracker_metrics.csv", rows)
-    tracking_curves(means).savefig(folder / "tracker_curves.png", dpi=150)
+    save_figure(folder / "tracker_curves.png", tracking_curves(means), dpi=150)
 
 
 def _show(path: Path, sequence: TrackingSequence, tracks: Mapping[str, Track], num_frames: int = 6) -> None:

@@ -1,19 +1,35 @@
 """Train what a config describes."""
 
-from collections.abc import Sequence
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from actorsup.detectors.mmcv_compatibility import provide_mmcv_operators
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import read_checkpoint
+from actorsup.io.files import save
 from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
-from .config import dataset_configs, plain_dataset, require_annotation, require_files, with_proposals
+from .config import dataset_configs, plain_dataset, require_annotation, require_files, require_work_dir, with_proposals
 from .launch import init_distributed
+
+
+@register_backend("whole_files", force=True)
+class WholeFiles(LocalBackend):
+    """Local files that appear whole or not at all; mmengine's own writes a checkpoint in place."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes."""
+        save(filepath, obj)
 
 
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
@@ -23,6 +39,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision. Missing files are an error
     before anything is written.
     """
+    require_work_dir(config)
     if "proposals" in config:
         config = with_proposals(config)
         require_files(config, "train_dataloader")
@@ -39,16 +56,56 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         config.optim_wrapper.type = "AmpOptimWrapper"
         config.optim_wrapper.loss_scale = "dynamic"
     if resume:
-        checkpoint = find_latest_checkpoint(config.work_dir)
+        checkpoint = latest_checkpoint(config.work_dir)
         if checkpoint is None:
             raise InputError(f"--resume: there is no checkpoint in {config.work_dir} to go on from")
+        loaded = read_checkpoint(checkpoint, owner="--resume")
         if "proposals" in config:
-            _require_same_training(config, checkpoint, classes)
+            _require_same_training(config, checkpoint, loaded, classes)
+        config.load_from = checkpoint
+    elif config.get("load_from"):  # mmengine would run what is in a checkpoint that holds more than data
+        read_checkpoint(str(config.load_from), owner="load_from")
     config.resume = resume
+    _warn_of_the_clock(config.work_dir)
+    _write_whole_checkpoints(config)
     init_distributed(config)
     runner = Runner.from_cfg(config)
     runner.train()
     return runner
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The checkpoint that a training in this folder goes on from; None if there is none.
+
+    That is what ``last_checkpoint`` names. mmengine writes this file in place: where a kill has left it empty, or not
+    let it come, it is the checkpoint of the highest number.
+    """
+    named = Path(work_dir) / "last_checkpoint"
+    if named.is_file() and (path := named.read_text().strip()) and Path(path).exists():
+        return path
+    found = ((re.fullmatch(r"(?:epoch|iter)_(\d+)", path.stem), str(path)) for path in Path(work_dir).glob("*.pth"))
+    return max(((int(match[1]), path) for match, path in found if match), default=(0, None))[1]
+
+
+def _warn_of_the_clock(work_dir: str | Path) -> None:
+    """Say so if a training before has begun later than now: reports order their logs by these times."""
+    now = time.strftime("%Y%m%d_%H%M%S")  # as mmengine names the folder of a log
+    later = [path.name for path in sorted(Path(work_dir).glob("*_*")) if re.fullmatch(r"\d{8}_\d{6}", path.name)]
+    if later and later[-1] > now:
+        print_log(
+            f"{work_dir}: holds the log of a training that began at {later[-1]}, and now it is {now}: was the clock "
+            "set back? In a report that log may hide this one; move it away",
+            logger="current",
+            level=logging.WARNING,
+        )
+
+
+def _write_whole_checkpoints(config: Config) -> None:
+    """Have the checkpoints written whole, unless the config says where to."""
+    hooks = config.setdefault("default_hooks", {})
+    checkpoint = hooks.setdefault("checkpoint", {"type": "CheckpointHook", "interval": 1})
+    if checkpoint is not None:
+        checkpoint.setdefault("backend_args", {"backend": "whole_files"})
 
 
 def _require_learnable(config: Config) -> tuple[str, ...]:
@@ -69,11 +126,11 @@ def _require_learnable(config: Config) -> tuple[str, ...]:
     return classes
 
 
-def _require_same_training(config: Config, checkpoint: str, classes: Sequence[str]) -> None:
+def _require_same_training(config: Config, path: str, checkpoint: Mapping, classes: Sequence[str]) -> None:
     """Raise ``InputError`` with the differences if a checkpoint is of another model or of other classes."""
     with torch.random.fork_rng():
         model = MODELS.build(config.model)
-    require_fit(checkpoint, read_checkpoint(checkpoint, owner="--resume"), model, config, classes)
+    require_fit(path, checkpoint, model, config, classes)
 
 
 def _first(names: Sequence[str], most: int = 5) -> str:

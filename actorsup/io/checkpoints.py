@@ -1,18 +1,22 @@
 """Checkpoints, read without running their code, and loaded into models."""
 
 import re
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
+from pickle import BUILD, LONG_BINPUT, NEWOBJ, PUT, UnpicklingError
+from typing import ClassVar
 
-import numpy as np
 import torch
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import get_external_models
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from actorsup.errors import InputError
+
+from .pickles import CHECKED_NUMPY, CheckedArray, FrugalUnpickler
+from .reading import brief
 
 WRAPPER = "module."  # what DistributedDataParallel calls the model inside it
 
@@ -29,17 +33,85 @@ def _no_attribute(owner: type, name: str) -> None:
 
 
 ALLOWED = [
-    np.ndarray,
-    np.dtype,
-    *{type(np.dtype(code)) for code in "?bhilqBHILQefdUS"},
+    CheckedArray,
     (_LogHistory, "mmengine.logging.history_buffer.HistoryBuffer"),
     (_no_attribute, "builtins.getattr"),
-    *(
-        (getattr(np._core.multiarray, name), f"numpy.{core}.multiarray.{name}")
-        for core in ("core", "_core")  # numpy 2 renamed it
-        for name in ("_reconstruct", "scalar")
-    ),
+    *((stand_in, ".".join(place)) for place, stand_in in CHECKED_NUMPY.items()),
 ]
+
+
+class _Inert:
+    """Stands for all that a checkpoint names or makes, while it is looked through: nothing happens."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *arguments) -> "_Inert":
+        if self.name == "builtins.bytearray":  # for which torch takes whatever memory it is told to
+            raise UnpicklingError("a bytearray")
+        return _Inert("")
+
+    def __setitem__(self, key, value) -> None:
+        hash(key)
+
+    def append(self, value) -> None:
+        """Nothing."""
+
+    add = append
+
+
+class _Scan(FrugalUnpickler):
+    """Looks through a pickle for what makes reading it never end, take all memory or crash; nothing is made of it."""
+
+    def find_class(self, module: str, name: str) -> _Inert:
+        return _Inert(f"{module}.{name}")
+
+    def persistent_load(self, pid) -> _Inert:
+        return _Inert("")
+
+    def load_newobj(self) -> None:
+        self.stack[-2:] = [_Inert("")]
+
+    def load_build(self) -> None:
+        del self.stack[-1]
+
+    def load_long_binput(self) -> None:
+        super().load_long_binput()
+        self._require_position()
+
+    def load_put(self) -> None:
+        super().load_put()
+        self._require_position()
+
+    def _require_position(self) -> None:
+        # C's unpickler, which mmengine reads a checkpoint with, takes memory for all positions before.
+        if next(reversed(self.memo)) > self.size:
+            raise UnpicklingError("a position beyond the file")
+
+    dispatch: ClassVar = {
+        **FrugalUnpickler.dispatch,
+        NEWOBJ[0]: load_newobj,
+        BUILD[0]: load_build,
+        LONG_BINPUT[0]: load_long_binput,
+        PUT[0]: load_put,
+    }
+
+
+def _require_harmless(path: str) -> None:
+    """Raise ``UnpicklingError`` unless a checkpoint takes memory and time in proportion to its size."""
+    size = Path(path).stat().st_size
+    if not zipfile.is_zipfile(path):  # of torch before 1.6: five pickles, then the numbers
+        with open(path, "rb") as file:
+            for _ in range(5):
+                _Scan(file, size).load()
+        return
+    with zipfile.ZipFile(path) as archive:
+        if any(member.file_size > size for member in archive.infolist()):  # torch compresses nothing
+            raise UnpicklingError("records that are larger than the file")
+        for member in archive.infolist():
+            if member.filename.endswith("data.pkl"):
+                with archive.open(member) as file:
+                    _Scan(file, member.file_size).load()
 
 
 def resolve_address(checkpoint: str) -> str:
@@ -72,12 +144,16 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
         address = resolve_address(checkpoint)
         is_remote = address.startswith(("http://", "https://"))
         load = torch.hub.load_state_dict_from_url if is_remote else torch.load
+        if not is_remote:
+            _require_harmless(address)
         with torch.serialization.safe_globals(ALLOWED):
             loaded = load(address, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
         refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
         if refused is None:
-            raise InputError(f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error}") from error
+            raise InputError(
+                f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error!s:.1000}"
+            ) from error
         allowed = "a checkpoint holds tensors, numpy arrays and builtin containers only"
         raise InputError(f"{of_owner} is refused, because it would load {refused[1]}; {allowed}") from error
     if not isinstance(loaded, dict):
@@ -85,7 +161,16 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     state = loaded.get("state_dict", loaded)
     if not isinstance(state, dict):
         raise InputError(f"{of_owner}: its state_dict is a {type(state).__name__}, no dict")
-    if all(isinstance(name, str) and name.startswith(WRAPPER) for name in state):
+    if not all(isinstance(name, str) for name in state):
+        raise InputError(f"{of_owner}: its weights must have names, got {brief(list(state))}")
+    meta = loaded.get("meta")
+    for name, value in {
+        "meta": meta,
+        "dataset_meta": meta.get("dataset_meta") if isinstance(meta, dict) else None,
+    }.items():
+        if value is not None and not isinstance(value, dict):
+            raise InputError(f"{of_owner}: its {name} is a {type(value).__name__}, no dict")
+    if all(name.startswith(WRAPPER) for name in state):
         consume_prefix_in_state_dict_if_present(state, WRAPPER)
     return loaded
 
@@ -115,6 +200,8 @@ def load_checkpoint(
         state = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
     if rename is not None:
         state = rename(state)
+    if wrong := different_kinds(model.state_dict(), state):
+        raise InputError(f"checkpoint {checkpoint} does not fit {owner}: {', '.join(wrong[:3])}")
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -126,4 +213,18 @@ def load_checkpoint(
         )
     if unexpected:
         print_log(f"{checkpoint}: left aside {len(unexpected)} entries, first {unexpected[:3]}", logger="current")
-    return loaded.get("meta", {})
+    return loaded.get("meta") or {}
+
+
+def different_kinds(expected: Mapping[str, Tensor], given: Mapping[str, object]) -> list[str]:
+    """A line for each weight that is given as another kind of numbers, from which torch would convert it silently."""
+    pairs = [(name, expected[name], value) for name, value in given.items() if name in expected]
+    return [
+        f"{name} ({getattr(value, 'dtype', type(value).__name__)} there, {ours.dtype} here)"
+        for name, ours, value in pairs
+        if not isinstance(value, Tensor) or _kind(value) != _kind(ours)
+    ]
+
+
+def _kind(tensor: Tensor) -> tuple:
+    return tensor.is_floating_point(), tensor.is_complex(), tensor.layout, tensor.is_meta

@@ -74,7 +74,7 @@ def _digest(path: Path, is_config: bool) -> str:
 
 
 def _flatten(value, prefix: str = "") -> dict[str, object]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or (prefix and not value):
         return {prefix: value}
     flat: dict[str, object] = {}
     for key, item in value.items():

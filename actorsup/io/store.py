@@ -1,9 +1,10 @@
 """Detections and tubes on disk: one file a video, and a manifest that says what made them."""
 
 import json
-import zipfile
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,8 +16,13 @@ from actorsup.structures.tube import require_within
 
 from .files import save, whole_file
 from .fingerprint import Fingerprint
+from .reading import brief, read_json, require_layout
+
+with suppress(ImportError):  # Windows has none
+    import fcntl
 
 MANIFEST = "manifest.json"
+MAX_BYTES = 2**32  # of the arrays of a video: a small file can pack more than the memory holds
 
 
 class VideoStore(ABC):
@@ -34,7 +40,10 @@ class VideoStore(ABC):
     def __init__(self, folder: str | Path, fingerprint: Fingerprint | None = None) -> None:
         self.folder = Path(folder)
         self.fingerprint = fingerprint
-        made_by = self._read_manifest()
+        self._require_same_configuration()
+
+    def _require_same_configuration(self) -> None:
+        made_by, fingerprint = self._read_manifest(), self.fingerprint
         differences = fingerprint.differences(made_by) if made_by is not None and fingerprint is not None else []
         if differences and self.videos():
             lines = "\n  ".join(["were made by another configuration:", *differences])
@@ -48,10 +57,10 @@ class VideoStore(ABC):
                 raise StoreError(f"{self.folder}: holds {self.content} but no {MANIFEST}; move the folder away")
             return None
         try:
-            manifest = json.loads(path.read_text())
-            content, made_by = manifest["content"], Fingerprint(manifest["made_by"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path}: not a manifest of a store ({error!r}); move the folder away") from error
+            manifest = require_layout(read_json(path), {"content": str, "made_by": {str: _anything}})
+        except ValueError as error:
+            raise StoreError(f"{path}: not a manifest of a store ({error}); move the folder away") from error
+        content, made_by = manifest["content"], Fingerprint(manifest["made_by"])
         if content != self.content:
             raise StoreError(f"{path}: a store of {content}, expected {self.content}")
         return made_by
@@ -61,12 +70,41 @@ class VideoStore(ABC):
         """Whether the store was ever begun."""
         return (self.folder / MANIFEST).exists()
 
+    @contextmanager
+    def claimed(self, begin: bool = True) -> Iterator[None]:
+        """Keep other runs from writing meanwhile; a ``StoreError`` if one does.
+
+        Of the processes of one run the first begins: it creates the store, and then the others may claim it too. A file
+        system without locks keeps nobody out.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            if begin:
+                self._lock(folder, shared=False)
+                self._require_same_configuration()  # another run may have begun the store
+                self.create()
+            self._lock(folder, shared=True)
+            yield
+        finally:
+            os.close(folder)  # which gives the lock up, as the end of a killed process does
+
+    def _lock(self, folder: int, shared: bool) -> None:
+        try:
+            fcntl.flock(folder, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            advice = "wait until it has ended, or give this run another proposals.root"
+            raise StoreError(f"{self.folder}: another run is writing these {self.content}; {advice}") from error
+        except (OSError, NameError):
+            pass
+
     def create(self) -> None:
         """Begin the store, or remove what a killed run left half-written; by one process, before any ``save``."""
         if self.fingerprint is None:
             raise ValueError("a store that is written needs the fingerprint of what makes it")
         for leftover in self.folder.glob("**/*.tmp"):
-            leftover.unlink()
+            if leftover.is_file():  # a video may be in a folder of such a name
+                leftover.unlink()
         if not self.videos():
             manifest = {"content": self.content, "made_by": self.fingerprint.made_by}
             save(self.folder / MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
@@ -74,8 +112,8 @@ class VideoStore(ABC):
     def path(self, video: str) -> Path:
         """The file of a video; a ``ValueError`` if the name would leave the store's folder."""
         name = PurePosixPath(video)
-        if not video or name.is_absolute() or ".." in name.parts:
-            raise ValueError(f"a video's name must be a relative path without '..', got {video!r}")
+        if not name.name or name.is_absolute() or ".." in name.parts or str(name) != video or "\0" in video:
+            raise ValueError(f"a video's name must be a relative path without '..', '.' or '//', got {video!r}")
         return self.folder / f"{name}.npz"
 
     def __contains__(self, video: str) -> bool:
@@ -83,16 +121,20 @@ class VideoStore(ABC):
 
     def videos(self) -> list[str]:
         """Names of the videos in the store, sorted."""
-        return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in self.folder.glob("**/*.npz"))
+        files = (path for path in self.folder.glob("**/*.npz") if path.is_file())  # a video may be in such a folder
+        return sorted(file.relative_to(self.folder).with_suffix("").as_posix() for file in files)
 
     def save(self, video: str, value) -> None:
         """Write what belongs to a video; a ``StoreError`` if it cannot be written."""
         if not self.exists:
             raise ValueError(f"{self.folder}: create() the store before saving to it")
         path = self.path(video)
+        arrays = self._to_arrays(value)
+        if sum(array.nbytes for array in arrays.values()) > MAX_BYTES:
+            raise StoreError(f"{path}: {self.content} of more than {MAX_BYTES >> 30} GiB; divide the video")
         try:
             with whole_file(path) as temporary, open(temporary, "wb") as file:
-                np.savez_compressed(file, **self._to_arrays(value))
+                np.savez_compressed(file, **arrays)
         except OSError as error:
             raise StoreError(f"{path}: cannot be written: {error}") from error
 
@@ -107,8 +149,10 @@ class VideoStore(ABC):
             raise StoreError(f"{path}: no {self.content} of this video; make them with `actorsup proposals`")
         try:
             with np.load(path, allow_pickle=False) as arrays:
+                if sum(member.file_size for member in arrays.zip.infolist()) > 2 * MAX_BYTES:  # with room for headers
+                    raise ValueError(f"its arrays would take more than {MAX_BYTES >> 30} GiB")
                 return take(arrays)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged file can raise nearly anything
             raise StoreError(f"{path}: damaged ({error}); delete it and run `actorsup proposals` again") from error
 
     @abstractmethod
@@ -131,8 +175,10 @@ class DetectionStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> list[Detections]:
-        ends = np.cumsum(arrays["counts"])
-        parts = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "scores", "labels"))
+        counts = _array(arrays, "counts", "i", None)
+        total = _total(counts, "counts", least=0)
+        found = _array(arrays, "boxes", "f", total, 4), _array(arrays, "scores", "f", total)
+        parts = (np.split(of, np.cumsum(counts))[:-1] for of in (*found, _array(arrays, "labels", "i", total)))
         return [Detections(*part) for part in zip(*parts, strict=True)]
 
 
@@ -148,6 +194,8 @@ class Proposals:
     size: tuple[int, int]
 
     def __post_init__(self) -> None:
+        if min(self.num_frames, *self.size) < 1:
+            raise ValueError(f"a video has frames, of a size, got {self.num_frames} of {self.size}")
         require_within(self.tubes, self.num_frames)
 
 
@@ -158,11 +206,11 @@ class TubeStore(VideoStore):
 
     def num_tubes(self, video: str) -> int:
         """How many tubes a video has; no box is read."""
-        return self._read(video, lambda arrays: len(arrays["starts"]))
+        return self._read(video, lambda arrays: len(_array(arrays, "starts", "i", None)))
 
     def frame_size(self, video: str) -> tuple[int, int]:
         """``(width, height)`` of a video's frames; no box is read."""
-        return self._read(video, lambda arrays: tuple(arrays["size"].tolist()))
+        return self._read(video, _size)
 
     def _to_arrays(self, value: Proposals) -> dict[str, np.ndarray]:
         tubes = value.tubes
@@ -178,9 +226,40 @@ class TubeStore(VideoStore):
         }
 
     def _from_arrays(self, arrays) -> Proposals:
-        ends = np.cumsum(arrays["lengths"])
-        boxes, scores = (np.split(arrays[key], ends)[:-1] for key in ("boxes", "box_scores"))
-        parts = zip(arrays["starts"], boxes, scores, arrays["tube_scores"], arrays["labels"], strict=True)
-        return Proposals(
-            tuple(Tube(*part) for part in parts), int(arrays["num_frames"]), tuple(arrays["size"].tolist())
-        )
+        starts = _array(arrays, "starts", "i", None)
+        lengths, labels = (_array(arrays, key, "i", len(starts)) for key in ("lengths", "labels"))
+        tube_scores = _array(arrays, "tube_scores", "f", len(starts))
+        total = _total(lengths, "lengths", least=1)
+        found = _array(arrays, "boxes", "f", total, 4), _array(arrays, "box_scores", "f", total)
+        boxes, scores = (np.split(of, np.cumsum(lengths))[:-1] for of in found)
+        parts = zip(starts, boxes, scores, tube_scores, labels, strict=True)
+        num_frames = int(_array(arrays, "num_frames", "i"))
+        return Proposals(tuple(Tube(*part) for part in parts), num_frames, _size(arrays))
+
+
+def _array(arrays, name: str, kind: str, *shape: int | None) -> np.ndarray:
+    """An array of a kind of numbers and of a shape, in which None stands for any length."""
+    with arrays.zip.open(f"{name}.npy") as file:  # what is announced, before memory is taken for it
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        there, _, dtype = read_header(file)
+    fits = len(there) == len(shape) and all(side in (None, of) for side, of in zip(shape, there, strict=True))
+    if dtype.kind != kind or not fits:
+        what = {"i": "whole numbers", "f": "numbers"}[kind]
+        raise ValueError(f"expected {what} of shape {shape} as {name!r}, got {dtype} of shape {there}")
+    return arrays[name]
+
+
+def _total(counts: np.ndarray, name: str, least: int) -> int:
+    if (counts < least).any() or (counts > MAX_BYTES).any():
+        raise ValueError(f"{name!r} must be from {least} to {MAX_BYTES}, got {brief(counts.tolist())}")
+    return int(counts.sum())
+
+
+def _size(arrays) -> tuple[int, int]:
+    width, height = _array(arrays, "size", "i", 2).tolist()
+    return width, height
+
+
+def _anything(value) -> None:
+    """Of a layout: what made a store is compared, and not looked into."""

@@ -1,5 +1,6 @@
 """Video files and folders of frames, read in order and frame-exact."""
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -96,11 +97,19 @@ class FrameFolderReader(VideoReader):
 
     def __init__(self, path: str | Path, pattern: str | None = None) -> None:
         super().__init__(path)
-        files = [file for file in self.path.iterdir() if is_image(file) and fnmatch(file.name, pattern or "*")]
+        if not self.path.is_dir():
+            raise VideoError(f"{self.path}: is no folder of frames")
+        with os.scandir(self.path) as entries:
+            names = [entry.name for entry in entries if not entry.is_dir()]
+        images = [self.path / name for name in names if is_image(Path(name))]
+        files = [file for file in images if fnmatch(file.name, pattern or "*")]
         if not files:
             which = f" that is named {pattern}" if pattern else ""
+            there = Counter(Path(name).suffix if name[0] != "." else "hidden" for name in names)
+            holds = ", ".join(f"{count} {kind or 'without suffix'}" for kind, count in there.most_common(5))
             raise VideoError(
-                f"{self.path}: holds no frame{which}; expected files ending in {', '.join(IMAGE_SUFFIXES)}"
+                f"{self.path}: holds no frame{which}, only these files: {holds or 'none'}; expected files ending in "
+                f"{', '.join(IMAGE_SUFFIXES)}"
             )
         self.files = sorted(files, key=lambda file: _natural_key(file.name))
         series = Counter(_split(file)[0] for file in files)
@@ -133,20 +142,31 @@ class FrameFolderReader(VideoReader):
     def _read(self, files: Sequence[Path]) -> Iterator[np.ndarray]:
         size = None
         for file in files:
-            frame = cv2.imread(str(file), cv2.IMREAD_COLOR)
-            if frame is None:
-                raise VideoError(f"{file}: cannot be decoded as an image")
+            frame = read_image(file)
             if size is not None and frame.shape != size:
                 raise VideoError(
                     f"{file}: is {frame.shape[1]}x{frame.shape[0]}, the frames before are {size[1]}x{size[0]}"
                 )
             size = frame.shape
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            yield frame
 
 
 def is_image(path: Path) -> bool:
     """Whether a file is an image by its suffix, and not hidden, as those are that a Mac leaves (``._001.jpg``)."""
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def read_image(path: Path) -> np.ndarray:
+    """An image ``(H, W, 3)``, uint8, RGB, turned as its EXIF says; a ``VideoError`` if it cannot be read."""
+    # OpenCV's own reading of files crashes on names that are no UTF-8.
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise VideoError(f"{path}: cannot be read ({error.strerror})") from error
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB) if len(content) else None
+    if image is None:
+        raise VideoError(f"{path}: cannot be decoded as an image")
+    return image
 
 
 def _split(file: Path) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.registry import POST_PROCESSING
-from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample, tube_iou
+from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample, suppress
 
 
 class PostProcessing(ABC):
@@ -36,19 +36,7 @@ class TubeNMS(PostProcessing):
 
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
         """The tubes that are kept for some class."""
-        scores = ranked.scores.copy()
-        overlaps: dict[bytes, np.ndarray] = {}  # classes with the same tubes, as before trimming, share them
-        for of_class in scores.T:
-            detected = np.flatnonzero(of_class > -np.inf)
-            key = detected.tobytes()
-            if key not in overlaps:
-                tubes = [ranked.tubes[index] for index in detected]
-                overlaps[key] = tube_iou(tubes, tubes, self.rule)
-            kept: list[int] = []
-            for index in np.argsort(-of_class[detected], kind="stable"):
-                if not (overlaps[key][index, kept] > self.threshold).any():
-                    kept.append(index)
-            of_class[np.delete(detected, kept)] = -np.inf
+        scores = suppress(ranked.tubes, ranked.scores, self.threshold, self.rule)
         return RankedTubes(ranked.tubes, scores, ranked.proposals).without_undetected()
 
 

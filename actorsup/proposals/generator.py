@@ -3,6 +3,7 @@
 import heapq
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -54,10 +55,20 @@ class ProposalGenerator:
         share = self._share(paths, rank, world_size)
         pending = [name for name in share if name not in self.tubes]
         self.pipeline.build(linker=bool(pending), detector=any(name not in self.detections for name in pending))
-        if rank == 0:
-            self.detections.create()
-            self.tubes.create()
-        barrier()
+        stores = (self.detections, self.tubes)
+        with ExitStack() as claimed:
+            if rank == 0:
+                for store in stores:
+                    claimed.enter_context(store.claimed())
+            barrier()
+            if rank != 0:
+                for store in stores:
+                    claimed.enter_context(store.claimed(begin=False))
+            return self._run_share(share, paths, rank, world_size)
+
+    def _run_share(
+        self, share: Sequence[str], paths: Mapping[str, Path], rank: int, world_size: int
+    ) -> GenerationReport:
         report = GenerationReport()
         title = "proposals" if world_size == 1 else f"proposals (process 1 of {world_size})"
         with progress_bar(title, len(share), unit="frames", enabled=rank == 0) as progress:

@@ -3,7 +3,7 @@
 from .boxes import Detections, box_areas, clip_boxes, elementwise_iou, pairwise_iou
 from .localization import ActionTube, Localization
 from .tube import Tube
-from .tube_overlap import OverlapRule, tube_iou, tube_ious
+from .tube_overlap import OverlapRule, suppress, tube_iou, tube_ious
 from .video_sample import RankedTubes, TubeBatch, VideoSample, predicted_class
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "elementwise_iou",
     "pairwise_iou",
     "predicted_class",
+    "suppress",
     "tube_iou",
     "tube_ious",
 ]

@@ -7,13 +7,13 @@ import numpy as np
 
 def as_boxes(boxes, name: str) -> np.ndarray:
     """Boxes as a read-only float32 copy ``(D, 4)``: finite, without negative widths or heights."""
-    array = np.array(boxes, dtype=np.float32)
+    array = as_numbers(boxes, name)
     if array.size == 0:
         array = array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f"{name} must have the shape (num_boxes, 4), got {array.shape}")
-    bad = ~np.isfinite(array).all(axis=1) | (array[:, 2:] < array[:, :2]).any(axis=1)
-    if bad.any():
+    if not (np.isfinite(array).all() and (array[:, 2:] >= array[:, :2]).all()):
+        bad = ~np.isfinite(array).all(axis=1) | (array[:, 2:] < array[:, :2]).any(axis=1)
         index = int(bad.argmax())
         raise ValueError(
             f"{name}[{index}] = {array[index].tolist()}: expected finite x1 <= x2 and y1 <= y2"
@@ -21,6 +21,15 @@ def as_boxes(boxes, name: str) -> np.ndarray:
         )
     array.setflags(write=False)
     return array
+
+
+def as_numbers(values, name: str) -> np.ndarray:
+    """Numbers as a float32 copy, where those that are too large are infinite; text and truth values are refused."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be numbers, got {array.dtype}")
+    with np.errstate(over="ignore"):
+        return np.array(array, dtype=np.float32)
 
 
 def set_frozen(instance, **values) -> None:
@@ -83,7 +92,7 @@ class Detections:
 
     def __post_init__(self) -> None:
         boxes = as_boxes(self.boxes, "detections.boxes")
-        scores = np.array(self.scores, dtype=np.float32)
+        scores = as_numbers(self.scores, "detections.scores")
         labels = np.array(self.labels, dtype=np.int64)
         if scores.shape != (len(boxes),) or labels.shape != (len(boxes),):
             raise ValueError(
@@ -92,6 +101,8 @@ class Detections:
             )
         if not np.isfinite(scores).all():
             raise ValueError(f"detections.scores must be finite, got {scores.tolist()}")
+        if (labels < 0).any():
+            raise ValueError(f"detections.labels are counted from 0, got {labels.tolist()}")
         set_frozen(self, boxes=boxes, scores=scores, labels=labels)
 
     @classmethod

@@ -77,6 +77,9 @@ class Localization:
 
     def __post_init__(self) -> None:
         set_frozen(self, size=tuple(self.size), classes=tuple(self.classes), tubes=tuple(self.tubes))
+        if len(self.size) != 2 or min(self.size) < 1 or self.start < 0 or self.num_frames < 0:
+            frames = f"{self.num_frames} from {self.start} on, of size {self.size}"
+            raise ValueError(f"{self.video}: frames are counted from 0 and have a width and a height, got {frames}")
         end = self.start + self.num_frames
         last_rank = 0
         for found in self.tubes:

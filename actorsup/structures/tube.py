@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
-from .boxes import as_boxes, set_frozen
+from .boxes import as_boxes, as_numbers, set_frozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +32,16 @@ class Tube:
 
     def __post_init__(self) -> None:
         boxes = as_boxes(self.boxes, "tube.boxes")
-        scores = np.array(self.scores, dtype=np.float32)
+        scores = as_numbers(self.scores, "tube.scores")
+        for name, kind in (("start", Integral), ("label", Integral), ("score", Real)):
+            if not isinstance(getattr(self, name), kind) or isinstance(getattr(self, name), bool):
+                whole = "a whole number" if kind is Integral else "a number"
+                raise ValueError(f"a tube's {name} must be {whole}, got {getattr(self, name)!r:.80}")
         annotated = None if self.annotated is None else np.array(self.annotated, dtype=bool)
         if len(boxes) == 0:
             raise ValueError("a tube needs at least one box, got none")
-        if self.start < 0:
-            raise ValueError(f"a tube starts at frame 0 or later, got {self.start}")
+        if self.start < 0 or self.label < 0:
+            raise ValueError(f"a tube's frames and labels are counted from 0, got {self.start} and {self.label}")
         if scores.shape != (len(boxes),):
             raise ValueError(f"a tube needs one score a box: {len(boxes)} boxes, scores of shape {scores.shape}")
         if not (np.isfinite(scores).all() and np.isfinite(self.score)):

@@ -1,7 +1,7 @@
 """Overlap of tubes in space and time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,17 +19,28 @@ class OverlapRule:
         ground_truth_offset: the same for the true boxes.
         single_frame_counts: whether tubes with one common frame overlap; otherwise their IoU is 0.
         spatial_only: the mean spatial IoU over the common frames, 0 without one, not times the temporal IoU.
+        counts_steps: time is counted in steps from frame to frame, one less than there are frames: the temporal IoU of
+            tubes with n common of N frames is ``(n - 1) / (N - 1)``, and 0 with one common frame.
     """
 
     detection_offset: float = 0.0
     ground_truth_offset: float = 0.0
     single_frame_counts: bool = True
     spatial_only: bool = False
+    counts_steps: bool = False
 
     def __post_init__(self) -> None:
         if self.detection_offset < 0 or self.ground_truth_offset < 0:
             offsets = f"{self.detection_offset} and {self.ground_truth_offset}"
             raise ValueError(f"box offsets must be 0 or more, got {offsets}")
+
+    def temporal(self, num_common: np.ndarray, num_union: np.ndarray) -> np.ndarray:
+        """The temporal IoU ``(n,)`` of tubes that have at least one common frame."""
+        if self.spatial_only:
+            return np.ones(len(num_common))
+        if self.counts_steps:
+            return (num_common - 1) / np.maximum(num_union - 1, 1)
+        return num_common / num_union
 
 
 CONTINUOUS = OverlapRule()
@@ -38,7 +49,7 @@ CONTINUOUS = OverlapRule()
 def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: OverlapRule = CONTINUOUS) -> np.ndarray:
     """Overlap of every detected with every true tube of one video.
 
-    With continuous boxes it equals the mean spatial IoU over the union of frames, 0 where one tube is absent::
+    It equals the mean spatial IoU over the union of frames, 0 where one tube is absent, unless time counts in steps::
 
         IoU(d, g) = |T_d ∩ T_g| / |T_d ∪ T_g| · mean over t in T_d ∩ T_g of IoU(d_t, g_t)
                   = Σ over t in T_d ∩ T_g of IoU(d_t, g_t) / |T_d ∪ T_g|
@@ -82,10 +93,10 @@ def tube_ious(
             spatial = iou_of_sides(sides[offset].take(rows, axis=1), true_sides)
             sums = np.bincount(owners, weights=spatial, minlength=len(detections))
             for rule in sharing:
-                num_frames = num_common if rule.spatial_only else num_union
-                counts = num_common >= (1 if rule.single_frame_counts else 2)
+                counts = np.flatnonzero(num_common >= (1 if rule.single_frame_counts else 2))
+                temporal = rule.temporal(num_common[counts], num_union[counts])
                 # Rounding of the areas can lift the IoU of boxes that are all but equal above 1.
-                overlaps[rule][counts, column] = np.minimum(sums[counts] / num_frames[counts], 1.0)
+                overlaps[rule][counts, column] = np.minimum(sums[counts] / num_common[counts] * temporal, 1.0)
     return overlaps
 
 
@@ -101,3 +112,32 @@ def _common_frames(starts: np.ndarray, lengths: np.ndarray, truth: Tube) -> tupl
         return owners, rows, true_rows
     annotated = truth.annotated[true_rows]
     return owners[annotated], rows[annotated], true_rows[annotated]
+
+
+def suppress(tubes: Sequence[Tube], scores: np.ndarray, threshold: float, rule: OverlapRule) -> np.ndarray:
+    """Greedy non-maximum suppression, for each class by itself, best tubes first, of equal scores the first.
+
+    Args:
+        tubes: ``P`` tubes of one video.
+        scores: ``(P, K)``, ``-inf`` where a tube is no detection of a class.
+        threshold: a tube that overlaps a kept one by more is suppressed.
+        rule: of their overlap; the pixels that it adds to detections are added to both.
+
+    Returns:
+        A copy of the scores, ``-inf`` where a tube is suppressed.
+    """
+    rule = replace(rule, ground_truth_offset=rule.detection_offset)
+    scores = np.array(scores, dtype=np.float64)
+    overlaps: dict[bytes, np.ndarray] = {}  # classes with the same tubes share them
+    for of_class in scores.T:
+        detected = np.flatnonzero(of_class > -np.inf)
+        key = detected.tobytes()
+        if key not in overlaps:
+            chosen = [tubes[index] for index in detected]
+            overlaps[key] = tube_iou(chosen, chosen, rule)
+        kept: list[int] = []
+        for index in np.argsort(-of_class[detected], kind="stable"):
+            if not (overlaps[key][index, kept] > threshold).any():
+                kept.append(index)
+        of_class[np.delete(detected, kept)] = -np.inf
+    return scores

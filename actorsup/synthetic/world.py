@@ -59,7 +59,7 @@ class PuppetWorld:
         if not root.exists() or not any(root.iterdir()):
             return False
         try:
-            found = json.loads((root / MANIFEST).read_text())
+            found = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{root}: holds something else than a world of puppets ({error}); name another") from error
         expected = json.loads(json.dumps(self._manifest()))
@@ -190,8 +190,8 @@ def _prepare_process() -> None:
 
 
 def _write_image(path: Path, frame: np.ndarray, quality: int) -> None:
-    if not cv2.imwrite(str(path), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]):
-        raise OSError(f"{path}: cannot be written")
+    _, encoded = cv2.imencode(path.suffix, frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    path.write_bytes(encoded.tobytes())
 
 
 def _write_video(path: Path, frames: Iterator[np.ndarray], settings: WorldSettings, quality: int) -> None:

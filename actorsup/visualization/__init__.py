@@ -1,6 +1,14 @@
 """Pictures of tubes on their video, of trackers and of errors."""
 
-from .curves import curve_rows, diagnosis_chart, experiment_chart, proposal_curves, recall_bars, tracking_curves
+from .curves import (
+    curve_rows,
+    diagnosis_chart,
+    experiment_chart,
+    proposal_curves,
+    recall_bars,
+    save_figure,
+    tracking_curves,
+)
 from .overlay import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture, track_rows, tube_row
 from .videos import render_video, video_file
 
@@ -15,6 +23,7 @@ __all__ = [
     "proposal_curves",
     "recall_bars",
     "render_video",
+    "save_figure",
     "save_picture",
     "track_rows",
     "tracking_curves",

@@ -1,16 +1,24 @@
 """Pictures of curves and bars, as matplotlib figures."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from actorsup.evaluation.functional import Diagnosis, RecallCurves, TrackingScores, tracking
+from actorsup.io.files import whole_file
 
 # Okabe and Ito's colours, which those who see few colours tell apart; each with a mark of its own.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP*"
+
+
+def save_figure(path: str | Path, figure: Figure, dpi: int = 120) -> None:
+    """Write a PNG, which appears whole or not at all."""
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=dpi)
 
 
 def proposal_curves(curves: Mapping[str, RecallCurves]) -> Figure:

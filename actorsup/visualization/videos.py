@@ -93,7 +93,7 @@ def video_file(path: str | Path, size: tuple[int, int], frames_per_second: float
     try:
         with (
             whole_file(path) as temporary,
-            av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+            av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}) as container,
         ):
             rate = Fraction(frames_per_second).limit_denominator(MAX_DENOMINATOR)
             stream = container.add_stream("libx264", rate=rate, options={"preset": "veryfast"})

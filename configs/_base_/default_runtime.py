@@ -6,6 +6,7 @@ default_hooks = dict(
     param_scheduler=dict(type="ParamSchedulerHook"),
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    repeatable_epochs=dict(type="RepeatableEpochsHook"),  # a resumed training is the uninterrupted one
     early_warning=dict(type="EarlyWarningHook"),  # None turns it off
 )
 log_processor = dict(type="LogProcessor", window_size=10, by_epoch=True)

@@ -109,7 +109,9 @@ def test_a_file_gives_back_what_was_saved(tmp_path):
     assert load_localization(tmp_path / "clip.json").as_dict() == localization().as_dict()
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "not a localization"), ('{"video": 3}', "not a localization")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "is not JSON"), ("[" * 100_000, "is not JSON"), ('{"video": 3}', "not a localization")]
+)
 def test_another_file_is_named(tmp_path, text, message):
     (tmp_path / "other.json").write_text(text)
     with pytest.raises(InputError, match=rf"other\.json: {message}"):

@@ -89,6 +89,10 @@ def test_the_version_is_printed(capsys):
         (["train"], "actorsup train: error: the following arguments are required: config"),
         (["train", "demo_puppets", "--cfg-options", "lr"], "--cfg-options lr: expected KEY=VALUE"),
         (["train", "demo_puppets", "--cfg-options", "model.head.roi_size=(5,5"], "roi_size=(5,5: the value cannot be"),
+        (
+            ["doctor", "demo_puppets", "--cfg-options", "proposals.reader=dict(type='X')"],
+            "a value is no dict; give its",
+        ),
         (["config"], "one of the arguments config --list is required"),
     ],
 )

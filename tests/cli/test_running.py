@@ -1,5 +1,6 @@
 """How commands end."""
 
+import io
 import os
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import OPTIMIZERS, DefaultScope
 from mmengine.runner import Runner
 
+from actorsup.cli.output import print_table
 from actorsup.cli.running import run
 from actorsup.errors import StoreError
 from actorsup.linkers import ViterbiLinker
+from actorsup.progress import progress_bar
 from actorsup.registry import LINKERS, TRACKERS
 from tests.running import ctrl_c_is_heard, wait_for
 from tests.toy import REPOSITORY
@@ -180,3 +183,31 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     )
     os.close(write)
     assert (process.returncode, process.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_what_a_console_cannot_print_becomes_escapes(monkeypatch, encoding):
+    content = io.BytesIO()
+    console = io.TextIOWrapper(content, encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", console)
+
+    def work():
+        name = os.fsdecode(b"[/red] \xff.mp4")
+        with progress_bar("videos", 1, "frames") as bar:
+            bar.show(name)
+        print_table(name, [{name: name}])
+        print(name, "ä")
+
+    assert run(work) == 0
+    assert console.errors == "strict"
+    lines = content.getvalue().decode(encoding).splitlines()
+    assert lines[-1] == r"[/red] \udcff.mp4 " + ("ä" if encoding == "utf-8" else r"\xe4")
+    assert sum(r"[/red] \udcff.mp4" in line for line in lines) >= 4
+
+
+def test_text_that_cannot_be_written_is_one_message(tmp_path, capsys):
+    def work():
+        (tmp_path / "names.txt").write_text(os.fsdecode(b"video \xff.mp4"), encoding="utf-8")
+
+    assert run(work) == 2
+    assert capsys.readouterr().err.startswith(r"error: 'video \udcff.mp4' cannot be written in utf-8; rename the file")

@@ -1,5 +1,6 @@
 """The four commands, run as a user runs them."""
 
+import csv
 import json
 import re
 import shutil
@@ -55,6 +56,8 @@ def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
     assert list(tables) == [
         "mAP by protocol",
         "AP by class, act",
+        "frame mAP by protocol",
+        "frame AP by class, act",
         "diagnosis of true tubes, IoU 0.5",
         "diagnosis of detections, IoU 0.5",
     ]
@@ -65,8 +68,25 @@ def test_protocols_stand_side_by_side_and_classes_below_each_other(trained):
     }
     assert [row["class"] for row in tables["AP by class, act"]] == ["Basketball", "Biking"]
     assert tables["AP by class, act"][1]["AP@0.5"] == numbers["AP@0.5/Biking"]
+    assert [row["IoU"] for row in tables["mAP by protocol"]] == ["0.2", "0.5", "0.75", "0.5:0.95"]
+    assert tables["frame mAP by protocol"][0]["act"] == numbers["frame_mAP@0.5"]
     for title in tables:
         assert title in outputs["test"].stdout
+
+
+def test_summary_and_tables_are_files_to_paste_and_to_read(trained):
+    root, _, outputs = trained
+    numbers = json.loads((root / "work" / "test_metrics.json").read_text())["metrics"]
+    summary = (root / "work" / "summary.txt").read_text()
+    assert summary in outputs["test"].stdout
+    assert f"video mAP  act @[ IoU=0.5:0.95 ] = {100 * numbers['mAP@0.5:0.95']:5.1f}" in summary
+    assert f"frame mAP  act @[ IoU=0.5      ] = {100 * numbers['frame_mAP@0.5']:5.1f}" in summary
+    with open(root / "work" / "tables" / "ap_by_class_act.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["class"] for row in rows] == ["Basketball", "Biking"]
+    assert float(rows[1]["AP@0.5"]) == numbers["AP@0.5/Biking"]
+    assert {"recall@0.5", "AP@0.5:0.95", "num_ground_truth"} <= rows[0].keys()
+    assert (root / "work" / "tables" / "frame_ap_by_class_act.csv").is_file()
 
 
 def test_diagnosis_is_kept_with_an_entry_for_each_video(trained):
@@ -409,7 +429,7 @@ def test_bad_videos_are_listed_and_the_good_ones_go_on(tmp_path):
     assert output.returncode == 1
     assert "4 videos done now" in output.stdout
     assert re.search(rf"failed: \w+/{empty.stem}: .*cannot be opened", output.stdout)
-    assert re.search(rf"failed: \w+/{truncated.stem}: .*damaged or cut off after frame", output.stdout)
+    assert re.search(rf"failed: \w+/{truncated.stem}: .*damaged or cut off", output.stdout)
     assert re.search(rf"1 without any detection: \w+/{dark.stem}", output.stdout)
     report = json.loads((tmp_path / "work" / "proposal_generation.json").read_text())
     assert len(report["failed"]) == 2
@@ -467,7 +487,7 @@ def test_two_processes_train_and_test(trained, tmp_path):
     assert output.returncode == 0, output.stderr[-3000:]
     output = run_processes("test", config, tmp_path / "epoch_1.pth", *common, **options)
     assert output.returncode == 0, output.stderr[-3000:]
-    assert output.stdout.count("mAP by protocol") == 1  # one table, of the main process
+    assert output.stdout.count("frame mAP by protocol") == 1  # one table, of the main process
 
 
 def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path):
@@ -577,3 +597,25 @@ def test_a_damaged_annotation_file_is_one_message(trained, tmp_path):
     assert output.returncode == 2
     assert "damaged.json" in output.stderr
     assert "Traceback" not in output.stderr
+
+
+@pytest.mark.parametrize("learnable", [True, False])
+def test_a_training_that_stays_at_chance_is_warned_of_and_one_that_learns_is_not(trained, tmp_path, learnable):
+    root, config, _ = trained
+    videos = root
+    if not learnable:  # both classes show the same
+        videos = tmp_path / "alike"
+        shutil.copytree(root / "videos", videos / "videos")
+        for path in videos.glob("videos/Biking/*.avi"):
+            write_video(path, frames_of("Basketball"))
+    repeated = root / f"repeated_{learnable}.py"
+    repeated.write_text(
+        f'_base_ = "{config}"\n'
+        "dataset = _base_.train_dataloader.dataset\n"
+        f'dataset.update(video_prefix="{videos / "videos"}")\n'
+        'train_dataloader = dict(dataset=dict(_delete_=True, type="RepeatDataset", times=20, dataset=dataset))\n'
+        "train_cfg = dict(max_epochs=2)\n"
+    )
+    output = run_tool("train", repeated, "--work-dir", tmp_path / "work", root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    assert output.stdout.count("the model is no better than chance") == (0 if learnable else 1)

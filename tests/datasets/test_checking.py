@@ -240,3 +240,10 @@ def test_counts_are_by_class_and_in_all():
         {"class": "jump", "videos": 2, "found": 2, "annotated": 1, "tubes": 2},
         {"class": "all", "videos": 3, "found": 3, "annotated": 2, "tubes": 4},
     ]
+
+
+def test_a_video_of_several_classes_is_found():
+    several = listed("test", TEST, {"c": [0, 1, 1], "d": [1]})
+    (finding,) = check_lists([listed("train", TRAIN)], [several])
+    assert (finding.kind, finding.where, finding.is_error) == ("video of several classes", "c", False)
+    assert finding.detail == "its one label is walk, 2 tubes are of jump"

@@ -34,9 +34,21 @@ def test_settings_that_are_no_other_model_may_differ():
     fit(checkpoint(), settings={**SETTINGS, "head": {"type": "TopK", "topk": 5}})
 
 
+@pytest.mark.parametrize("text", [torch.zeros(0), 3, "(" * 10_000, "x = " + "-" * 50_000 + "1", "model = {[]: 1}"])
+def test_a_config_in_a_checkpoint_that_is_none_is_not_compared(text):
+    fit({**checkpoint(), "meta": {"cfg": text}})
+
+
+def whole_numbers():
+    return {name: weight.long() for name, weight in checkpoint()["state_dict"].items()}
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        (whole_numbers(), r"4 weights of another kind: encoder\.weight \(torch\.int64 there, torch\.float32 here\)"),
+        (checkpoint(classes=("a", 3)), r"classes: 1 there, 2 here; not in both: \('a', 3\)"),
+        (checkpoint(classes=7), "classes: 1 there, 2 here; not in both: 7"),
         (checkpoint(head=4), r"2 weights of another shape: head\.weight \(\(4, 2\) there, \(3, 2\) here\), head\.bias"),
         (
             checkpoint(settings={**SETTINGS, "head": {"type": "Maximum"}}),

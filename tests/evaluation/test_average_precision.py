@@ -128,10 +128,33 @@ def test_tube_scored_minus_infinity_is_no_detection_of_the_class():
 
 
 def test_table_lists_the_classes_with_ground_truth():
-    result = average_precision([scored("a", [[1.0]], [[0.5, 0.9]], [1])], [0.2, 0.5], ACT)
+    # Of two true tubes one is found at .2 and none at .5.
+    result = average_precision([scored("a", [[0.4, 0.0]], [[0.5, 0.9]], [1, 1])], [0.2, 0.5], ACT)
     assert result.per_class_table(("Basketball", "Diving")) == [
-        {"class": "Diving", "num_ground_truth": 1, "AP@0.2": 1, "AP@0.5": 1}
+        {"class": "Diving", "num_ground_truth": 2, "AP@0.2": 0.5, "AP@0.5": 0, "recall@0.2": 0.5, "recall@0.5": 0}
     ]
+
+
+def test_means_over_a_range_of_thresholds_are_those_of_its_thresholds():
+    videos = [scored("a", [[0.62], [0.9]], [[0.9, 0.1], [0.3, 0.8]], [0]), scored("b", [[0.96]], [[0.5, 0.9]], [1])]
+    result = average_precision(videos, [0.2], ACT, ranges=("0.5:0.95", "0.05:0.45"))
+    every = average_precision(videos, [0.5 + 0.05 * step for step in range(10)], ACT)
+    assert result.means() == {
+        "0.2": pytest.approx(1),
+        "0.5:0.95": pytest.approx(every.mean.mean()),
+        "0.05:0.45": pytest.approx(1),
+    }
+    # Of class 0 the first detection is true up to .6, then the third up to .9: 3 · 1 + 6 · (1/3 + 0)/2 + 0, of 10.
+    assert result.per_class_of_ranges[0].tolist() == pytest.approx([4 / 10, 1], abs=1e-12)
+    names = result.as_dict(("Basketball", "Diving"))
+    assert list(names)[:4] == ["mAP@0.2", "mAP@0.5:0.95", "mAP@0.05:0.45", "AP@0.2/Basketball"]
+
+
+def test_excluded_classes_are_no_ground_truth_and_no_detections():
+    videos = [scored("a", [[1.0, 0.0], [0.0, 1.0]], [[0.9, 0.1], [0.3, 0.2]], [0, 1])]
+    result = average_precision([video.without([1]) for video in videos], [0.5], ACT)
+    np.testing.assert_array_equal(result.per_class, [[1, np.nan]])
+    assert videos[0].without([]) is videos[0]
 
 
 @pytest.mark.parametrize("strict", [True, False])

@@ -8,7 +8,7 @@ import pytest
 
 from actorsup.datasets.formats.thumos13 import CLASSES
 from actorsup.errors import InputError
-from actorsup.evaluation.functional import PROTOCOLS
+from actorsup.evaluation.functional import FRAME_PROTOCOLS, PROTOCOLS
 from tests.toy import REPOSITORY
 
 
@@ -47,8 +47,8 @@ def test_loops_and_evaluation_give_the_same_numbers(program, cases):
     assert result["difference"] < 1e-9
     assert result["slow"] > 0
     assert result["fast"] > 0
-    numbers, seconds = program.evaluate(cases, PROTOCOLS)
-    assert 0 < numbers["mAP@0.2/act"] <= 1
+    numbers, seconds = program.evaluate(cases, PROTOCOLS, FRAME_PROTOCOLS)
+    assert all(0 < numbers[name] <= 1 for name in ("mAP@0.2/act", "mAP@0.05:0.45/multisports", "frame_mAP@0.5/ava"))
     assert [table.row_count for table in program.tables(seconds, [result])] == [len(seconds) + 1, 1]
 
 

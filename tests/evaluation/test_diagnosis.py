@@ -38,7 +38,7 @@ DEFINITIONS = {
         True,
     ),
     "multisports": (
-        partial(slow_iou, least_common_frames=2),
+        partial(slow_iou, least_common_frames=2, steps=True),
         {"strict": False, "best_unmatched": False},
         True,
     ),

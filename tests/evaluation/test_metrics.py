@@ -10,19 +10,21 @@ from mmengine.evaluator import Evaluator
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import PROTOCOLS, ScoredVideo, VideoOverlaps, localization_accuracy
 from actorsup.evaluation.metrics import (
+    FrameMAP,
     LocalizationGivenLabel,
     PredictedVideos,
     ProposalRecall,
     TubeDiagnosis,
     TubeMAP,
     VideoAccuracy,
+    summary_text,
 )
 from actorsup.registry import METRICS
 from actorsup.structures import OverlapRule, RankedTubes, VideoSample, tube_ious
 
 from .scenes import random_scene, still_tube
 
-MEASURES = ("ProposalRecall", "TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
+MEASURES = ("ProposalRecall", "TubeMAP", "FrameMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
 METRIC_NAMES = (*MEASURES, "PredictedVideos")
 CLASSES = ("Basketball", "Diving", "Fencing")
 TRUTH = still_tube([0, 0, 10, 10], label=0)
@@ -77,12 +79,90 @@ def test_map_metric_by_hand():
         sample("b", [HALF], tube_scores=np.float32([[0.9, 0, 0]])),
     ]
     numbers = evaluate(built("TubeMAP", thresholds=(0.2, 0.8), other_protocols=()), samples)
+    # With the pixel that is added the tube of b overlaps by 6/11 = .545: it hits at .5 alone of .5 to .95.
+    of_range = pytest.approx((1 + 9 / 8) / 10)
     assert numbers == {
         "mAP@0.2": 1,
         "AP@0.2/Basketball": 1,
         "mAP@0.8": pytest.approx(1 / 8),
         "AP@0.8/Basketball": pytest.approx(1 / 8),
+        "mAP@0.5:0.95": of_range,
+        "AP@0.5:0.95/Basketball": of_range,
     }
+
+
+def test_frame_map_metric_by_hand():
+    # Two tubes of ten boxes, two true ones: the boxes of b (.9) overlap by .545, those of a (.6) are exact.
+    samples = [
+        sample("a", tube_scores=np.float32([[0.6, 0, 0]])),
+        sample("b", [HALF], tube_scores=np.float32([[0.9, 0, 0]])),
+    ]
+    metric = built("FrameMAP", thresholds=(0.5, 0.6), other_protocols=("multisports", "ava"))
+    numbers = evaluate(metric, samples)
+    places = np.arange(11, 21)
+    raw = sum((found / at + (found - 1) / (at - 1)) / 2 for found, at in enumerate(places, 1)) / 20
+    assert numbers == {
+        "frame_mAP@0.5": 1,
+        "frame_AP@0.5/Basketball": 1,
+        "frame_mAP@0.6": pytest.approx(raw),
+        "frame_AP@0.6/Basketball": pytest.approx(raw),
+        "frame_mAP@0.5/multisports": 1,  # .5 without pixels
+        "frame_mAP@0.6/multisports": pytest.approx(0.25),
+        "frame_mAP@0.5/ava": 1,
+        "frame_mAP@0.6/ava": pytest.approx(0.25),
+    }
+    assert list(metric.report.tables) == ["frame mAP by protocol", "frame AP by class, act"]
+    assert metric.report.shown == numbers.keys()
+
+
+def test_summary_is_lines_in_percent_and_a_row_for_latex():
+    # By MultiSports' time 5 of 10 frames are 4/9.
+    samples = [sample("a", [still_tube([0, 0, 10, 10], num_frames=5)])]
+    metrics = built("TubeMAP", protocol="multisports"), built("FrameMAP")
+    for metric in metrics:
+        evaluate(metric, samples)
+    assert summary_text([row for metric in metrics for row in metric.report.summary]).splitlines() == [
+        "video mAP  multisports @[ IoU=0.2       ] = 100.0",
+        "video mAP  multisports @[ IoU=0.5       ] =   0.0",
+        "video mAP  multisports @[ IoU=0.75      ] =   0.0",
+        "video mAP  multisports @[ IoU=0.05:0.45 ] =  88.9",
+        "video mAP  multisports @[ IoU=0.1:0.9   ] =  44.4",
+        "video mAP  multisports @[ IoU=0.5:0.95  ] =   0.0",
+        "frame mAP  act         @[ IoU=0.5       ] =  50.0",
+        "100.0 & 0.0 & 0.0 & 88.9 & 44.4 & 0.0 & 50.0",
+    ]
+    assert summary_text([]) == ""
+
+
+@pytest.mark.parametrize("name", ["TubeMAP", "FrameMAP", "TubeDiagnosis"])
+def test_excluded_classes_are_left_out_of_the_metrics(name):
+    other = still_tube([50, 50, 60, 60], label=1)
+    samples = [sample("a", [TRUTH], [TRUTH, other])]
+    whole, part = built(name), built(name, excluded_classes=("Diving",))
+    numbers, fewer = evaluate(whole, samples), evaluate(part, samples)
+    if name == "TubeDiagnosis":
+        assert (numbers["missed@0.5/not_proposed"], fewer["missed@0.5/not_proposed"]) == (0.5, 0)
+    else:
+        key = {"TubeMAP": "mAP@0.5", "FrameMAP": "frame_mAP@0.5"}[name]
+        assert (numbers[key], fewer[key]) == (0.5, 1)
+        assert [row["class"] for row in list(part.report.tables.values())[1]] == ["Basketball"]
+    with pytest.raises(InputError, match="excluded_classes: Golf: none of the classes"):
+        evaluate(built(name, excluded_classes=("Golf",)), samples)
+
+
+def test_suppressed_tubes_are_left_out_of_map_and_diagnosis():
+    # Hit, its duplicate: the raw precision after the hit does not matter, the false detection does.
+    tubes = [TRUTH, still_tube([0, 0, 10, 9])]
+    samples = [sample("a", tubes, tube_scores=np.float32([[0.9, 0, 0], [0.8, 0, 0]])), sample("b", [], ())]
+    samples[1] = replace(samples[1], tube_scores=np.zeros((0, 3)))
+    kept = built("TubeDiagnosis"), built("TubeDiagnosis", nms=0.3)
+    for metric in kept:
+        evaluate(metric, samples)
+    assert [metric.diagnosis.num_false["duplicate"] for metric in kept] == [1, 0]
+    first = still_tube([0, 0, 10, 9])
+    samples[0] = sample("a", [first, TRUTH], tube_scores=np.float32([[0.9, 0, 0], [0.8, 0, 0]]))
+    assert evaluate(built("TubeMAP", thresholds=(0.95,)), samples)["mAP@0.95"] == pytest.approx(0.25)
+    assert evaluate(built("TubeMAP", thresholds=(0.95,), nms=0.3), samples)["mAP@0.95"] == 0
 
 
 def test_map_metric_counts_the_best_tubes_of_each_video():
@@ -98,18 +178,24 @@ def test_map_metric_names_the_chosen_protocol_and_shows_the_others_beside_it():
     samples = [sample("a", [still_tube([5, 5, 25, 25])], [still_tube([0, 0, 20, 20])])]
     metric = built("TubeMAP", thresholds=(0.4,), protocol="multisports")
     numbers = evaluate(metric, samples)
-    assert numbers == {
+    expected = {
         "mAP@0.4": 0,
         "mAP@0.4/act": 1,
         "mAP@0.4/voc": 0,
-        "mAP@0.4/yowo": 1,
+        "mAP@0.4/yowo": pytest.approx(1, abs=2e-5),
         "mAP@0.4/spatial": 1,
         "AP@0.4/Basketball": 0,
     }
+    assert {name: value for name, value in numbers.items() if ":" not in name} == expected
+    # Overlap .391: 7 of the 9 thresholds of .05 to .45, 3 of .1 to .9; with pixels .409: 8 and 4.
+    assert [numbers[f"mAP@{name}"] for name in ("0.05:0.45", "0.1:0.9", "0.5:0.95")] == pytest.approx([7 / 9, 3 / 9, 0])
+    assert [numbers[f"mAP@{name}/act"] for name in ("0.05:0.45", "0.1:0.9")] == pytest.approx([8 / 9, 4 / 9])
     by_protocol, by_class = metric.report.tables.values()
     assert list(by_protocol[0].items())[:2] == [("IoU", "0.4"), ("multisports", 0)]
     assert by_protocol[0]["act"] == 1
-    assert by_class == [{"class": "Basketball", "num_ground_truth": 1, "AP@0.4": 0}]
+    assert [list(row.items())[:3] for row in by_class] == [
+        [("class", "Basketball"), ("num_ground_truth", 1), ("AP@0.4", 0)]
+    ]
     assert metric.report.shown == numbers.keys()
 
 
@@ -256,12 +342,19 @@ def test_overlaps_of_a_rule_are_computed_once_for_all_metrics_of_an_evaluator(mo
     assert computed == Counter(rules)
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "FrameMAP"])
 def test_results_do_not_keep_the_tubes(name):
     long = still_tube([0, 0, 10, 10], num_frames=20_000)  # 320 kB of boxes
     metric = built(name)
     metric.process(None, [sample(proposals=[long] * 5, ground_truth=[long])])
     assert len(pickle.dumps(metric.results)) < 4_000
+
+
+def test_results_of_frames_keep_three_numbers_a_true_detection():
+    long = still_tube([0, 0, 10, 10], num_frames=20_000)  # 320 kB of boxes
+    metric = built("FrameMAP", other_protocols=())
+    metric.process(None, [sample(proposals=[long] * 5, ground_truth=[long])])
+    assert len(pickle.dumps(metric.results)) < 250_000
 
 
 @pytest.mark.parametrize("name", METRIC_NAMES)
@@ -283,7 +376,7 @@ def test_prefix_tells_two_metrics_of_one_kind_apart(name):
 
 
 @pytest.mark.parametrize(
-    "metric", [ProposalRecall(), TubeMAP(), VideoAccuracy(), LocalizationGivenLabel(), TubeDiagnosis()]
+    "metric", [ProposalRecall(), TubeMAP(), FrameMAP(), VideoAccuracy(), LocalizationGivenLabel(), TubeDiagnosis()]
 )
 @pytest.mark.parametrize("meta", [None, {}, {"classes": ()}])
 def test_dataset_without_classes_is_an_error(metric, meta):
@@ -292,13 +385,13 @@ def test_dataset_without_classes_is_an_error(metric, meta):
         metric.process(None, [sample()])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "FrameMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
 def test_true_label_outside_the_classes_is_an_error(name):
     with pytest.raises(InputError, match="odd: a true tube has the label 3"):
         built(name).process(None, [sample("odd", ground_truth=[still_tube([0, 0, 9, 9], label=3)])])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
+@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "FrameMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
 def test_no_ground_truth_at_all_is_an_error_that_says_what_to_do(name):
     with pytest.raises(InputError, match="give the evaluation split box annotation, or leave"):
         evaluate(built(name), [sample(ground_truth=())])
@@ -308,11 +401,13 @@ def test_no_ground_truth_at_all_is_an_error_that_says_what_to_do(name):
 def test_tube_scores_of_another_shape_are_an_error(scores):
     with pytest.raises(InputError, match=r"a: .* tube scores of shape \(1, 3\), the model gave"):
         built("TubeMAP").process(None, [sample(tube_scores=scores)])
+    with pytest.raises(InputError, match=r"a: .* tube scores of shape \(1, 3\), the model gave"):
+        built("FrameMAP").process(None, [sample(tube_scores=scores)])
 
 
 def test_video_without_prediction_is_an_error():
     unpredicted = VideoSample("a", np.arange(1), torch.zeros(0, 1, 4), torch.zeros(0, 1, dtype=torch.bool), label=0)
-    for name in ("TubeMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis"):
+    for name in ("TubeMAP", "FrameMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis"):
         with pytest.raises(InputError, match="the model gave None"):
             built(name).process(None, [unpredicted])
 
@@ -357,6 +452,11 @@ def test_accuracy_of_no_videos_is_an_error():
         ("TubeMAP", {"protocol": "apt"}),
         ("TubeMAP", {"other_protocols": ("apt",)}),
         ("TubeMAP", {"max_per_class": 0}),
+        ("TubeMAP", {"nms": 30}),
+        ("FrameMAP", {"thresholds": (0,)}),
+        ("FrameMAP", {"protocol": "voc"}),
+        ("FrameMAP", {"other_protocols": ("spatial",)}),
+        ("TubeDiagnosis", {"nms": -1}),
         ("TubeDiagnosis", {"threshold": 0}),
         ("TubeDiagnosis", {"background": 0.6}),
         ("TubeDiagnosis", {"protocol": "apt"}),

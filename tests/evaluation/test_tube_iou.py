@@ -49,6 +49,17 @@ def test_one_common_frame_counts_or_not():
     assert tube_iou([detection], [truth], OverlapRule(single_frame_counts=False))[0, 0] == 0
 
 
+def test_time_in_steps_is_one_less_than_in_frames():
+    # 5 of 10 frames: 4 of 9 steps. One frame is no step, not even of a tube of one frame.
+    steps = OverlapRule(counts_steps=True)
+    truth, half, one = (still_tube([0, 0, 9, 9], 0, num_frames) for num_frames in (10, 5, 1))
+    assert tube_iou([half, one, truth], [truth], steps)[:, 0].tolist() == pytest.approx([4 / 9, 0, 1], abs=1e-12)
+    assert tube_iou([one], [one], steps)[0, 0] == 0
+    # Of a sparse truth with 4 annotated frames 2 are common: 1 of 3 steps.
+    sparse = annotated_at(truth, 0, 3, 6, 9)
+    assert tube_iou([half], [sparse], steps)[0, 0] == pytest.approx(1 / 3, abs=1e-12)
+
+
 def test_tubes_that_follow_each_other_do_not_overlap():
     first, second = still_tube([0, 0, 9, 9], 0, 5), still_tube([0, 0, 9, 9], 5, 5)
     for spatial_only in (False, True):
@@ -75,13 +86,12 @@ def test_no_tubes_give_an_empty_matrix(num_detections, num_truths):
 
 @pytest.mark.parametrize("offsets", [(0, 0), (1, 1), (1, 0)])
 @pytest.mark.parametrize("single_frame_counts", [True, False])
-@pytest.mark.parametrize("spatial_only", [True, False])
-def test_matrix_equals_the_definition_frame_by_frame(rng, offsets, single_frame_counts, spatial_only):
+@pytest.mark.parametrize(("spatial_only", "counts_steps"), [(True, False), (False, False), (False, True)])
+def test_matrix_equals_the_definition_frame_by_frame(rng, offsets, single_frame_counts, spatial_only, counts_steps):
     detections, truths = [random_tube(rng) for _ in range(12)], [random_tube(rng) for _ in range(5)]
-    expected = [
-        [slow_iou(d, g, *offsets, 1 if single_frame_counts else 2, spatial_only) for g in truths] for d in detections
-    ]
-    actual = tube_iou(detections, truths, OverlapRule(*offsets, single_frame_counts, spatial_only))
+    least = 2 if counts_steps or not single_frame_counts else 1
+    expected = [[slow_iou(d, g, *offsets, least, spatial_only, counts_steps) for g in truths] for d in detections]
+    actual = tube_iou(detections, truths, OverlapRule(*offsets, single_frame_counts, spatial_only, counts_steps))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9)
 
 
@@ -125,11 +135,15 @@ def test_detection_between_the_annotated_frames_alone_overlaps_nothing():
         assert overlap[0, 0] == 0
 
 
-@pytest.mark.parametrize("rule", [OverlapRule(), OverlapRule(1, 1, False), OverlapRule(1, 0, True, True)])
+@pytest.mark.parametrize(
+    "rule",
+    [OverlapRule(), OverlapRule(1, 1, False), OverlapRule(1, 0, True, True), OverlapRule(0, 0, False, False, True)],
+)
 def test_sparse_truth_equals_the_definition_frame_by_frame(rng, rule):
     detections = [random_tube(rng) for _ in range(12)]
     truths = [sparsely_annotated(rng, random_tube(rng)) for _ in range(8)]
-    options = rule.detection_offset, rule.ground_truth_offset, 1 if rule.single_frame_counts else 2, rule.spatial_only
+    least = 1 if rule.single_frame_counts else 2
+    options = rule.detection_offset, rule.ground_truth_offset, least, rule.spatial_only, rule.counts_steps
     expected = [[slow_iou(detection, truth, *options) for truth in truths] for detection in detections]
     np.testing.assert_allclose(tube_iou(detections, truths, rule), expected, rtol=0, atol=1e-9)
 

@@ -1,4 +1,6 @@
+import pickle
 import platform
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -7,11 +9,13 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from actorsup.datasets import inner_datasets
 from actorsup.device import pick_device, return_freed_memory
+from actorsup.engine import train
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import load_checkpoint, read_checkpoint, resolve_address
 
@@ -149,3 +153,84 @@ def test_gaps_between_what_is_held_are_given_back():
     full_of_gaps = resident()
     return_freed_memory()
     assert resident() < full_of_gaps - 150
+
+
+def write_checkpoint(path: Path, content: bytes, records: dict[str, bytes] | None = None, method: int = 0) -> str:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in {"data.pkl": content, "version": b"3", "byteorder": b"little", **(records or {})}.items():
+            archive.writestr(f"a/{name}", data)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x80\x02}()" + b"\x85" * 400_000 + b"K\x01u.", "a key that is a tuple of tuples"),
+        (b"\x80\x02cbuiltins\nbytearray\n\x8a\x05" + (2**36).to_bytes(5, "little") + b"\x85R.", "a bytearray"),
+        (b"\x80\x02}r\xff\xff\xff\x7f.", "a position beyond the file"),
+        (b"\x80\x02}p4294967295\n.", "a position beyond the file"),
+    ],
+)
+def test_a_checkpoint_that_would_crash_or_take_all_memory_is_refused(tmp_path, content, reason):
+    with pytest.raises(InputError, match=rf"a\.pth of model cannot be downloaded or read: UnpicklingError: {reason}"):
+        read_checkpoint(write_checkpoint(tmp_path / "a.pth", content), "model")
+
+
+def test_a_checkpoint_that_is_packed_is_refused(tmp_path):
+    path = write_checkpoint(tmp_path / "a.pth", pickle.dumps({}, 2), {"data/0": bytes(10**6)}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(InputError, match="records that are larger than the file"):
+        read_checkpoint(path, "model")
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_checkpoints_old_and_new_hold_what_was_saved(tmp_path, new):
+    content = {
+        "state_dict": torch.nn.Linear(2, 3).state_dict(),
+        "meta": {"a": (1, (2, "b")), "c": {4}, "d": np.arange(3)},
+    }
+    torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=new)
+    read = read_checkpoint(str(tmp_path / "a.pth"), "model")
+    assert torch.equal(read["state_dict"]["weight"], content["state_dict"]["weight"])
+    assert (read["meta"]["a"], read["meta"]["c"], read["meta"]["d"].tolist()) == ((1, (2, "b")), {4}, [0, 1, 2])
+
+
+def test_a_forged_array_beside_the_weights_is_refused(tmp_path):
+    class Forged:
+        def __reduce__(self):
+            reconstruct = np.zeros(1).__reduce__()[0]
+            return reconstruct, (np.ndarray, (0,), b"b"), (1, (10**6,), np.dtype("u1"), False, b"12")
+
+    torch.save({"state_dict": {}, "meta": {"a": Forged()}}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match="array of shape"):
+        read_checkpoint(str(tmp_path / "a.pth"), "model")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"state_dict": {1: torch.zeros(1)}}, "its weights must have names, got \\[1\\]"),
+        ({"state_dict": {}, "meta": [1]}, "its meta is a list, no dict"),
+        ({"state_dict": {}, "meta": {"dataset_meta": "pets"}}, "its dataset_meta is a str, no dict"),
+        ({"weight": torch.zeros(3, 2, dtype=torch.int64)}, r"weight \(torch.int64 there, torch.float32 here\)"),
+        ({"weight": torch.zeros(3, 2, dtype=torch.complex64)}, r"weight \(torch.complex64 there"),
+        ({"weight": "x"}, r"weight \(str there, torch.float32 here\)"),
+    ],
+)
+def test_what_is_no_checkpoint_of_a_model_is_said(tmp_path, content, reason):
+    torch.save(content, tmp_path / "a.pth")
+    with pytest.raises(InputError, match=rf"a\.pth .*{reason}"):
+        load_checkpoint(torch.nn.Linear(2, 3), str(tmp_path / "a.pth"), "model")
+
+
+@pytest.mark.parametrize("setting", ["load_from", "resume"])
+def test_training_does_not_run_what_is_in_a_checkpoint(tmp_path, setting):
+    """mmengine reads again, with the right to run code, what torch refuses."""
+    trace = tmp_path / "was_run"
+    torch.save({"state_dict": {}, "meta": Program(trace)}, tmp_path / "epoch_1.pth")
+    (tmp_path / "last_checkpoint").write_text(str(tmp_path / "epoch_1.pth"))
+    config = Config({"train_dataloader": {"dataset": {"ann_file": __file__}}, "work_dir": str(tmp_path)})
+    if setting == "load_from":
+        config.load_from = str(tmp_path / "epoch_1.pth")
+    with pytest.raises(InputError, match="is refused, because it would load"):
+        train(config, resume=setting == "resume")
+    assert not trace.exists()

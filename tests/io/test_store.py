@@ -1,3 +1,4 @@
+import io
 import zipfile
 
 import numpy as np
@@ -201,7 +202,7 @@ def test_a_store_is_created_before_it_is_written(tmp_path):
         TubeStore(tmp_path / "new").create()
 
 
-@pytest.mark.parametrize("name", ["", "/etc/passwd", "../outside", "a/../../b"])
+@pytest.mark.parametrize("name", ["", ".", "/etc/passwd", "../outside", "a/../../b", "a//b", "./a", "a/", "a\0b"])
 def test_names_that_leave_the_folder_are_refused(store, name):
     with pytest.raises(ValueError, match="relative path"):
         store.path(name)
@@ -210,3 +211,83 @@ def test_names_that_leave_the_folder_are_refused(store, name):
 def test_a_tube_longer_than_its_video_is_refused():
     with pytest.raises(ValueError, match="ends at frame 2, the video has 1"):
         Proposals(proposals().tubes, 1, (320, 240))
+
+
+def test_one_run_at_a_time_writes_a_store(tmp_path):
+    """Otherwise the second would remove the first one's temporary files, or begin the store with other settings."""
+    first, second = (TubeStore(tmp_path, SETTINGS) for _ in range(2))
+    with first.claimed():
+        with pytest.raises(StoreError, match="another run is writing these tubes; wait until it has ended"):
+            second.claimed().__enter__()
+        with second.claimed(begin=False):  # of the same run
+            first.save("video", proposals())
+    with second.claimed():
+        assert second.videos() == ["video"]
+
+
+def test_a_store_that_another_run_began_meanwhile_is_refused(tmp_path):
+    other = TubeStore(tmp_path, Fingerprint.of(detector={"type": "B"}))
+    with (store := TubeStore(tmp_path, SETTINGS)).claimed():
+        store.save("video", proposals())
+    with pytest.raises(StoreError, match=r"detector\.type: A there, B here"):
+        other.claimed().__enter__()
+
+
+def test_a_video_in_a_folder_that_is_named_like_a_file_of_the_store_is_one_video(store):
+    for video in ("a.npz/b", "a.tmp/b"):
+        store.save(video, proposals())
+    store.create()
+    assert store.videos() == ["a.npz/b", "a.tmp/b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("starts", np.array([0.5, 1.0])),
+        ("lengths", np.array([2, -1])),
+        ("lengths", np.array([1, 1])),
+        ("lengths", np.array([2**62, 2**62])),
+        ("labels", np.array([0, -1])),
+        ("boxes", np.zeros((3, 5), np.float32)),
+        ("box_scores", np.array(["0.5"] * 3)),
+        ("tube_scores", np.array([0.5])),
+        ("num_frames", np.array(0)),
+        ("size", np.array([320, 240, 3])),
+        ("size", np.array([320, -240])),
+        ("starts", np.array([None, None])),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_a_damaged_file(store, name, value):
+    np.savez_compressed(store.path("video"), **{**store._to_arrays(proposals()), name: value})
+    with pytest.raises(StoreError, match=r"video\.npz: damaged"):
+        store.load("video")
+
+
+def test_no_memory_is_taken_for_what_is_announced_alone(store, monkeypatch):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (2**40, 4)})
+    store.save("video", proposals())
+    with zipfile.ZipFile(store.path("other"), "w") as archive, zipfile.ZipFile(store.path("video")) as good:
+        for name in good.namelist():
+            archive.writestr(name, header.getvalue() if name == "boxes.npy" else good.read(name))
+    with pytest.raises(StoreError, match=r"expected numbers of shape \(3, 4\) as 'boxes'"):
+        store.load("other")
+    monkeypatch.setattr("actorsup.io.store.MAX_BYTES", 100)
+    with pytest.raises(StoreError, match="would take more than"):
+        store.load("video")
+    with pytest.raises(StoreError, match="divide the video"):
+        store.save("again", proposals())
+
+
+def test_a_store_takes_nothing_else_for_a_manifest(store):
+    for text in ('{"content": "tubes", "made_by": []}', "[" * 100_000, '{"content": "tubes", "content": "tubes"}'):
+        (store.folder / "manifest.json").write_text(text)
+        with pytest.raises(StoreError, match=r"manifest\.json: not a manifest"):
+            TubeStore(store.folder)
+
+
+def test_an_empty_setting_is_another_one_than_none(store):
+    store.save("video", proposals())
+    other = Fingerprint({**SETTINGS.made_by, "tracker": {}})
+    with pytest.raises(StoreError, match=r"tracker: absent there, \{\} here"):
+        TubeStore(store.folder, other)

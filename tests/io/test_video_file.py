@@ -259,3 +259,149 @@ def test_real_clips_pick_frame_exactly(data_root):
         reader = open_video(data_root / "thumos13" / "clips" / path)
         frames = reader.read_all()
         np.testing.assert_array_equal(reader.frames_at([0, 17, 50, 73]), frames[[0, 17, 50, 73]])
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "libx264"), ("mp4", "mpeg4"), ("mkv", "mpeg2video"), ("avi", "mjpeg")]
+)
+def test_damage_inside_of_a_picture_is_an_error(tmp_path, container, codec):
+    noise = np.random.default_rng(0).integers(0, 256, (12, 96, 128, 3), dtype=np.uint8)  # codes for no patterns
+    path = encode(tmp_path / f"video.{container}", codec, {"g": "6"}, frames=noise)
+    with av.open(str(path)) as source:
+        packet = next(packet for index, packet in enumerate(source.demux(video=0)) if index == 8)
+        place = path.read_bytes().index(bytes(packet)) + packet.size // 3
+
+    def zero(content):
+        content[place : place + 200] = bytes(200)
+
+    with pytest.raises(VideoError, match=r"(damaged|cannot be decoded)"):
+        open_video(changed(path, zero)).read_all()
+
+
+@pytest.fixture(scope="module", params=["mkv", "webm", "avi", "flv"])
+def chained(request, folder):
+    codec = {"webm": "libvpx", "avi": "mjpeg"}.get(request.param, "libx264")
+    return encode(folder / f"chained.{request.param}", codec, {"g": "12"})
+
+
+@pytest.mark.parametrize("kind", ["removed", "doubled", "zeroed"])
+def test_bytes_that_are_lost_or_added_are_noticed_before_the_first_frame(chained, kind):
+    def change(content):
+        middle = len(content) // 2
+        new = {"removed": b"", "doubled": bytes(content[middle : middle + 700]) * 2, "zeroed": bytes(700)}[kind]
+        content[middle : middle + 700] = new
+
+    with pytest.raises(VideoError, match=r"damaged|cut off|cannot be decoded"):
+        open_video(changed(chained, change)).read_all()
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "avi"])
+def test_a_file_that_holds_two_videos_is_refused(folder, suffix):
+    path = encode(folder / f"twice.{suffix}", "mjpeg", frames=moving_square(6, SIZE))
+    with pytest.raises(VideoError, match="a second video begins at byte"):
+        open_video(changed(path, lambda content: content.extend(bytes(content)))).read_all()
+
+
+def test_chunks_of_avi_must_be_where_its_index_says(folder):
+    path = encode(folder / "index.avi", "mjpeg", frames=moving_square(6, SIZE))
+    places = []
+
+    def swap(content):
+        start = content.index(b"movi") + 4
+        for _ in range(6):
+            places.append((start, start + 8 + (length := int.from_bytes(content[start + 4 : start + 8], "little"))))
+            start = places[-1][1] + length % 2
+        (a, b), (c, d) = places[1], (places[3][0], start)
+        content[a:d] = content[c:d] + content[b:c] + content[a:b]
+
+    with pytest.raises(VideoError, match="the index names a chunk at byte"):
+        open_video(changed(path, swap)).read_all()
+
+
+def test_clusters_of_matroska_that_changed_places_are_noticed(folder):
+    path = encode(folder / "clusters.webm", "libvpx", {"g": "6", "auto-alt-ref": "0"})
+    cluster = b"\x1f\x43\xb6\x75"
+
+    def swap(content):
+        first, second = content.index(cluster), content.index(cluster, content.index(cluster) + 1)
+        third = content.rindex(b"\x1c\x53\xbb\x6b")  # the list of places to begin at
+        content[first:third] = content[second:third] + content[first:second]
+
+    with pytest.raises(VideoError, match=r"damaged or cut off, the cluster around byte \d+ is earlier"):
+        open_video(changed(path, swap)).read_all()
+
+
+def test_a_stream_that_was_cut_off_ends_where_frames_are_missing(tmp_path):
+    # Of the last frames those are missing that are shown before what was stored before them.
+    path = encode(tmp_path / "video.ts", "libx264", {"bf": "3", "x264-params": "b-adapt=0:keyint=20:scenecut=0"})
+    expected, content = open_video(path).read_all(), path.read_bytes()
+    for packets in range(len(content) // 188 // 3, len(content) // 188, 7):
+        path.write_bytes(content[: packets * 188])
+        try:
+            frames = open_video(path).read_all()
+        except VideoError:
+            continue
+        np.testing.assert_array_equal(frames[:-1], expected[: len(frames) - 1])
+
+
+def test_a_file_that_does_not_say_its_codec_is_refused(mp4):
+    def rename(content):
+        place = content.index(b"stsd")
+        content[place : place + 4] = b"free"
+
+    with pytest.raises(VideoError, match="in a codec that FFmpeg does not know, or damaged"):
+        open_video(changed(mp4, rename)).read_all()
+
+
+def overwrite(path, marker, after, new):
+    def write(content):
+        place = content.index(marker) + after
+        content[place : place + len(new)] = new
+
+    return changed(path, write)
+
+
+def test_pictures_of_a_track_that_is_not_there_are_noticed(folder):
+    path = encode(folder / "track.mkv", "mjpeg", frames=moving_square(6, SIZE))
+    place = path.read_bytes().index(b"\xff\xd8\xff")  # how a JPEG begins; before it track, time, flags
+    marker = path.read_bytes()[place - 4 : place + 3]
+    with pytest.raises(VideoError, match="is of a track that the file does not have"):
+        open_video(overwrite(path, marker, 0, b"\x83")).frames_at([0])
+
+
+def test_overwritten_packets_of_a_transport_stream_are_noticed(folder):
+    path = encode(folder / "packets.ts", "mpeg2video", {"g": "12"})
+    size = len(path.read_bytes())
+    for place in (188, size // 188 // 2 * 188):
+        with pytest.raises(VideoError, match=f"damaged or cut off at byte {place}"):
+            open_video(changed(path, lambda content, place=place: content.__setitem__(place, 0))).frames_at([0])
+
+
+def test_a_picture_that_a_program_stream_lacks_is_noticed(folder):
+    path = encode(folder / "pictures.mpg", "mpeg2video", {"g": "12", "bf": "2"})
+    content = path.read_bytes()
+    numbers = [place for place in range(len(content)) if content[place : place + 4] == b"\0\0\1\0"]
+
+    def renumber(content):
+        content[numbers[20] + 4] ^= 4  # 16 more than it was
+
+    with pytest.raises(VideoError, match=r"damaged or cut off, pictures of group \d of \d+ are missing"):
+        open_video(changed(path, renumber)).frames_at([0])
+
+
+def test_a_composition_time_that_hides_a_frame_is_noticed(folder):
+    path = encode(folder / "times.mp4", "libx264", {"bf": "2", "x264-params": "b-adapt=0"}, moving_square(24))
+
+    def move(content):
+        content[content.index(b"ctts") + 12 + 8 * 9 + 4] ^= 2  # of the tenth entry, by 2 ** 25
+
+    with pytest.raises(VideoError, match=r"damaged or cut off at packet \d+"):
+        open_video(changed(path, move)).read_all()
+
+
+def test_a_tag_of_flv_that_became_another_is_noticed(folder):
+    path = encode(folder / "tags.flv", "libx264", {"bf": "0"}, moving_square(6, SIZE))
+    content = path.read_bytes()
+    place = content.rindex(b"\x27\x01", 0, len(content) - 30)  # no key frame, H.264, a picture
+    with pytest.raises(VideoError, match="is not of the kind of those before it"):
+        open_video(changed(path, lambda content: content.__setitem__(slice(place, place + 1), b"\0"))).frames_at([0])

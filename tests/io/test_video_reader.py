@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -137,3 +139,31 @@ def test_names_without_numbers_are_read_in_their_order(tmp_path):
     for name, frame in zip("abc", frames, strict=True):
         cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     np.testing.assert_array_equal(open_video(tmp_path).read_all(), frames)
+
+
+def test_names_that_are_no_text_and_folders_named_like_frames_are_read(tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xff")
+    write_frames(tmp_path / "frames", moving_square(3)).rename(folder)  # OpenCV's own writing cannot name it
+    (folder / "frame0.png").rename(folder / os.fsdecode(b"\xfe0.png"))
+    (folder / "frame1.png").rename(folder / os.fsdecode(b"\xfe1.png"))
+    (folder / "frame2.png").rename(folder / os.fsdecode(b"\xfe2.png"))
+    (folder / "001.jpg").mkdir()
+    np.testing.assert_array_equal(open_video(folder).read_all(), moving_square(3))
+    video = write_video(tmp_path / "video.avi", moving_square(3)).rename(folder / os.fsdecode(b"\xff.avi"))
+    assert len(open_video(video).read_all()) == 3
+
+
+def test_a_folder_without_a_frame_says_what_it_holds(tmp_path):
+    for name in ("1.xcf", "2.xcf", ".3.png", "notes"):
+        (tmp_path / name).touch()
+    with pytest.raises(VideoError, match=r"only these files: 2 \.xcf, 1 hidden, 1 without suffix; expected files"):
+        open_video(tmp_path)
+    (tmp_path / "4.png").touch()
+    with pytest.raises(VideoError, match=r"4\.png: cannot be decoded as an image"):
+        open_video(tmp_path).read_all()
+    (tmp_path / "4.png").unlink()
+    (tmp_path / "4.png").symlink_to("nowhere")
+    with pytest.raises(VideoError, match=r"4\.png: cannot be read \(No such file"):
+        open_video(tmp_path).read_all()
+    with pytest.raises(VideoError, match="notes: is no folder of frames"):
+        FrameFolderReader(tmp_path / "notes")

@@ -24,7 +24,12 @@ def test_outside_its_time_the_nearest_box_stands_in():
     ("arguments", "message"),
     [
         ((0, np.zeros((0, 4)), [], 1.0, 0), "at least one box"),
-        ((-1, BOXES, np.ones(3), 1.0, 0), "frame 0 or later"),
+        ((-1, BOXES, np.ones(3), 1.0, 0), "counted from 0"),
+        ((0, BOXES, np.ones(3), 1.0, -1), "counted from 0"),
+        ((0.5, BOXES, np.ones(3), 1.0, 0), "start must be a whole number, got 0.5"),
+        ((0, BOXES, np.ones(3), 1.0, "0"), "label must be a whole number, got '0'"),
+        ((0, BOXES, np.ones(3), "1", 0), "score must be a number, got '1'"),
+        ((0, BOXES, ["1", "1", "1"], 1.0, 0), "tube.scores must be numbers"),
         ((0, BOXES, np.ones(2), 1.0, 0), "one score a box"),
         ((0, BOXES, np.ones(3), np.nan, 0), "finite"),
         ((0, BOXES[:, ::-1], np.ones(3), 1.0, 0), "x1 <= x2"),

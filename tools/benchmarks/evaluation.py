@@ -1,4 +1,4 @@
-"""How long evaluation takes: recall, and mAP under every protocol, of the test videos of THUMOS13.
+"""How long evaluation takes: recall, video-mAP and frame-mAP under every protocol, of the test videos of THUMOS13.
 
 The true tubes are those of the annotation, the detected ones are made up: half follow true tubes, the others wander,
 all span their video. The per-class, per-frame loop of the definitions does the same on a part of the videos, in the
@@ -28,18 +28,24 @@ from actorsup.datasets.formats import LabelledVideo
 from actorsup.datasets.formats.thumos13 import CLASSES, read_split_list, read_ucf101_annotation
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import (
+    FRAME_PROTOCOLS,
     PROTOCOLS,
+    FrameBoxes,
     Protocol,
     ScoredVideo,
     VideoOverlaps,
     average_precision,
+    frame_average_precision,
+    match_frames,
     recall_protocol,
     tube_recall,
 )
 from actorsup.structures import OverlapRule, Tube
 
 RECALL_THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
-THRESHOLDS = (0.2, 0.5)
+THRESHOLDS = (0.2, 0.5)  # that the loops measure too
+SHOWN_THRESHOLDS = (0.2, 0.5, 0.75)  # beside the protocols' ranges
+FRAME_THRESHOLDS = (0.5,)
 FRAMES_WITHOUT_ANNOTATION = 180
 
 
@@ -71,7 +77,13 @@ def make_case(name: str, label: int, annotation: LabelledVideo | None, num_tubes
     return Case(name, truth, tubes, scores)
 
 
-def evaluate(cases: Sequence[Case], protocols: Mapping[str, Protocol]) -> tuple[dict[str, float], dict[str, float]]:
+def evaluate(
+    cases: Sequence[Case],
+    protocols: Mapping[str, Protocol],
+    frame_protocols: Mapping[str, Protocol],
+    thresholds: Sequence[float] = SHOWN_THRESHOLDS,
+    with_ranges: bool = True,
+) -> tuple[dict[str, float], dict[str, float]]:
     """All numbers, and the seconds that each part took."""
     seconds, numbers = {}, {}
     start = time.perf_counter()
@@ -87,10 +99,22 @@ def evaluate(cases: Sequence[Case], protocols: Mapping[str, Protocol]) -> tuple[
     for name, protocol in protocols.items():
         start = time.perf_counter()
         videos = [ScoredVideo(of[protocol.overlap], case.scores) for of, case in zip(measured, cases, strict=True)]
-        result = average_precision(videos, THRESHOLDS, protocol)
-        for threshold, value in zip(THRESHOLDS, result.mean, strict=True):
-            numbers[f"mAP@{threshold:g}/{name}"] = float(value)
+        result = average_precision(videos, thresholds, protocol, ranges=protocol.ranges if with_ranges else ())
+        numbers |= {f"mAP@{at}/{name}": value for at, value in result.means().items()}
         seconds[f"mAP, {name}"] = time.perf_counter() - start
+    if frame_protocols:
+        start = time.perf_counter()
+        matched = [
+            match_frames(
+                FrameBoxes.from_tubes(case.name, case.tubes, case.scores), case.truth, FRAME_THRESHOLDS, frame_protocols
+            )
+            for case in cases
+        ]
+        seconds[f"boxes of frames matched under {len(frame_protocols)} protocols"] = time.perf_counter() - start
+        start = time.perf_counter()
+        for name, result in frame_average_precision(matched, FRAME_THRESHOLDS, frame_protocols).items():
+            numbers |= {f"frame_mAP@{at}/{name}": value for at, value in result.means().items()}
+        seconds[f"frame-mAP, {len(frame_protocols)} protocols"] = time.perf_counter() - start
     return numbers, seconds
 
 
@@ -129,8 +153,10 @@ def slow_iou(detection: Tube, truth: Tube, rule: OverlapRule) -> float:
         if width > 0 and height > 0:
             areas = (right - left) * (bottom - top) + (true_right - true_left) * (true_bottom - true_top)
             total += width * height / (areas - width * height)
-    span = max(detection.end, truth.end) - min(detection.start, truth.start)
-    return total / (end - start if rule.spatial_only else span)
+    mean, span = total / (end - start), max(detection.end, truth.end) - min(detection.start, truth.start)
+    if rule.spatial_only:
+        return mean
+    return mean * (end - start - 1) / (span - 1) if rule.counts_steps else mean * (end - start) / span
 
 
 def slow_ap(cases: Sequence[Case], label: int, protocol: Protocol) -> dict[float, float]:
@@ -159,7 +185,7 @@ def _area(detections: Sequence[tuple], num_truth: int, threshold: float, protoco
         if enough and (name, -true) not in taken:
             taken.add((name, -true))
             num_true += 1
-        curve.append((num_true / count, num_true / num_truth))
+        curve.append((num_true / count, num_true / (num_truth + protocol.added_truth)))
     area, highest = 0.0, 0.0
     for (before, recall_before), (precision, recall) in zip(curve[-2::-1], curve[:0:-1], strict=True):
         highest = max(highest, precision)
@@ -177,7 +203,7 @@ def timed(function: Callable, *arguments: object) -> tuple[object, float]:
 def compare(cases: Sequence[Case], protocols: Mapping[str, Protocol], num_rounds: int) -> dict:
     """Seconds of both ways on the same videos, the faster one's the median of several rounds; the numbers are equal."""
     expected, slow = timed(evaluate_slowly, cases, protocols)
-    rounds = [timed(evaluate, cases, protocols) for _ in range(num_rounds)]
+    rounds = [timed(evaluate, cases, protocols, {}, THRESHOLDS, False) for _ in range(num_rounds)]
     numbers = rounds[0][0][0]
     difference = max(abs(numbers[name] - value) for name, value in expected.items())
     if difference > 1e-9:
@@ -236,9 +262,10 @@ def main() -> None:
     num_truth = sum(len(case.truth) for case in cases)
     console.print(
         f"{len(cases)} videos, {num_truth} true tubes, {arguments.tubes} tubes a video, {len(CLASSES)} classes; "
-        f"{len(RECALL_THRESHOLDS)} thresholds of recall, {len(THRESHOLDS)} of mAP; numpy {np.__version__}"
+        f"{len(RECALL_THRESHOLDS)} thresholds of recall, {len(SHOWN_THRESHOLDS)} and the protocols' ranges of mAP, "
+        f"{len(FRAME_THRESHOLDS)} of frame-mAP; numpy {np.__version__}"
     )
-    rounds = [evaluate(cases, PROTOCOLS)[1] for _ in range(arguments.rounds)]
+    rounds = [evaluate(cases, PROTOCOLS, FRAME_PROTOCOLS)[1] for _ in range(arguments.rounds)]
     seconds = {name: float(np.median([one[name] for one in rounds])) for name in rounds[0]}
     some = cases[:: max(1, len(cases) // arguments.slow_videos)][: arguments.slow_videos]
     comparisons = [compare(some, chosen, arguments.rounds) for chosen in ({"act": PROTOCOLS["act"]}, PROTOCOLS)]

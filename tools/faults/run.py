@@ -12,8 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import run, table
+from hostile import FAULTS as HOSTILE
+from kills import FAULTS as KILLS
+from memory import FAULTS as MEMORY
+from parsers import FAULTS as PARSERS
+from surroundings import FAULTS as SURROUNDINGS
+from videos import FAULTS as VIDEOS
 
-FAULTS = ()
+FAULTS = (*MEMORY, *KILLS, *SURROUNDINGS, *VIDEOS, *PARSERS, *HOSTILE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

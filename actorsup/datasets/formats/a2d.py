@@ -15,10 +15,11 @@ import h5py
 import numpy as np
 
 from actorsup.errors import InputError
+from actorsup.io.reading import brief, naming, read_csv
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, naming, notes_of, read_csv, tube_of_frames
+from .reading import box_array, notes_of, number_of, tube_of_frames
 
 ACTORS = ("adult", "baby", "ball", "bird", "car", "cat", "dog")
 ACTIONS = ("climbing", "crawling", "eating", "flying", "jumping", "rolling", "running", "walking", "none")
@@ -79,7 +80,7 @@ class A2D(DatasetFormat):
             with naming(f"{self.path}, line {number}: {','.join(cells)!r}", InputError):
                 if len(cells) != 9:
                     raise ValueError(f"expected 9 values, got {len(cells)}")
-                label, height, width, num_frames, usage = (int(cells[column]) for column in (1, 4, 5, 6, 8))
+                label, height, width, num_frames, usage = (number_of(cells[column], int) for column in (1, 4, 5, 6, 8))
                 if usage not in (0, 1):
                     raise ValueError(f"usage must be 0 or 1, got {usage}")
                 yield _Row(cells[0].strip(), _require_label(label), (width, height), num_frames, SPLITS[usage])

@@ -6,7 +6,7 @@ rows ``frame x1 y1 x2 y2``, the frame counted from 1, the corners taken as conti
 """
 
 import pickle
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io.files import save
+from actorsup.io.reading import brief, naming, require, value_of
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
-from .reading import box_array, brief, names_of, naming, number_array, require, require_label, tube_of_frames, value_of
+from .reading import box_array, names_of, notes_of, number_array, require_label, tube_of_frames
 
 SPLITS = {"train_videos": "train", "test_videos": "test"}
 
@@ -43,7 +44,11 @@ class ACTPickle(DatasetFormat):
             for video in self._listed(content, key):
                 with naming(f"video {video}"):
                     videos.append(_read_video(content, video, split, classes))
-        return VideoCollection(self.path.stem, classes, tuple(videos))
+        by_boxes = [video.video for video in videos if video.video.split("/")[0] not in classes]
+        notes = notes_of(
+            {"videos are in no folder of a class: each has the label that most of its boxes have": by_boxes}
+        )
+        return VideoCollection(self.path.stem, classes, tuple(videos), notes=notes)
 
     def _listed(self, content: Mapping, key: str) -> tuple[str, ...]:
         splits = content.get(key, ())
@@ -54,16 +59,19 @@ class ACTPickle(DatasetFormat):
         return names_of({key: splits[self.split_number - 1]}, key)
 
 
-def write_act_pickle(path: str | Path, collection: VideoCollection) -> None:
+def write_act_pickle(path: str | Path, collection: VideoCollection) -> tuple[str, ...]:
     """Write the annotated videos of the splits ``train`` and ``test``; of sparse tubes the marked frames only.
 
-    An ``InputError`` names a video whose number of frames or size is unknown.
+    Returns notes about what is left out. An ``InputError`` names a video whose number of frames or size is unknown.
     """
     content = {"labels": list(collection.classes), "nframes": {}, "resolution": {}, "gttubes": {}}
     content |= {key: [[]] for key in SPLITS}
     keys = {name: key for key, name in SPLITS.items()}
+    left_out: dict[str, list[str]] = defaultdict(list)
     for video in collection.videos:
         if video.tubes is None or video.split not in keys:
+            what = "without annotation" if video.tubes is None else f"of the split {video.split!r}"
+            left_out[f"videos {what} are left out"].append(video.video)
             continue
         if video.num_frames is None or video.size is None:
             raise InputError(f"video {video.video}: this layout needs 'num_frames' and 'size', which are not known")
@@ -76,13 +84,14 @@ def write_act_pickle(path: str | Path, collection: VideoCollection) -> None:
             rows = np.concatenate([(frames[:, None] + 1).astype(np.float32), tube.boxes_at(frames)], axis=1)
             tubes.setdefault(tube.label, []).append(rows)
     save(path, pickle.dumps(content, protocol=4))
+    return notes_of(left_out)
 
 
 def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]) -> LabelledVideo:
     num_frames, size, by_label = (
         value_of(value_of(content, key), video) for key in ("nframes", "resolution", "gttubes")
     )
-    if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2:
+    if not isinstance(size, (list, tuple, np.ndarray)) or np.shape(size) != (2,):
         raise ValueError(f"'resolution' must be (height, width), got {brief(size)}")
     height, width = (require(side, "resolution", int) for side in size)
     tubes = []

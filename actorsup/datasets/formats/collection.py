@@ -1,7 +1,7 @@
 """What every format gives: the videos of a dataset, their labels and true tubes."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -9,12 +9,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from actorsup.datasets.video_files import VIDEO_SUFFIXES
-from actorsup.errors import InputError
+from actorsup.errors import InputError, MissingSplitError
+from actorsup.io.reading import is_one_line, naming, require
 from actorsup.structures import Tube
 from actorsup.structures.tube import require_within
 
-from .reading import MAX_COORDINATE, MAX_FRAMES, naming, require, require_label
+from .reading import MAX_COORDINATE, MAX_FRAMES, notes_of, require_label
+
+MAX_NAME = 230  # bytes; file systems take 255, and suffixes are appended
+SPLITS = ("train", "test")  # that configs read
+WITHOUT_SPLIT = {
+    "train": "nothing can be learnt from it alone",
+    "test": "a model can be trained on it, but not tested; `actorsup convert folder` takes --test-list or --test-share",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +29,7 @@ class LabelledVideo:
     """One video of a dataset.
 
     Args:
-        video: path below the folder of the videos, without suffix.
+        video: path below the folder of the videos, without the suffix of a file; a folder of frames has none.
         split: ``train`` and ``test`` by convention.
         label: its action class.
         num_frames: frames of the video that was annotated; None where unknown.
@@ -41,12 +48,17 @@ class LabelledVideo:
     def __post_init__(self) -> None:
         path = PurePosixPath(self.video)
         is_below = path.name and not path.is_absolute() and ".." not in path.parts
-        if not self.video.isprintable() or path.as_posix() != self.video or not is_below:
+        if not is_one_line(self.video):
+            raise ValueError(
+                "the name of a video must be text on one line, in UTF-8 and without control characters, got "
+                f"{self.video!r}; rename the file or folder"
+            )
+        if path.as_posix() != self.video or not is_below:
             raise ValueError(
                 f"the name must be a path below the folder of the videos, without '..' or '//', got {self.video!r}"
             )
-        if path.suffix.lower() in VIDEO_SUFFIXES:
-            raise ValueError(f"the name must be without the suffix {path.suffix}")
+        if max(len(part.encode()) for part in path.parts) > MAX_NAME:
+            raise ValueError(f"no part of the name may be longer than {MAX_NAME} bytes, got {self.video!r}")
         require(self.split, "split", str)
         if self.num_frames is not None and not 1 <= self.num_frames <= MAX_FRAMES:
             raise ValueError(f"num_frames must be from 1 to {MAX_FRAMES}, got {self.num_frames}")
@@ -130,6 +142,29 @@ class VideoCollection:
         class_actors = self.class_actors and tuple(self.class_actors[label] for label in labels)
         return replace(self, classes=tuple(classes), videos=videos, class_actors=class_actors)
 
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences about what is unusual in it, and decided thereby."""
+        several = [of for of in self.videos if any(tube.label != of.label for tube in of.tubes or ())]
+        num_tubes = sum(tube.label != of.label for of in several for tube in of.tubes)
+        others = [f"{split!r}" for split in self.splits if split not in SPLITS]
+        alike: dict[str, list[str]] = defaultdict(list)
+        for name in self.classes:
+            alike["".join(name.split()).casefold()].append(name)
+        notes = {
+            f"videos show several classes, and keep one label, that of the video, for training: {num_tubes} tubes are "
+            "of another class": [of.video for of in several],
+            "splits are neither 'train' nor 'test', which configs read": others,
+            "classes differ in capitals and blanks alone": [
+                f"{name!r}" for names in alike.values() if len(names) > 1 for name in names
+            ],
+            "class names begin or end with a blank": [f"{name!r}" for name in self.classes if name != name.strip()],
+        }
+        lacking = [split for split in SPLITS if split not in self.splits]
+        return (
+            *notes_of(notes),
+            *(f"no video is of the split {split!r}: {WITHOUT_SPLIT[split]}" for split in lacking),
+        )
+
     def counts(self) -> list[dict]:
         """Rows of a table: videos, annotated videos and tubes by class and split, and in all."""
         columns: dict[str, Counter] = {}
@@ -167,6 +202,7 @@ class DatasetFormat(ABC):
 
     source: ClassVar[str] = "the annotation"
     videos_source: ClassVar[str] = "the videos of the annotation, by their names in it"
+    notes_on_videos: ClassVar[bool] = False  # whether the notes name what is unused in the folder of the videos
 
     @property
     def path(self) -> Path:
@@ -195,7 +231,8 @@ class DatasetFormat(ABC):
             collection = self.load(splits, with_tubes)
             known = collection.splits
             if unknown := [name for name in splits or () if name not in known]:
-                raise ValueError(f"has no split {unknown[0]!r}, only {', '.join(known) or 'no video'}")
+                only = ", ".join(known) or "no video"
+                raise MissingSplitError(f"{self.path}: has no split {unknown[0]!r}, only {only}")
             if splits is None:
                 return collection
             return replace(collection, videos=tuple(video for video in collection.videos if video.split in splits))

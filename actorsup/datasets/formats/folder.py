@@ -1,17 +1,23 @@
 """A folder ``class/video.mp4``, which labels videos and has no true tubes."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from actorsup.datasets.video_files import find_videos, holds_frames, strip_suffix
+from actorsup.datasets.video_files import OTHER_SUFFIX, VIDEO_SUFFIXES, strip_suffix, videos_in
 from actorsup.errors import InputError
+from actorsup.io.reading import read_lines
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import notes_of, read_lines
+from .reading import notes_of
+
+EMPTY = "folders without a file"
+IN_NO_CLASS = "which lie in no folder of a class"
 
 
 @DATASET_FORMATS.register_module()
@@ -34,6 +40,8 @@ class VideoFolder(DatasetFormat):
     test_share: float | None = None
     seed: int = 0
 
+    notes_on_videos: ClassVar[bool] = True
+
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
         if self.test_list is not None and self.test_share is not None:
@@ -42,28 +50,26 @@ class VideoFolder(DatasetFormat):
             raise InputError(f"test_share must be between 0 and 1, got {self.test_share}")
         if not self.path.is_dir():
             raise ValueError("no such folder; a folder for each class belongs there, with its videos")
-        by_class, unused = {}, []
-        for folder in sorted(path for path in self.path.iterdir() if not path.name.startswith(".")):
-            if found := _videos_in(folder, unused) if folder.is_dir() else []:
-                by_class[folder.name] = found
-            else:
-                unused.append(folder.name)
+        by_class, unused = _by_class(self.path)
+        notes = notes_of({f"files and folders are left out, {reason}": names for reason, names in unused.items()})
         if not by_class:
-            raise ValueError("holds no class/video")
+            raise ValueError("; ".join(["holds no class/video", *notes]))
         test = self._for_testing(by_class)
         labelled = tuple(
             LabelledVideo(video, "test" if video in test else "train", label)
             for label, found in enumerate(by_class.values())
             for video in found
         )
-        notes = notes_of({"files and folders hold no video and are left out": unused})
+        if self.test_share is not None:
+            alone = [name for name, found in by_class.items() if len(found) == 1]
+            notes += notes_of({"classes have one video, which is for training, and none for testing": alone})
         return VideoCollection(self.name or self.path.resolve().name, tuple(by_class), labelled, notes=notes)
 
     def _for_testing(self, by_class: dict[str, list[str]]) -> set[str]:
         known = [video for found in by_class.values() for video in found]
         if self.test_list is not None:
             path = self.below_root(self.test_list)
-            names = {strip_suffix(line) for _, line in read_lines(path)}
+            names = {line if line in known else strip_suffix(line) for _, line in read_lines(path)}
             if unknown := sorted(names - set(known)):
                 raise InputError(f"{path}: {unknown[0]!r} is none of the {len(known)} videos, such as {known[0]!r}")
             return names
@@ -76,14 +82,19 @@ class VideoFolder(DatasetFormat):
         return test
 
 
-def _videos_in(folder: Path, unused: list[str]) -> list[str]:
-    """Names ``class/video`` in the folder of a class, sorted; what is no video goes to ``unused``."""
-    names = {
-        path.name: f"{folder.name}/{strip_suffix(path.name) if path.is_file() else path.name}"
-        for path in folder.iterdir()
-        if not path.name.startswith(".")
-    }
-    there = find_videos(folder.parent, names.values())
-    found = {video for video, path in there.items() if path.is_file() or holds_frames(path)}
-    unused += sorted(f"{folder.name}/{entry}" for entry, video in names.items() if video not in found)
-    return sorted(found)
+def _by_class(root: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Names ``class/video``, sorted, by class; and the names of what is no video, by the reason."""
+    by_class: dict[str, list[str]] = {}
+    unused: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
+        if path.is_dir():
+            found, others = videos_in(path)
+            for name, reason in others.items():
+                unused[reason].append(f"{path.name}/{name}")
+            if found:
+                by_class[path.name] = sorted(f"{path.name}/{video}" for video in found)
+            elif not others:
+                unused[EMPTY].append(path.name)
+        else:
+            unused[IN_NO_CLASS if path.suffix.lower() in VIDEO_SUFFIXES else OTHER_SUFFIX].append(path.name)
+    return by_class, unused

@@ -1,73 +1,15 @@
-"""Files and values of others, checked.
+"""Values of annotations, checked: a ``ValueError`` says what is wrong with one."""
 
-A ``ValueError`` says what is wrong with a value; ``naming`` makes it an ``InputError`` that names the file.
-"""
-
-import csv
-import gzip
-import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import StringIO
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
-from actorsup.errors import InputError
+from actorsup.io.reading import brief, is_one_line, require, value_of
 from actorsup.structures import Tube
 
-GZIP_MAGIC = b"\x1f\x8b"
 MAX_FRAMES = 2**22  # 46 hours at 25 frames a second; more is a mistake, and would fill the memory
 MAX_COORDINATE = 2**24  # whole numbers up to here are exact in float32
-KINDS = {str: "text", int: "a whole number", Sequence: "a list", Mapping: "a dictionary"}
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """The content of a file, decompressed where it is compressed by gzip."""
-    try:
-        content = Path(path).read_bytes()
-        return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
-def read_text(path: str | Path) -> str:
-    """The content of a text file in UTF-8."""
-    try:
-        return read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not a text file ({error})") from error
-
-
-def read_json(path: str | Path):
-    """The content of a JSON file."""
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON ({error})") from error
-
-
-def read_lines(path: str | Path) -> list[tuple[int, str]]:
-    """Number, from 1, and stripped text of every line that is not empty; there has to be one."""
-    lines = [
-        (number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), start=1) if line.strip()
-    ]
-    if not lines:
-        raise InputError(f"{path}: lists nothing")
-    return lines
-
-
-def read_csv(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Number of the last line, from 1, and cells of every row of a CSV file that is not empty."""
-    rows = csv.reader(StringIO(read_text(path), newline=""), skipinitialspace=True)
-    try:
-        for cells in rows:
-            if cells:
-                yield rows.line_num, cells
-    except csv.Error as error:
-        raise InputError(f"{path}: is no CSV file ({error})") from error
 
 
 def notes_of(found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -75,46 +17,10 @@ def notes_of(found: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(enumeration(what, names) for what, names in found.items() if names)
 
 
-@contextmanager
-def naming(what: str | Path, error_type: type[ValueError] = ValueError) -> Iterator[None]:
-    """Put what was read in front of a ``ValueError``; an ``InputError`` says it already."""
-    try:
-        yield
-    except InputError:
-        raise
-    except ValueError as error:
-        raise error_type(f"{what}: {error}") from error
-
-
-def brief(value) -> str:
-    """A value as text of at most 80 characters."""
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
-
-
 def enumeration(what: str, names: Sequence[str], most: int = 20) -> str:
     """``3 videos have no tube: a, b, c``."""
-    return f"{len(names)} {what}: {', '.join(names[:most])}" + (" and others" if len(names) > most else "")
-
-
-def value_of(entry, key: str, kind: type | None = None):
-    """The value of a key in a dictionary; one of a kind is checked by ``require``."""
-    if not isinstance(entry, Mapping) or key not in entry:
-        raise ValueError(f"expected a dictionary with {key!r}, got {brief(entry)}")
-    return entry[key] if kind is None else require(entry[key], key, kind)
-
-
-def require(value, name: str, kind: type):
-    """The value, if it is of a kind of ``KINDS``; text has to be printable on a line, and not blank."""
-    if kind is str:
-        good = isinstance(value, str) and value.strip() and value.isprintable()
-    elif kind is int:
-        good = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    else:
-        good = isinstance(value, kind) and not isinstance(value, str)
-    if not good:
-        raise ValueError(f"{name!r} must be {KINDS[kind]}, got {brief(value)}")
-    return kind(value) if kind in (str, int) else value
+    shown = [name if is_one_line(name) else ascii(name)[1:-1] for name in names[:most]]
+    return f"{len(names)} {what}: {', '.join(shown)}" + (" and others" if len(names) > most else "")
 
 
 def names_of(entry, key: str) -> tuple[str, ...]:
@@ -130,11 +36,20 @@ def require_label(value, classes: Sequence[str]) -> int:
     return label
 
 
+def number_of(text: str, kind: type[int] | type[float]) -> int | float:
+    """The number that text is; what Python alone reads as one, such as ``1_000``, is refused."""
+    if "_" in text or not text.isascii():
+        raise ValueError(f"expected a number, got {brief(text)}")
+    return kind(text)
+
+
 def number_array(value, num_columns: int) -> np.ndarray:
     """Rows of numbers as float64 ``(n, num_columns)``."""
     try:
         array = np.asarray(value)
-    except (ValueError, OverflowError) as error:
+        if isinstance(value, Sequence) and bool in set(map(type, chain.from_iterable(value))):  # True would become 1
+            array = array.astype(bool)
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"expected rows of {num_columns} numbers ({error})") from error
     if array.ndim != 2 or array.shape[1] != num_columns or array.dtype.kind not in "iuf":
         raise ValueError(f"expected rows of {num_columns} numbers, got {array.shape} of type {array.dtype}")

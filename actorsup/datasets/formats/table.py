@@ -8,11 +8,12 @@ from pathlib import Path
 
 from actorsup.datasets.video_files import find_videos, frame_size, strip_suffix
 from actorsup.errors import InputError
+from actorsup.io.reading import brief, naming, read_csv, read_json, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, enumeration, naming, notes_of, read_csv, read_json, tube_of_frames, value_of
+from .reading import box_array, enumeration, notes_of, number_of, tube_of_frames
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -39,35 +40,69 @@ class LabelTable(DatasetFormat):
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
         listed: dict[str, tuple[str, str]] = {}  # label and split
+        stripped: list[str] = []
         is_json = self.path.suffix == ".json"
         for place, entry in _json_entries(self.path) if is_json else _csv_entries(self.path, ("video", "label")):
             with naming(f"{self.path}, {place}", InputError):
-                video = strip_suffix(value_of(entry, "video", str))
-                if video in listed:
-                    raise ValueError(f"video {video} was there before")
+                video, label = (value_of(entry, key, str) for key in ("video", "label"))
                 split = value_of(entry, "split", str) if "split" in entry else "train"
-                listed[video] = value_of(entry, "label", str), split
+                stripped += [f"{value!r}" for value in (video, label, split) if value != value.strip()]
+                video, label, split = self._video(video), label.strip(), split.strip()
+                if video in listed:
+                    other = f", with the label {listed[video][0]}" if label != listed[video][0] else ""
+                    raise ValueError(f"video {video} was there before{other}; a video has one line and one label")
+                listed[video] = label, split
         if not listed:
             raise ValueError("lists no video")
         classes = sorted({label for label, _ in listed.values()})
-        tubes, sizes, notes = {}, {}, ()
+        tubes, sizes = {}, {}
+        notes = notes_of({"values had blanks around them, which are stripped": stripped})
         if with_tubes and self.boxes is not None:
             if self.videos is None:
                 raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
             boxes = self.below_root(self.boxes)
-            tubes = _read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
+            tubes = self._read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
             folder = self.below_root(self.videos)
             paths = find_videos(folder, tubes)
             if absent := [video for video in tubes if video not in paths]:
                 raise InputError(f"{folder}: {enumeration('videos with boxes are missing', absent, most=5)}")
             sizes = {video: frame_size(path) for video, path in paths.items()}
             without = [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]
-            notes = notes_of({f"videos not for training have no box in {boxes}": without})
+            notes += notes_of({f"videos not for training have no box in {boxes}": without})
         videos = tuple(
             LabelledVideo(video, split, classes.index(label), None, sizes.get(video), tubes.get(video))
             for video, (label, split) in listed.items()
         )
         return VideoCollection(self.name or self.path.stem, tuple(classes), videos, notes=notes)
+
+    def _video(self, text: str) -> str:
+        """The name of a video from what the table calls it."""
+        is_folder = self.videos is not None and (self.below_root(self.videos) / text.strip()).is_dir()
+        return text.strip() if is_folder else strip_suffix(text.strip())
+
+    def _read_boxes(self, path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
+        marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
+        for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
+            with naming(f"{path}, {place}", InputError):
+                video = self._video(value_of(row, "video", str))
+                if video not in labels:
+                    raise ValueError(f"video {video} has no label")
+                label = value_of(row, "label", str).strip() if row.get("label") else labels[video]
+                if label not in classes:
+                    raise ValueError(f"label {label!r} is none of the {len(classes)} classes: {', '.join(classes)}")
+                frame = number_of(value_of(row, "frame", str), int)
+                of_tube = marked[video][value_of(row, "tube", str).strip(), label]
+                if frame in of_tube:
+                    raise ValueError(f"frame {frame} was there before")
+                (of_tube[frame],) = box_array([[number_of(value_of(row, corner, str), float) for corner in CORNERS]])
+                tube_of_frames([frame], [of_tube[frame]], 0)  # refuses what is no frame, here where its line is known
+        return {
+            video: tuple(
+                tube_of_frames(*zip(*sorted(boxes.items()), strict=True), classes.index(label))
+                for (_, label), boxes in of_video.items()
+            )
+            for video, of_video in marked.items()
+        }
 
 
 def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:
@@ -83,32 +118,12 @@ def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:
 def _csv_entries(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Mapping]]:
     rows = read_csv(path)
     _, header = next(rows, (0, []))
+    header = [column.strip() for column in header]
     if missing := [column for column in columns if column not in header]:
         raise InputError(f"{path}: its first line must name the columns {', '.join(columns)}; no {missing[0]}")
+    if repeated := [name for name in header if name and header.count(name) > 1]:
+        raise InputError(f"{path}: its first line names the column {repeated[0]} several times")
     for number, cells in rows:
+        if any(cell.strip() for cell in cells[len(header) :]):
+            raise InputError(f"{path}, line {number}: has {len(cells)} cells, the header {len(header)}")
         yield f"line {number}", dict(zip_longest(header, cells))
-
-
-def _read_boxes(path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
-    marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
-    for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
-        with naming(f"{path}, {place}", InputError):
-            video = strip_suffix(value_of(row, "video", str))
-            if video not in labels:
-                raise ValueError(f"video {video} has no label")
-            label = value_of(row, "label", str) if row.get("label") else labels[video]
-            if label not in classes:
-                raise ValueError(f"label {label!r} is none of the {len(classes)} classes: {', '.join(classes)}")
-            frame = int(value_of(row, "frame", str))
-            of_tube = marked[video][value_of(row, "tube", str), label]
-            if frame in of_tube:
-                raise ValueError(f"frame {frame} was there before")
-            (of_tube[frame],) = box_array([[float(value_of(row, corner, str)) for corner in CORNERS]])
-            tube_of_frames([frame], [of_tube[frame]], 0)  # refuses what is no frame, here where its line is known
-    return {
-        video: tuple(
-            tube_of_frames(*zip(*sorted(boxes.items()), strict=True), classes.index(label))
-            for (_, label), boxes in of_video.items()
-        )
-        for video, of_video in marked.items()
-    }

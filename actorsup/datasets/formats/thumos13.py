@@ -18,16 +18,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
-from actorsup.errors import InputError
+from actorsup.errors import InputError, MissingSplitError
+from actorsup.io.reading import naming, read_lines, require, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .act import ACTPickle
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .matlab_file import read_matlab
 from .pickle_file import load_pickle
-from .reading import naming, notes_of, number_array, read_lines, require, require_label, value_of
+from .reading import notes_of, number_array, require_label
 
 # fmt: off
 CLASSES = (
@@ -102,7 +103,7 @@ class THUMOS13(DatasetFormat):
 
     def _lists(self, splits: Sequence[str] | None) -> dict[str, Path]:
         if unknown := [split for split in splits or () if split not in self.split_lists]:
-            raise InputError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
+            raise MissingSplitError(f"split_lists has no split {unknown[0]!r}, only {', '.join(self.split_lists)}")
         chosen = self.split_lists if splits is None else splits
         return {split: self.below_root(self.split_lists[split]) for split in chosen}
 
@@ -139,7 +140,7 @@ def read_split_list(path: str | Path, classes: Sequence[str]) -> list[tuple[str,
     for line_number, line in read_lines(path):
         with naming(f"{path}, line {line_number}: {line!r}", InputError):
             match = LINE.fullmatch(line)
-            if match is None:
+            if match is None or not match["video"].isprintable():
                 raise ValueError("expected 'Class/video.avi' or 'Class/video.avi 1'")
             video, folder, number = match.group("video", "folder", "number")
             if folder not in numbers:
@@ -220,14 +221,13 @@ def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:
 
 def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[str, dict]]:
     """The videos of a Matlab file as ``pyannot.pkl`` has them, labelled by their folders."""
-    try:
-        content = loadmat(path, simplify_cells=True)
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise InputError(f"{path}: cannot be read as a Matlab file ({type(error).__name__}: {error})") from error
+    content = read_matlab(path)
     found = [name for name in MATLAB_LAYOUTS if name in content]
     if len(found) != 1:
         raise InputError(f"{path}: expected a variable named {' or '.join(MATLAB_LAYOUTS)}")
-    for number, record in enumerate(_structs(content[found[0]]), start=1):
+    with naming(path, InputError):
+        records = _structs(content[found[0]])
+    for number, record in enumerate(records, start=1):
         with naming(f"{path}: video number {number}", InputError):
             name = value_of(record, "name", str)
             folder = name.split("/")[0]
@@ -243,8 +243,8 @@ def _matlab_entries(path: str | Path, classes: Sequence[str]) -> Iterator[tuple[
 
 
 def _structs(value) -> Sequence:
-    """A struct array; scipy gives a single struct as such, and none as an empty array."""
-    return [value] if isinstance(value, Mapping) else list(np.atleast_1d(value))
+    """A struct array; one without a struct may be kept as an array without numbers."""
+    return [] if isinstance(value, np.ndarray) and not value.size else require(value, "a struct array", Sequence)
 
 
 def _number(record: Mapping, key: str) -> int:

@@ -19,10 +19,11 @@ import numpy as np
 from actorsup.datasets.video_files import holds_frames, measure, only_video
 from actorsup.errors import InputError
 from actorsup.io import FrameFolderReader
+from actorsup.io.reading import naming, read_lines
 from actorsup.registry import DATASET_FORMATS
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import enumeration, naming, notes_of, read_lines, tube_of_frames
+from .reading import enumeration, notes_of, tube_of_frames
 
 LINE = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(\s.*)?", re.DOTALL | re.ASCII)
 
@@ -44,6 +45,7 @@ CLASS_OF_GROUP = {
 }
 CLASSES = tuple(dict.fromkeys(CLASS_OF_GROUP.values()))
 NUM_CLIPS = 150
+MAX_TEXT = 1000  # of a box file, which is one line
 MISSING_SHARE = 0.1  # a larger share of boxes without a frame: the video is another one
 
 
@@ -144,14 +146,15 @@ def _box_files(annotations: Path) -> Iterator[tuple[PurePosixPath, str]]:
     """Path and text of every ``…/gt/….txt`` in a folder or archive."""
     if annotations.is_dir():
         for path in annotations.glob("*/*/gt/*.txt"):
-            yield PurePosixPath(path.as_posix()), path.read_text(errors="replace")
+            with open(path, errors="replace") as file:
+                yield PurePosixPath(path.as_posix()), file.read(MAX_TEXT)
         return
     try:
         with tarfile.open(annotations) as archive:
             for member in archive:
                 path = PurePosixPath(member.name)
                 if member.isfile() and path.match("*/*/gt/*.txt"):
-                    yield path, archive.extractfile(member).read().decode(errors="replace")
+                    yield path, archive.extractfile(member).read(MAX_TEXT).decode(errors="replace")
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
         raise InputError(f"{annotations}: is neither a folder nor a readable .tar ({error})") from error
 

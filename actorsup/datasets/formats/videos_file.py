@@ -10,11 +10,12 @@ import numpy as np
 
 from actorsup.errors import InputError
 from actorsup.io.files import save
+from actorsup.io.reading import brief, naming, read_json, require, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
-from .reading import box_array, brief, names_of, naming, read_json, require, tube_of_frames, value_of
+from .reading import box_array, names_of, tube_of_frames
 
 FORMAT, VERSION = "actorsup.videos", 1
 NAMES = ("classes", "class_actors", "actors")

@@ -10,11 +10,20 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from actorsup.datasets import inner_datasets
 from actorsup.errors import InputError
 from actorsup.registry import HOOKS
 from actorsup.structures import VideoSample
+
+# With fewer videos, two classes are told apart in two thirds of them by chance.
+MIN_VIDEOS = 32
+# Of what the labels say. A model that learns has more after tens of iterations; one that does not has none, and what
+# its loss differs by from chance is noise, mostly upwards: noise of logits costs.
+MIN_GAIN = 0.02
+UNIFORM = 1e-3  # the loss is ln K so exactly that all logits are alike
+DEVIATIONS = 2  # standard deviations of the number of right classes
 
 
 @HOOKS.register_module()
@@ -25,6 +34,10 @@ class EarlyWarningHook(Hook):
       their true tubes.
     - One class takes a share ``max_one_class`` of the predictions of the last ``window`` iterations, in heads that
       learn from videos, though fewer labels are of it.
+    - After an epoch, the loss ``loss_action`` of these heads is that of chance: by less than a share ``MIN_GAIN`` below
+      the entropy of the labels, which is ln K where each of K classes has as many videos, while no more videos are
+      classified right than chance explains. The second half of the last ``window`` iterations is looked at, as soon as
+      it has ``MIN_VIDEOS`` videos.
     """
 
     def __init__(self, max_without_tubes: float = 0.25, window: int = 100, max_one_class: float = 0.95) -> None:
@@ -36,6 +49,7 @@ class EarlyWarningHook(Hook):
         self.max_without_tubes, self.max_one_class = max_without_tubes, max_one_class
         self.labels: deque[list[int]] = deque(maxlen=window)
         self.predictions: deque[list[int]] = deque(maxlen=window)
+        self.losses: deque[float] = deque(maxlen=window)  # mean over the predictions of an iteration
         self.validated: list[bool] = []  # of each video of this validation, whether it has a tube
         self.warned: set[str] = set()
 
@@ -54,12 +68,41 @@ class EarlyWarningHook(Hook):
                 "optim_wrapper.optimizer.lr (a tenth), limit the gradients (optim_wrapper.clip_grad.max_norm=1.0), or "
                 "leave --amp out; then start anew, or from a checkpoint before it"
             )
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        predicted = getattr(getattr(model, "head", None), "predicted_classes", None)
-        if predicted is not None and "predictions" not in self.warned:
+        predicted = getattr(_head(runner), "predicted_classes", None)
+        if predicted is not None and not {"predictions", "chance"} <= self.warned:
             self.predictions.append(predicted.tolist())
             self.labels.append([sample.label for sample in data_batch["data_samples"] if len(sample.proposals)])
+            # A head of another loss has another chance.
+            self.losses.append(float(torch.as_tensor(outputs.get("loss_action", math.nan)).detach()))
             self._look_at_predictions(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Look at what the epoch has taught."""
+        half = len(self.losses) // 2
+        batches = list(zip(self.losses, self.labels, self.predictions, strict=True))[half:]
+        losses = [loss for loss, labels, _ in batches for _ in labels]
+        labels = list(chain(*(labels for _, labels, _ in batches)))
+        right = sum(map(int.__eq__, labels, chain(*(predictions for _, _, predictions in batches))))
+        if len(labels) < MIN_VIDEOS:
+            return
+        shares = [count / len(labels) for count in Counter(labels).values()]
+        chance = -sum(share * math.log(share) for share in shares)
+        loss, by_chance = sum(losses) / len(losses), max(shares) * len(labels)
+        by_luck = DEVIATIONS * math.sqrt(by_chance * (1 - max(shares)))
+        if loss < (1 - MIN_GAIN) * chance or right > by_chance + by_luck or math.isnan(loss) or not chance:
+            return
+        uniform = math.log(_head(runner).num_classes)
+        is_dead = max(abs(each - uniform) for each in losses) < UNIFORM
+        self._warn(
+            "chance",
+            f"after epoch {runner.epoch + 1} the model is no better than chance: the loss of the last {len(labels)} "
+            f"videos is {loss:.3f}, that of chance {chance:.3f}, and {right} of them are classified right. "
+            + ("All classes are equally probable in each of them, as if no tube had a feature. " if is_dead else "")
+            + "If the next epoch is no better, the usual reasons are: optim_wrapper.optimizer.lr is too high for this "
+            "encoder (try a tenth) or too low (try ten times as much); a step that was too large, or wrong weights, "
+            "have left the encoder's ReLUs dead, so that all features are 0; the labels are not those of the videos "
+            "(`actorsup check` draws some); the tubes miss the actors (`actorsup eval-proposals` measures them)",
+        )
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Begin to count."""
@@ -105,3 +148,8 @@ class EarlyWarningHook(Hook):
         if subject not in self.warned:
             self.warned.add(subject)
             print_log(f"early warning: {message}", logger="current", level=logging.WARNING)
+
+
+def _head(runner: Runner) -> nn.Module | None:
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return getattr(model, "head", None)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .average_precision import ranked_precision
-from .ranking import Protocol, class_rankings
+from .ranking import Protocol, class_rankings, ranked_precision
 from .video_overlaps import ScoredVideo, check_background, check_limit, check_scored, check_thresholds
 
 # In the order of precedence.
@@ -260,7 +259,8 @@ class _Fixes:
         labels, is_true = detections["label"][order], detections["match"][order] != NONE
         values = []
         for label, count in zip(*np.unique(self.labels, return_counts=True), strict=True):
-            values.append(ranked_precision(is_true[labels == label], count, self.protocol))
+            places = np.flatnonzero(is_true[labels == label]) + 1
+            values.append(ranked_precision(places, count, self.protocol))
         return float(np.mean(values))
 
 

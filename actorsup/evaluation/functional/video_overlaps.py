@@ -48,12 +48,7 @@ class VideoOverlaps:
 
     def check_labels(self, num_classes: int) -> None:
         """Raise :class:`InputError` if a true tube's label is not one of ``num_classes`` classes."""
-        outside = self.labels[(self.labels < 0) | (self.labels >= num_classes)]
-        if outside.size:
-            raise InputError(
-                f"{self.video}: a true tube has the label {outside[0]}, but the dataset has the classes "
-                f"0 to {num_classes - 1}: correct the annotation or the list of classes"
-            )
+        check_true_labels(self.video, self.labels, num_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +64,19 @@ class ScoredVideo:
     scores: np.ndarray
 
     def __post_init__(self) -> None:
-        scores = np.asarray(self.scores, dtype=np.float64)
-        num_tubes = len(self.overlaps.iou)
-        if scores.ndim != 2 or len(scores) != num_tubes:
-            raise InputError(
-                f"{self.overlaps.video}: {num_tubes} tubes need scores of shape ({num_tubes}, num_classes), "
-                f"got {scores.shape}"
-            )
-        if np.isnan(scores).any():
-            tube, label = np.argwhere(np.isnan(scores))[0]
-            raise InputError(
-                f"{self.overlaps.video}: the score of tube {tube} for class {label} is NaN "
-                f"({int(np.isnan(scores).sum())} of {scores.size} scores are): the model has diverged"
-            )
+        scores = check_scores(self.overlaps.video, self.scores, len(self.overlaps.iou))
         self.overlaps.check_labels(scores.shape[1])
         object.__setattr__(self, "scores", scores)
+
+    def without(self, labels: Sequence[int]) -> "ScoredVideo":
+        """The video without the true tubes and the detections of these classes, whose numbers stay what they are."""
+        if not labels:
+            return self
+        kept = ~np.isin(self.overlaps.labels, labels)
+        scores = self.scores.copy()
+        scores[:, labels] = -np.inf
+        overlaps = VideoOverlaps(self.overlaps.video, self.overlaps.iou[:, kept], self.overlaps.labels[kept])
+        return ScoredVideo(overlaps, scores)
 
 
 def look_up(protocols: Mapping[str, Any], name: str, kind: str) -> Any:
@@ -111,6 +104,54 @@ def check_limit(limit: int | None, name: str) -> None:
     """Raise :class:`InputError` if a limit on the number of tubes is neither None nor 1 or more."""
     if limit is not None and limit < 1:
         raise InputError(f"{name} must be 1 or more, or None for all tubes, got {limit}")
+
+
+def check_scores(video: str, scores: np.ndarray, num_tubes: int) -> np.ndarray:
+    """The scores as float64; NaN, or another shape than ``(num_tubes, K)``, is an :class:`InputError`."""
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.ndim != 2 or len(scores) != num_tubes:
+        raise InputError(
+            f"{video}: {num_tubes} tubes need scores of shape ({num_tubes}, num_classes), got {scores.shape}"
+        )
+    if np.isnan(scores).any():
+        tube, label = np.argwhere(np.isnan(scores))[0]
+        raise InputError(
+            f"{video}: the score of tube {tube} for class {label} is NaN "
+            f"({int(np.isnan(scores).sum())} of {scores.size} scores are): the model has diverged"
+        )
+    return scores
+
+
+def check_true_labels(video: str, labels: np.ndarray, num_classes: int) -> None:
+    """Raise :class:`InputError` if a true tube's label is not one of ``num_classes`` classes."""
+    outside = labels[(labels < 0) | (labels >= num_classes)]
+    if outside.size:
+        raise InputError(
+            f"{video}: a true tube has the label {outside[0]}, but the dataset has the classes "
+            f"0 to {num_classes - 1}: correct the annotation or the list of classes"
+        )
+
+
+def check_nms(threshold: float | None) -> None:
+    """Raise :class:`InputError` if an overlap above which tubes are suppressed is neither None nor in 0..1."""
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"nms must be an overlap from 0 to 1, or None to suppress nothing, got {threshold}")
+
+
+def check_excluded(names: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """The numbers of classes to leave out; one that is none of the classes is an :class:`InputError`."""
+    if unknown := [name for name in names if name not in classes]:
+        raise InputError(f"excluded_classes: {', '.join(unknown)}: none of the classes {', '.join(classes)}")
+    return [index for index, name in enumerate(classes) if name in names]
+
+
+def check_known(video: str, ground_truth: Mapping[str, Any]) -> None:
+    """Raise :class:`InputError` if a predicted video has no entry in the ground truth."""
+    if video not in ground_truth:
+        raise InputError(
+            f"{video}: predicted, but not one of the {len(ground_truth)} videos of the ground truth; take it out, "
+            "or give a video without an action an empty list of true tubes"
+        )
 
 
 def check_label(video: str, label: int | None, num_classes: int, measure: str) -> None:

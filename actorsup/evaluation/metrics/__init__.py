@@ -7,11 +7,12 @@ to tell two metrics of one evaluator apart.
 """
 
 from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
-from .base import MetricReport, SampleMetric
+from .base import MetricReport, SampleMetric, summary_text
 from .predicted_videos import PredictedVideos
-from .tubes import ProposalRecall, TubeDiagnosis, TubeMAP
+from .tubes import FrameMAP, ProposalRecall, TubeDiagnosis, TubeMAP
 
 __all__ = [
+    "FrameMAP",
     "LocalizationGivenLabel",
     "MetricReport",
     "PairPrecision",
@@ -21,4 +22,5 @@ __all__ = [
     "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",
+    "summary_text",
 ]

@@ -11,7 +11,7 @@ from mmengine.evaluator import BaseMetric
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import ScoredVideo, VideoOverlaps
-from actorsup.structures import OverlapRule, Tube, VideoSample
+from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,21 @@ class MetricReport:
 
     tables: Mapping[str, Sequence[Mapping[str, str | int | float]]]  #: rows of the same keys, by title
     shown: frozenset[str]  #: names of the numbers, without prefix, that the tables show already
+    #: What papers print: rows of ``measure``, ``protocol``, ``IoU`` and ``value``, a fraction.
+    summary: Sequence[Mapping[str, str | float]] = ()
+
+
+def summary_text(rows: Sequence[Mapping[str, str | float]]) -> str:
+    """Rows of :attr:`MetricReport.summary` as lines in percent, like COCO's, and all of them as one row for LaTeX."""
+    if not rows:
+        return ""
+    wide = {name: max(len(row[name]) for row in rows) for name in ("measure", "protocol", "IoU")}
+    lines = [
+        f"{row['measure']:{wide['measure']}}  {row['protocol']:{wide['protocol']}}"
+        f" @[ IoU={row['IoU']:{wide['IoU']}} ] = {100 * row['value']:5.1f}"
+        for row in rows
+    ]
+    return "\n".join([*lines, " & ".join(f"{100 * row['value']:.1f}" for row in rows)]) + "\n"
 
 
 class SampleMetric(BaseMetric):
@@ -43,10 +58,15 @@ class SampleMetric(BaseMetric):
         """Measure each sample; one that cannot be used ends the run here, not at the end."""
         self.results.extend(map(self.measure, data_samples))
 
-    def scored(self, sample: VideoSample, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
-        """The sample's ranked tubes with their scores, their overlaps measured by each rule."""
+    def ranked(self, sample: VideoSample) -> RankedTubes:
+        """The sample's ranked tubes; an :class:`InputError` unless they have a score for every class."""
         ranked = sample.ranked_tubes
         self.check_shape(sample, "tube", ranked.scores, (len(ranked.tubes), len(self.classes)))
+        return ranked
+
+    def scored(self, sample: VideoSample, rules: Sequence[OverlapRule]) -> dict[OverlapRule, ScoredVideo]:
+        """The sample's ranked tubes with their scores, their overlaps measured by each rule."""
+        ranked = self.ranked(sample)
         scores = np.asarray(ranked.scores, dtype=np.float64)  # one array for all rules
         overlaps = shared_overlaps(sample, ranked.tubes, rules)
         return {rule: ScoredVideo(each, scores) for rule, each in overlaps.items()}

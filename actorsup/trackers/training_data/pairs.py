@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from actorsup.errors import InputError
-from actorsup.io.video_reader import is_image
+from actorsup.io.video_reader import is_image, read_image
 from actorsup.registry import DATASETS
 from actorsup.trackers.crops import EXEMPLAR_SIZE, SEARCH_SIZE, context_sides, crop_rectangles
 
@@ -191,9 +191,7 @@ class StillPairs(PairDataset):
     def draw(self, rng: Generator) -> Pair:
         """See ``PairDataset.draw``."""
         path = self.images[rng.integers(len(self.images))]
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            raise InputError(f"{path}: cannot be read as an image")
+        image = read_image(path)
         height, width = image.shape[:2]
         longest = min(width, height) / 2
         mean_side = np.exp(rng.uniform(np.log(min(self.min_size, longest)), np.log(longest)))

@@ -83,7 +83,7 @@ def _recall(runs: Sequence[Run], curve: str, x: str) -> go.Figure:
         curves = dict.fromkeys(row["curve"] for row in rows if row["curve"].startswith(curve))
         for style, each in enumerate(curves):
             points = [(row["x"], row["recall"]) for row in rows if row["curve"] == each]
-            at = f", IoU {each.split('@')[1]}" if "@" in each else ""
+            at = f", IoU {each.partition('@')[2]}" if "@" in each else ""
             _add_line(figure, name + at, points, rank, style, markers=False)
     return figure
 
@@ -128,7 +128,7 @@ def _diagnosis(runs: Sequence[Run], table: str, reason: str, count: str) -> go.F
         total = sum(row[count] for row in rows) or 1
         if rows:
             figure.add_bar(
-                x=[row[reason].replace("_", " ") for row in rows],
+                x=[escape(row[reason].replace("_", " ")) for row in rows],
                 y=[100 * row[count] / total for row in rows],
                 customdata=[[row[count], 100 * row["mAP gain"]] for row in rows],
                 hovertemplate="%{customdata[0]}, fixing them gives mAP %{customdata[1]:+.1f} points",

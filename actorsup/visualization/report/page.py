@@ -37,8 +37,8 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
         classes=sorted({name for video in gallery.videos for name in video["classes"]}),
         figures=_embedded(figures),
         data=_embedded({**asdict(gallery), "runs": names}),
-        style=Markup((templates / "report.css").read_text()),
-        script=Markup((templates / "report.js").read_text()),
+        style=Markup((templates / "report.css").read_text(encoding="utf-8")),
+        script=Markup((templates / "report.js").read_text(encoding="utf-8")),
         plotly=Markup(get_plotlyjs()),
     )
 

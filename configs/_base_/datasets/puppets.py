@@ -49,7 +49,8 @@ test_dataloader = dict(
 )
 test_cfg = dict()
 test_evaluator = [
-    dict(type="TubeMAP", thresholds=(0.2, 0.5), protocol="act"),
+    dict(type="TubeMAP", thresholds=(0.2, 0.5, 0.75), protocol="act"),
+    dict(type="FrameMAP", thresholds=(0.5,), protocol="act"),
     dict(type="ProposalRecall", thresholds=(0.1, 0.2, 0.3, 0.5, 0.7), protocol="apt"),
     dict(type="LocalizationGivenLabel", thresholds=(0.2, 0.5), protocol="act"),
     dict(type="VideoAccuracy"),

@@ -128,7 +128,7 @@ def changed(path: str, value) -> dict:
         ("gttubes|b/c", {}, "video b/c: has no tube, and its folder 'b' is no class"),
         ("gttubes|b/c", {2: [ROWS]}, "video b/c: label 2 is outside 0..1"),
         ("gttubes|b/c", {"walk": [ROWS]}, "video b/c: 'label' must be a whole number, got 'walk'"),
-        ("gttubes|b/c|1", ROWS, "video b/c: 'tubes of label 1' must be a list, got _Array("),
+        ("gttubes|b/c|1", ROWS, "video b/c: 'tubes of label 1' must be a list, got array("),
         ("gttubes|b/c|1|0", ROWS[:, :4], "video b/c: label 1, tube 0: expected rows of 5 numbers, got (2, 4)"),
         ("gttubes|b/c|1|0", ROWS[::-1], "video b/c: label 1, tube 0: 2 boxes need as many frames, ascending"),
         (

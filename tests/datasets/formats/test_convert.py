@@ -81,3 +81,57 @@ def test_an_annotation_file_needs_its_suffix(tmp_path, convert, name):
 
 def test_wrong_input_is_one_message(convert):
     assert convert("folder", "absent", "--out", "a.json", code=2).startswith("error: absent: no such folder")
+
+
+def test_what_a_converter_decides_is_noted(tmp_path, convert):
+    write_video(tmp_path / "videos" / "a.avi", moving_square(3))
+    write_video(tmp_path / "videos" / "b.avi", moving_square(3))
+    (tmp_path / "a.csv").write_text('video , label,split\na,walk ,Train\n"b ",Walk,val\nc,walk,val\n')
+    rows = ["video,tube,frame,x1,y1,x2,y2,label", "a,1,0,1,2,3,4,", "a,2,0,1,2,3,4,Walk", "a,3,1,1,2,3,4,Walk"]
+    (tmp_path / "boxes.csv").write_text("\n".join([*rows, "b,1,0,1,2,3,4,Walk", "b,2,0,1,2,3,4,walk"]))
+    printed = convert("table", "a.csv", "--boxes", "boxes.csv", "--videos", "videos", "--out", "a.json")
+    notes = [line for line in printed.splitlines() if line.startswith("note: ")]
+    assert notes == [
+        "note: 2 values had blanks around them, which are stripped: 'walk ', 'b '",
+        "note: 1 videos not for training have no box in boxes.csv: c",
+        "note: 2 videos show several classes, and keep one label, that of the video, for training: 3 tubes are of "
+        "another class: a, b",
+        "note: 2 splits are neither 'train' nor 'test', which configs read: 'Train', 'val'",
+        "note: 2 classes differ in capitals and blanks alone: 'Walk', 'walk'",
+        "note: no video is of the split 'train': nothing can be learnt from it alone",
+        "note: no video is of the split 'test': a model can be trained on it, but not tested; "
+        "`actorsup convert folder` takes --test-list or --test-share",
+    ]
+    assert VideosFile("a.json").read().classes == ("Walk", "walk")
+
+
+def test_what_acts_layout_has_no_place_for_is_noted(tmp_path, convert):
+    videos = [
+        '{"video": "x", "split": "train", "label": "walk"}',
+        '{"video": "y", "split": "val", "label": "walk", "tubes": []}',
+        '{"video": "z", "split": "test", "label": "walk", "num_frames": 3, "size": [9, 9], '
+        '"tubes": [{"label": "run", "start": 0, "boxes": [[1, 2, 3, 4]]}]}',
+    ]
+    header = '{"format": "actorsup.videos", "version": 1, "name": "n", "classes": ["run", "walk"], "videos": ['
+    (tmp_path / "a.json").write_text(header + ",".join(videos) + "]}")
+    printed = convert("to-act", "a.json", "--out", "act.pkl").splitlines()
+    assert printed == [
+        "note: 1 videos without annotation are left out: x",
+        "note: 1 videos of the split 'val' are left out: y",
+        "act.pkl",
+    ]
+    again = convert("act", "act.pkl", "--out", "again.json")
+    assert "note: 1 videos are in no folder of a class: each has the label that most of its boxes have: z" in again
+
+
+def test_a_video_that_is_listed_with_two_labels_is_named(tmp_path, convert):
+    (tmp_path / "a.csv").write_text("video,label\na.mp4,walk\na.mp4,run\n")
+    refused = convert("table", "a.csv", "--out", "a.json", code=2)
+    assert "line 3: video a was there before, with the label walk; a video has one line and one label" in refused
+
+
+def test_a_table_names_a_folder_of_frames_by_its_whole_name(tmp_path, convert):
+    (tmp_path / "videos" / "run.mov").mkdir(parents=True)
+    (tmp_path / "a.csv").write_text("video,label\nrun.mov,walk\nb.mov,run\n")
+    convert("table", "a.csv", "--videos", "videos", "--out", "a.json")
+    assert [video.video for video in VideosFile("a.json").read().videos] == ["run.mov", "b"]

@@ -1,6 +1,10 @@
+import os
+import re
+
 import pytest
 
 from actorsup.datasets.formats import VideoFolder
+from actorsup.datasets.video_files import find_videos
 from actorsup.errors import InputError
 
 
@@ -52,8 +56,65 @@ def test_what_is_no_video_is_named_and_hidden_files_are_not(videos):
     (videos / "walk" / "old").mkdir()
     (videos / "walk" / ".DS_Store").touch()
     (videos / ".cache").mkdir()
-    (note,) = VideoFolder(videos).read().notes
-    assert note == ("4 files and folders hold no video and are left out: empty, readme.txt, walk/notes.txt, walk/old")
+    (videos / "beside.mp4").touch()
+    (videos / "walk" / "00.mov").touch()
+    (videos / "walk" / "._00.mp4").touch()
+    (videos / "walk" / "1.jpg").touch()
+    (videos / "walk" / "broken.avi").symlink_to("nowhere")
+    (videos / "walk" / "deep" / "deeper").mkdir(parents=True)
+    notes = VideoFolder(videos).read().notes
+    assert {re.sub(r" \(.*\)", "", note) for note in notes} == {
+        f"{count} files and folders are left out, {why}"
+        for count, why in (
+            (1, "folders without a file: empty"),
+            (2, "without a suffix of a video: readme.txt, walk/notes.txt"),
+            (1, "folders without a frame: walk/old"),
+            (1, "which lie in no folder of a class: beside.mp4"),
+            (1, "of the name of another file, which is used: walk/00.mov"),
+            (1, "hidden: walk/._00.mp4"),
+            (1, "frames, which belong into a folder for each video: walk/1.jpg"),
+            (1, "no files, perhaps broken links: walk/broken.avi"),
+            (1, "folders with something deeper inside: walk/deep"),
+        )
+    }
+
+
+def test_a_folder_of_which_no_video_is_used_says_why(tmp_path):
+    (tmp_path / "one.mp4").touch()
+    with pytest.raises(InputError, match=r"holds no class/video; 1 .*, which lie in no folder of a class: one\.mp4"):
+        VideoFolder(tmp_path).read()
+
+
+def test_a_folder_of_frames_has_no_suffix(videos, tmp_path):
+    for name in ("run.mov", "00.mp4"):
+        (videos / "jump" / name).mkdir()
+        (videos / "jump" / name / "1.jpg").touch()
+    (tmp_path / "test.txt").write_text("jump/run.mov\njump/one.AVI\n")
+    collection = VideoFolder(videos, test_list=tmp_path / "test.txt").read()
+    assert [video.video for video in collection.videos if video.split == "test"] == ["jump/one", "jump/run.mov"]
+    assert "jump/00.mp4" in {video.video for video in collection.videos}
+    paths = find_videos(videos, [video.video for video in collection.videos])
+    assert paths["jump/run.mov"] == videos / "jump" / "run.mov"
+    assert len(paths) == len(collection.videos)
+
+
+def test_a_share_of_a_class_of_one_video_is_noted(videos):
+    (videos / "jump" / "one.AVI").unlink()
+    (note,) = VideoFolder(videos, test_share=0.5).read().notes
+    assert note == "1 classes have one video, which is for training, and none for testing: jump"
+
+
+@pytest.mark.parametrize("name", ["a:b", "-a", " a ", "Screen Recording at 10.00\u202fAM", "\u0441", "[red]", "\u200d"])
+def test_unusual_names_are_names(videos, name):
+    (videos / "walk" / f"{name}.mp4").touch()
+    assert f"walk/{name}" in {video.video for video in VideoFolder(videos).read().videos}
+
+
+@pytest.mark.parametrize("name", [b"a\xff.mp4", b"a\n.mp4", b"\x1b.mp4"])
+def test_a_name_that_is_no_line_of_text_is_one_message(videos, name):
+    (videos / "walk" / os.fsdecode(name)).touch()
+    with pytest.raises(InputError, match=r"name of a video must be text on one line, in UTF-8 .*got 'walk/.*; rename"):
+        VideoFolder(videos).read()
 
 
 def test_a_share_of_each_class_is_drawn_again_by_the_same_seed(videos):
@@ -104,5 +165,5 @@ def test_a_folder_that_cannot_be_used_is_an_error_that_names_it(tmp_path):
         VideoFolder(tmp_path).read()
     (tmp_path / "walk\n").mkdir()
     (tmp_path / "walk\n" / "a.mp4").touch()
-    with pytest.raises(InputError, match=r"the name must be a path .*, got .walk\\n/a"):
+    with pytest.raises(InputError, match=r"the name of a video must be text on one line.*, got .walk\\n/a"):
         VideoFolder(tmp_path).read()

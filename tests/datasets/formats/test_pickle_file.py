@@ -8,6 +8,7 @@ import pytest
 
 from actorsup.datasets.formats import load_pickle
 from actorsup.errors import InputError
+from actorsup.io.reading import brief
 
 
 class RunsOnLoad:
@@ -126,6 +127,38 @@ def test_six_bytes_do_not_take_all_memory(tmp_path):
     path = tmp_path / "small.pkl"
     path.write_bytes(b"Nr\xff\xff\xff\xff.")  # keeps None at position 2³² − 1
     assert load_pickle(path) is None
+
+
+DEEP = b")" + b"\x85" * 400_000
+DOUBLED = b")q\x00" + b"h\x00h\x00\x86q\x00" * 60
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x80\x02}(" + DEEP + b"K\x01u.", "a key that is a tuple of tuples"),
+        (b"\x80\x02}(" + DOUBLED + b"K\x01u.", "a key that is a tuple of tuples"),
+        (b"\x80\x04\x8f(" + DOUBLED + b"\x90.", "a key that is a tuple of tuples"),
+        (b"\x80\x04(K\x01\x91.", "a frozenset"),
+        (b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"x.", "1099511627776 bytes are announced, 2 are there"),
+        (
+            b"](" + b"K\x01" * 10_000 + b"eq\x00(" + b"cbuiltins\nlist\n(h\x00tR" * 3000 + b"l.",
+            "far more than the file",
+        ),
+        (b"\x80\x02c_codecs\nencode\n}X\x01\x00\x00\x00xK\x01sb.", "a state of function"),
+    ],
+)
+def test_a_pickle_that_would_never_end_or_take_all_memory_is_refused(tmp_path, content, reason):
+    path = tmp_path / "greedy.pkl"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"greedy\.pkl: cannot be read as a pickle \(.*{reason}"):
+        load_pickle(path)
+
+
+def test_lists_that_stand_for_more_than_anybody_can_write_are_shown_in_brief(tmp_path):
+    path = tmp_path / "laughs.pkl"
+    path.write_bytes(b"\x80\x02]q\x00" + b"](".join([b""] + [b"h\x00" * 10 + b"eq\x00"] * 40) + b".")
+    assert len(brief({"a": load_pickle(path)})) == 80
 
 
 @pytest.mark.parametrize(

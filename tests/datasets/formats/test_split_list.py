@@ -91,3 +91,9 @@ def test_a_broken_class_index_is_an_error_with_file_and_line(tmp_path, content, 
     (tmp_path / "classInd.txt").write_text(content)
     with pytest.raises(InputError, match=rf"classInd\.txt(: |, ){reason}"):
         read_class_index(tmp_path / "classInd.txt")
+
+
+def test_names_that_cannot_be_printed_are_refused_where_they_stand(tmp_path):
+    (tmp_path / "list.txt").write_text("Biking/v_a.avi\t3\nBiking/v_\u202eb.avi\n")
+    with pytest.raises(InputError, match=r"list\.txt, line 2: .*expected 'Class/video\.avi'"):
+        read_split_list(tmp_path / "list.txt", THUMOS13_CLASSES)

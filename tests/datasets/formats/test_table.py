@@ -69,6 +69,8 @@ def test_boxes_of_some_videos_become_their_tubes(tmp_path):
         ("video,label\na\n", ", line 2: 'label' must be text, got None"),
         ("video,label\na,walk\na.mp4,walk\n", ", line 3: video a was there before"),
         ("video,label,split\na,walk,\n", ", line 2: 'split' must be text, got ''"),
+        ("video,label\nmy,video.mp4,walk\n", ", line 2: has 3 cells, the header 2"),
+        ("video,label,label\na,walk,run\n", ": its first line names the column label several times"),
         ("video,label\n../a,walk\n", ": the name must be a path"),
         ("video,label\n" + "x" * 200_000, ": is no CSV file"),
     ],
@@ -137,4 +139,17 @@ def test_boxes_need_their_videos(tmp_path):
     with pytest.raises(InputError, match="boxes need the folder of the videos"):
         convert_table(table, boxes)
     with pytest.raises(InputError, match="1 videos with boxes are missing: a"):
+        convert_table(table, boxes, tmp_path)
+
+
+def test_blanks_around_a_cell_are_no_part_of_it(tmp_path):
+    table = write(tmp_path / "a.csv", "video , label,\n a,walk \nb, walk,\n")
+    assert convert_table(table).classes == ("walk",)
+
+
+@pytest.mark.parametrize("number", ["1_0", "١"])
+def test_what_python_alone_reads_as_a_number_is_none(tmp_path, number):
+    table = write(tmp_path / "a.csv", "video,label\na,walk\n")
+    boxes = write(tmp_path / "boxes.csv", f"video,tube,frame,x1,y1,x2,y2\na,1,0,0,0,{number},99\n")
+    with pytest.raises(InputError, match=rf"boxes\.csv, line 2: expected a number, got '{number}'"):
         convert_table(table, boxes, tmp_path)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from actorsup.datasets.formats import UCFSports, VideoCollection
-from actorsup.datasets.formats.reading import read_lines
 from actorsup.datasets.formats.ucf_sports import class_of, first_third, read_box_files
 from actorsup.errors import InputError
+from actorsup.io.reading import read_lines
 from tests.conftest import moving_square, write_video
 
 

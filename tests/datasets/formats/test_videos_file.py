@@ -150,7 +150,6 @@ NAME = "the name must be a path below the folder of the videos"
     ("path", "value", "reason"),
     [
         *(("video", name, NAME) for name in ("../a", "/a", "a//b", "a/", ".", "a/../b")),
-        ("video", "a/b.MP4", "the name must be without the suffix .MP4"),
         ("split", KeyError, "expected a dictionary with 'split'"),
         ("split", 1, "'split' must be text, got 1"),
         ("label", "fly", "label 'fly' is none of the 2 classes: walk, jump"),
@@ -246,3 +245,36 @@ def test_labels_of_videos_and_tubes_are_classes():
     tube = tube_of_frames([0], [[0, 0, 1, 1]], 1)
     with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
         VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 0, 1, (9, 9), (tube,)),))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"format": "actorsup.videos", "format": "x"}', "a dictionary names 'format' several times"),
+        ("[" * 100_000 + "]" * 100_000, "maximum recursion depth"),
+        ('{"version": ' + "9" * 10_000 + "}", "Exceeds the limit"),
+    ],
+)
+def test_what_python_reads_silently_or_never_is_an_error_that_names_the_file(tmp_path, text, reason):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=rf"a\.json: is not JSON \(.*{reason}"):
+        VideosFile(tmp_path / "a.json").read()
+
+
+def test_a_small_file_that_holds_more_than_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("actorsup.io.reading.MAX_BYTES", 10**6)
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(bytes(10**6)) * 1000)
+    with pytest.raises(InputError, match=r"a\.json\.gz: holds more than 1000000 bytes"):
+        VideosFile(tmp_path / "a.json.gz").read()
+
+
+def test_true_is_no_number(tmp_path):
+    content = copy.deepcopy(GOOD)
+    content["videos"][0]["tubes"][0]["boxes"][1][2] = True
+    with pytest.raises(InputError, match="tube 0: expected rows of 4 numbers"):
+        VideosFile(write(tmp_path / "a.json", content)).read()
+
+
+def test_names_that_no_file_system_takes_are_refused():
+    with pytest.raises(ValueError, match="longer than 230 bytes"):
+        LabelledVideo("walk/" + "é" * 120, "train", 0)

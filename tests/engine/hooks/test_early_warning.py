@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from mmengine.logging import MMLogger
 
 from actorsup.engine.hooks import EarlyWarningHook
@@ -36,10 +37,10 @@ class Videos(list):
     videos_without_tubes = ()
 
 
-def runner_of(dataset=None, predicted=None) -> SimpleNamespace:
-    head = SimpleNamespace(predicted_classes=predicted)
+def runner_of(dataset=None, predicted=None, num_classes=2) -> SimpleNamespace:
+    head = SimpleNamespace(predicted_classes=predicted, num_classes=num_classes)
     loader = SimpleNamespace(dataset=Videos() if dataset is None else dataset)
-    return SimpleNamespace(model=SimpleNamespace(head=head), train_dataloader=loader, iter=0)
+    return SimpleNamespace(model=SimpleNamespace(head=head), train_dataloader=loader, iter=0, epoch=0)
 
 
 def train(hook: EarlyWarningHook, batches) -> None:
@@ -107,6 +108,93 @@ def test_an_unfilled_window_says_nothing_and_videos_without_tubes_do_not_count(w
     empty = runner_of(predicted=torch.tensor([], dtype=torch.int64))
     for _ in range(3):
         hook.after_train_iter(empty, 0, {"data_samples": [sample(0, ())]}, {"loss": torch.tensor(0.0)})
+    assert warnings == []
+
+
+def epoch_of(hook: EarlyWarningHook, logits: np.ndarray, labels: np.ndarray, batch_size: int = 4) -> None:
+    """An epoch of a model that gives videos these logits ``(n, K)``."""
+    logits, labels = torch.as_tensor(logits, dtype=torch.float32), torch.as_tensor(labels)
+    for of_batch, shown in zip(logits.split(batch_size), labels.split(batch_size), strict=True):
+        runner = runner_of(predicted=of_batch.argmax(dim=1), num_classes=logits.shape[1])
+        loss = F.cross_entropy(of_batch, shown)
+        data = {"data_samples": [sample(label) for label in shown.tolist()]}
+        hook.after_train_iter(runner, 0, data, {"loss": loss + 7, "loss_action": loss})
+    hook.after_train_epoch(runner_of(num_classes=logits.shape[1]))
+
+
+LABELS = np.arange(140) % 7
+ONE_HOT = np.eye(7)[LABELS]
+
+
+def test_a_loss_that_is_still_that_of_chance_is_told_once_with_the_usual_reasons(warnings):
+    hook = EarlyWarningHook(max_one_class=1.0)
+    for _ in range(3):
+        epoch_of(hook, np.zeros((140, 7)), LABELS)
+    (warning,) = (each for each in warnings if "no better than chance" in each)
+    assert (
+        "after epoch 1 the model is no better than chance: the loss of the last 72 videos is 1.946, that of" in warning
+    )
+    assert "chance 1.945" in warning
+    for reason in (
+        "as if no tube had a feature",
+        "lr is too high",
+        "too low",
+        "ReLUs dead",
+        "labels",
+        "the tubes miss",
+    ):
+        assert reason in warning
+
+
+@pytest.mark.parametrize(
+    ("logits", "warned"),
+    [
+        (np.random.default_rng(0).normal(0, 1, (140, 7)), True),  # noise costs: the loss is above chance
+        (np.random.default_rng(0).normal(0, 0.1, (140, 7)), True),
+        (0.5 * ONE_HOT, False),  # a loss of 1.55
+        (np.random.default_rng(0).normal(0, 1, (140, 7)) + ONE_HOT, False),
+        (0.01 * ONE_HOT, False),  # all are right already, though the loss is 1.94
+        (
+            20 * np.eye(7)[np.where(np.arange(140) % 2, LABELS, 0)],
+            False,
+        ),  # half of them right, the others at a high loss
+    ],
+)
+def test_a_model_that_learns_is_not_taken_for_chance(warnings, logits, warned):
+    epoch_of(EarlyWarningHook(), logits, LABELS)
+    assert ["as if no tube" in each for each in warnings if "chance" in each] == [False] * warned
+
+
+@pytest.mark.parametrize(("gain", "warned"), [(0.0, True), (0.4, False)])
+def test_chance_knows_how_frequent_the_classes_are(warnings, gain, warned):
+    labels = (np.arange(100) % 10 == 0).astype(int)
+    logits = np.log([[0.9, 0.1]]) + gain * np.array([[1, -1], [-1, 1]])[labels]
+    epoch_of(EarlyWarningHook(), logits, labels)
+    assert [("chance 0.3" in each) for each in warnings] == [True] * warned
+
+
+def test_a_few_videos_are_no_evidence_and_are_waited_for(warnings):
+    hook = EarlyWarningHook()
+    for epoch in range(8):
+        assert warnings == [], epoch
+        epoch_of(hook, np.zeros((8, 2)), np.arange(8) % 2)
+    assert len(warnings) == 1
+    assert "the loss of the last 32 videos" in warnings[0]
+
+
+def test_what_was_not_yet_learnt_in_the_first_half_is_forgiven(warnings):
+    half = np.arange(140)[:, None] < 68
+    epoch_of(EarlyWarningHook(), np.where(half, np.random.default_rng(0).normal(0, 9, (140, 7)), ONE_HOT), LABELS)
+    assert warnings == []
+
+
+def test_one_class_and_other_losses_have_no_chance_to_compare_with(warnings):
+    epoch_of(EarlyWarningHook(), np.zeros((64, 2)), np.zeros(64, int))
+    hook = EarlyWarningHook()
+    for index in range(64):
+        data = {"data_samples": [sample(index % 2)]}
+        hook.after_train_iter(runner_of(predicted=torch.tensor([0])), index, data, {"loss": torch.tensor(0.7)})
+    hook.after_train_epoch(runner_of())
     assert warnings == []
 
 

@@ -133,7 +133,7 @@ def test_stills_that_are_missing_or_unreadable_are_named(tmp_path):
     with pytest.raises(InputError, match="holds no image"):
         StillPairs(tmp_path, num_pairs=1)
     (tmp_path / "broken.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"broken\.png: cannot be read as an image"):
+    with pytest.raises(InputError, match=r"broken\.png: cannot be decoded as an image"):
         StillPairs(tmp_path, num_pairs=1)[0]
 
 

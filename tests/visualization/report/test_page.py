@@ -92,3 +92,12 @@ def test_validations_are_drawn_with_the_main_numbers(tmp_path):
         ("run: mAP@0.5", (5,), (0.3,)),
         ("run: accuracy", (5,), (1,)),
     ]
+
+
+def test_names_are_no_markup_in_charts(tmp_path):
+    folder = make_run(tmp_path / "run")
+    content = json.loads((folder / "diagnosis.json").read_text())
+    content["diagnoses"][0]["true_tubes"][0]["true tubes"] = "<a href='https://example.com'>found</a>"
+    (folder / "diagnosis.json").write_text(json.dumps(content))
+    (bars,) = all_charts([Run.read(folder)])["Diagnosis"]["true tubes"].data
+    assert bars.x[0].startswith("&lt;a href=")

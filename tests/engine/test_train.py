@@ -1,0 +1,78 @@
+"""Checkpoints are whole, and a training that goes on from one is the training that was not interrupted."""
+
+import time
+
+import pytest
+import torch
+from mmengine.fileio import get_file_backend
+
+from actorsup.engine.train import latest_checkpoint
+from tests.toy import make_toy, run_tool
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """A toy project with proposals."""
+    root = tmp_path_factory.mktemp("toy")
+    config = make_toy(root)
+    output = run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=viterbi", root=root)
+    assert output.returncode == 0, output.stderr
+    return root, config
+
+
+@pytest.mark.parametrize("num_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_resumed_training_gives_the_weights_of_one_that_was_not_interrupted(toy, tmp_path, num_workers):
+    root, config = toy
+    workers = [f"train_dataloader.num_workers={num_workers}", f"train_dataloader.persistent_workers={num_workers > 0}"]
+    options = ["--cfg-options", "proposals.linker=viterbi", *workers]
+
+    def train(folder, epochs, *resume):
+        arguments = (config, "--work-dir", folder, *resume, *options, f"train_cfg.max_epochs={epochs}")
+        output = run_tool("train", *arguments, root=root)
+        assert output.returncode == 0, output.stderr[-3000:]
+
+    train(tmp_path / "whole", 3)
+    train(tmp_path / "parts", 1)
+    (tmp_path / "parts" / "last_checkpoint").write_text("")  # as a kill may leave it
+    train(tmp_path / "parts", 3, "--resume")
+    whole, parts = (torch.load(tmp_path / each / "epoch_3.pth", weights_only=False) for each in ("whole", "parts"))
+    for name, weight in whole["state_dict"].items():
+        assert torch.equal(weight, parts["state_dict"][name]), name
+
+
+def test_a_checkpoint_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "epoch_1.pth"
+    path.write_bytes(b"before")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            get_file_backend(backend_args={"backend": "whole_files"}).put(b"after", path)
+    assert path.read_bytes() == b"before"
+    get_file_backend(backend_args={"backend": "whole_files"}).put(b"after", path)
+    assert path.read_bytes() == b"after"
+
+
+def test_the_latest_checkpoint_is_the_one_that_is_named_or_the_highest(tmp_path):
+    assert latest_checkpoint(tmp_path) is None
+    for name in ("epoch_9.pth", "epoch_10.pth", "best_99.pth", "epoch_10-abc.pth"):
+        (tmp_path / name).touch()
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "epoch_10.pth")
+    named = tmp_path / "last_checkpoint"
+    named.write_text(str(tmp_path / "epoch_9.pth"))
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "epoch_9.pth")
+    named.write_text(str(tmp_path / "epoch_8.pth"))  # it was removed
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "epoch_10.pth")
+
+
+def test_a_clock_that_was_set_back_is_said(toy, tmp_path):
+    root, config = toy
+    later = time.strftime("%Y%m%d_%H%M%S", time.localtime(time.time() + 3600))
+    (tmp_path / later).mkdir()
+    options = ["--cfg-options", "proposals.linker=viterbi", "train_cfg.max_epochs=1"]
+    output = run_tool("train", config, "--work-dir", tmp_path, *options, root=root)
+    assert output.returncode == 0, output.stderr
+    assert f"began at {later}" in output.stdout + output.stderr

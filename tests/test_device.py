@@ -1,0 +1,31 @@
+"""Memory that is free goes back to the system."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """
+import numpy as np
+from actorsup.device import keep_memory_flat
+if {flat}:
+    keep_memory_flat()
+freed = np.ones(4 * 2**20, np.uint8)  # after which the C library takes smaller blocks from its heap
+del freed
+held = [np.ones(size * 2**19, np.uint8) for size in (4, 5, 6)]
+print(*(array.ctypes.data for array in held))
+print(open("/proc/self/maps").read())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the memory of a process is not shown here")
+@pytest.mark.parametrize("flat", [True, False])
+def test_frames_are_not_taken_from_the_heap_where_they_would_leave_gaps(flat):
+    printed = subprocess.run(
+        [sys.executable, "-c", CODE.format(flat=flat)], capture_output=True, text=True, check=True
+    ).stdout
+    places = [int(address) for address in printed.partition("\n")[0].split()]
+    start, end = (int(part, 16) for part in re.search(r"(\w+)-(\w+) .*\[heap\]", printed).groups())
+    assert [start <= place < end for place in places] == [not flat] * 3
