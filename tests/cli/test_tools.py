@@ -368,7 +368,11 @@ def test_processes_that_slurm_started_make_the_same_proposals_on_cpus(trained, t
     ("tool", "option", "message"),
     [
         ("generate_proposals", "proposals.linkers.siamese.max_tubes=0", "SiameseLinker: expected max_tubes >= 1"),
-        ("train", "model.head.ranking=best", "MedianHead: ranking must be a config such as dict(type='RelativeRanking')"),
+        (
+            "train",
+            "model.head.ranking=best",
+            "MedianHead: ranking must be a config such as dict(type='RelativeRanking')",
+        ),
     ],
 )
 def test_a_value_that_a_part_refuses_is_one_message_that_names_the_part(trained, tmp_path, tool, option, message):

@@ -59,11 +59,14 @@ class TimmEncoder(CutModel):
         self.is_init = True
 
     def maps(self, frames: Tensor) -> Tensor:
-        """What the level gives, ``(B·N, C, H', W')``."""
+        """What the level gives, ``(B·N, C, H', W')``, without cells that lie in the padding alone."""
         (maps,) = self.body.forward_intermediates(
             frames, indices=[self._level], intermediates_only=True, output_fmt="NCHW"
         )
-        return maps
+        rows, columns = (
+            -(-(length - 2 * self.padding) // self.stride) + self.skipped_cells for length in frames.shape[-2:]
+        )
+        return maps[..., :rows, :columns]
 
     def _in_timms_names(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """The port's tensors by timm's names: both list them in the order of the network."""

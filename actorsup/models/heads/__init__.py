@@ -8,7 +8,6 @@ from .aggregations import (
     SupervisedTubeHead,
     TopKAttentionHead,
 )
-from .ranking import Ranking, RelativeRanking, TubeRanking, VideoRanking, VideoScores
 from .tube_head import TubeHead
 from .two_stream import TwoStreamHead
 
@@ -16,14 +15,9 @@ __all__ = [
     "LogSumExpHead",
     "MaximumHead",
     "MeanHead",
-    "Ranking",
-    "RelativeRanking",
     "SoftmaxAttentionHead",
     "SupervisedTubeHead",
     "TopKAttentionHead",
     "TubeHead",
-    "TubeRanking",
     "TwoStreamHead",
-    "VideoRanking",
-    "VideoScores",
 ]

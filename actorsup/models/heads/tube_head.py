@@ -7,9 +7,8 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from actorsup.models.ranking import Ranking, TubeRanking, VideoScores
 from actorsup.registry import MODELS
-
-from .ranking import Ranking, TubeRanking, VideoScores
 
 Grid = tuple[int, int]  # (Y, X)
 
@@ -27,7 +26,7 @@ class TubeHead(BaseModule):
         roi_size: ``(Y, X)`` of the pooled features.
         normalize: standardise each channel over the tubes that are trained on, before the layer; the paper does not.
         dropout: share of the features that a step of training leaves out; the paper's is 0.
-        ranking: config of a :class:`actorsup.models.heads.Ranking`, by which tubes of all videos are ranked for a
+        ranking: config of a :class:`actorsup.models.ranking.Ranking`, by which tubes of all videos are ranked for a
             class. The paper leaves it open; None is :class:`TubeRanking`.
     """
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from actorsup.models.heads import MeanHead, RelativeRanking, TubeRanking, TwoStreamHead, VideoRanking, VideoScores
+from actorsup.models.heads import MeanHead, TwoStreamHead
+from actorsup.models.ranking import RelativeRanking, TubeRanking, VideoRanking, VideoScores
 
 from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
 
