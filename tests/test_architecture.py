@@ -26,7 +26,7 @@ ALLOWED = {
     "proposals": {"structures", "io", "linkers"},
     "engine": {"structures", "io", "datasets", "evaluation", "visualization", "detectors", "trackers", "proposals"},
     "apis": {"structures", "io", "datasets", "visualization", "proposals", "engine"},
-    "synthetic": {"structures", "trackers", "engine"},
+    "synthetic": {"structures", "io", "datasets", "visualization", "trackers", "engine"},
     "cli": {"datasets", "visualization", "engine", "apis", "synthetic"},
 }
 

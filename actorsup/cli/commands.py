@@ -9,7 +9,7 @@ from actorsup import __version__
 from actorsup.installation import shipped_configs
 
 from .arguments import CONFIG, OUT, HelpFormatter, add_config, add_options, argument, command, read_config
-from .data import check, convert, puppets
+from .data import check, convert, crowd, puppets
 from .doctor import doctor
 
 
@@ -268,7 +268,7 @@ def config(arguments: argparse.Namespace) -> None:
 
 COMMANDS = (
     *(demo, proposals, eval_proposals, train, test, localize, report),
-    *(convert, check, puppets, experiments, eval_tracker, config, doctor),
+    *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 
 

@@ -138,3 +138,27 @@ def puppets(arguments: argparse.Namespace) -> None:
     from actorsup.synthetic.demo import make_puppets
 
     print(f"the puppets are in {make_puppets(read_config(arguments), arguments.processes)}")
+
+
+@command(
+    "crowd",
+    argument("clips", help="folder of annotation.json and videos/: clips of one person each, such as Weizmann's"),
+    argument("out", help="folder to write into"),
+    argument("--seed", type=int, default=0, help="of every choice"),
+    argument("--tiles", type=int, nargs=2, default=(2, 2), metavar=("COLUMNS", "ROWS"), help="clips side by side"),
+    argument("--videos", type=int, nargs=2, default=(30, 12), metavar=("TRAIN", "TEST"), help="of each action"),
+    argument("--test-people", nargs="+", metavar="NAME", help="who is seen in testing alone"),
+)
+def crowd(arguments: argparse.Namespace) -> None:
+    """Make scenes of several people at once from clips of one.
+
+    One person does the labelled action, the others walk, side-step or skip: real pixels, and no label says who.
+    """
+    from actorsup.synthetic.crowd import CrowdSettings, make_crowd
+
+    test_people = tuple(arguments.test_people) if arguments.test_people else None
+    settings = CrowdSettings(
+        arguments.seed, tuple(arguments.tiles), videos=tuple(arguments.videos), test_people=test_people
+    )
+    made = make_crowd(arguments.clips, arguments.out, settings)
+    print(f"{len(made.videos)} scenes are in {arguments.out}")

@@ -20,6 +20,7 @@ TOOLS = {
     "eval_proposals": "eval-proposals",
     "eval_tracker": "eval-tracker",
     "generate_proposals": "proposals",
+    "make_crowd": "crowd",
     "make_puppets": "puppets",
     **{name: name for name in ("demo", "doctor", "experiments", "localize", "report", "test", "train")},
 }

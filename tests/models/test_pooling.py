@@ -23,6 +23,29 @@ def test_covers_decide_which_frames_count():
     assert pooled[1].unique().tolist() == [1]
 
 
+def test_the_deviation_over_the_frames_follows_the_mean():
+    steps = torch.tensor([[1.0, 3.0, 5.0], [4.0, 4.0, 4.0]])  # of two channels, in three frames of equal cells
+    features = steps.T.reshape(1, 3, 2, 1, 1).expand(1, 3, 2, 4, 4)
+    boxes = torch.tensor([16.0, 16, 48, 48]).expand(2, 3, 4)
+    tubes = TubeBatch(boxes, torch.tensor([[1.0, 1, 1], [1, 0, 1]]), torch.tensor([0, 0]), num_videos=1)
+    pooled = ActorRoIPool3D((2, 2), deviation=True)(features, tubes, stride=16)
+    assert pooled.shape == (2, 4, 2, 2)
+    expected = torch.tensor([[3, 4, (8 / 3) ** 0.5, 0.001], [3, 4, 2, 0.001]])  # of all frames; of the first and last
+    torch.testing.assert_close(pooled, expected[:, :, None, None].expand(2, 4, 2, 2), rtol=1e-4, atol=1e-5)
+
+
+def test_the_deviation_has_a_gradient_everywhere_and_keeps_the_type():
+    features = torch.randn(1, 3, 2, 4, 4, dtype=torch.bfloat16)
+    features[:, :, 1] = 7  # constant
+    features.requires_grad_()
+    boxes = torch.tensor([16.0, 16, 48, 48]).expand(1, 3, 4)
+    tubes = TubeBatch(boxes, torch.ones(1, 3), torch.tensor([0]), num_videos=1)
+    pooled = ActorRoIPool3D(deviation=True)(features, tubes, stride=16)
+    pooled.float().sum().backward()
+    assert pooled.dtype == torch.bfloat16
+    assert features.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
 def test_losses_and_gradients_are_those_of_the_reference(monkeypatch, memory_format):
     torch.manual_seed(0)
