@@ -35,7 +35,7 @@ KINDS = [
     ("mkv", "mpeg2video", GROUPS),
     ("webm", "libvpx", {"g": "12", "deadline": "realtime"}),
     ("webm", "libvpx-vp9", {"g": "12", "deadline": "realtime", "auto-alt-ref": "1", "lag-in-frames": "8"}),
-    ("webm", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12"}),
+    ("webm", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12:lp=1"}),
     ("avi", "mjpeg", {}),
     ("avi", "mpeg4", {"g": "12"}),
     ("avi", "libx264", GROUPS),
