@@ -22,7 +22,7 @@ from actorsup.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 2**30  # of one file, decompressed: a small file can pack more than the memory holds
-TURNS_DIRECTION = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+JOINERS = "\u200c\u200d"
 KINDS = {str: "text", int: "a whole number", Sequence: "a list", Mapping: "a dictionary"}
 
 
@@ -127,13 +127,12 @@ def brief(value) -> str:
 
 
 def is_one_line(text: str) -> bool:
-    """Whether text is shown as it is: without a control character, an end of a line, or a byte that is no UTF-8.
+    """Whether text can be shown on a line as it is; unusual blanks and what joins letters are allowed.
 
-    Unusual blanks and joiners are allowed, characters that turn the direction of writing are not.
+    Not allowed are control characters, ends of lines, bytes that are no UTF-8, and what nobody sees: byte order marks,
+    changes of the direction of writing.
     """
-    return text.isprintable() or not any(
-        unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") or each in TURNS_DIRECTION for each in text
-    )
+    return all(each.isprintable() or unicodedata.category(each) == "Zs" or each in JOINERS for each in text)
 
 
 def value_of(entry, key: str, kind: type | None = None):

@@ -10,6 +10,7 @@ import pickle
 import resource
 import tarfile
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,6 +34,8 @@ from actorsup.io.checkpoints import load_checkpoint, read_checkpoint
 from actorsup.structures import Tube
 from actorsup.visualization.report import Limits, Run
 from actorsup.visualization.report.page import render_page
+
+warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch, of what it then refuses
 
 SECONDS = 20.0
 MEMORY = 3_000_000  # kB by which an input may raise the peak of the process

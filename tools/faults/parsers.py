@@ -354,7 +354,8 @@ def _json_table(rng: np.random.Generator, folder: Path) -> Input:
         _valid(collection)
         if not is_damaged:
             said = json.loads(as_json(content), object_pairs_hook=_once)
-            labels = list(said.values()) if isinstance(said, dict) else [entry["label"] for entry in said]
+            labels = said.values() if isinstance(said, dict) else [entry["label"] for entry in said]
+            labels = [label.strip() for label in labels]  # which a note says
             _same("labels", [collection.classes[video.label] for video in collection.videos], labels)
 
     return Input(path, path.name, read)

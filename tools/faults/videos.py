@@ -1,5 +1,6 @@
 """Damaged videos: what is read is true, or refused, of every container and codec that people commonly have."""
 
+import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,8 @@ from campaign import Fault, Outcome
 
 from actorsup.errors import InputError
 from actorsup.io import open_video
+
+os.environ.setdefault("SVT_LOG", "1")  # errors alone; its encoder prints its settings otherwise
 
 SEED = 160
 NUM_FRAMES = 50
@@ -32,7 +35,7 @@ KINDS = [
     ("mkv", "mpeg2video", GROUPS),
     ("webm", "libvpx", {"g": "12", "deadline": "realtime"}),
     ("webm", "libvpx-vp9", {"g": "12", "deadline": "realtime", "auto-alt-ref": "1", "lag-in-frames": "8"}),
-    ("webm", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12"}),
+    ("webm", "libsvtav1", {"preset": "12", "svtav1-params": "keyint=12:lp=1"}),
     ("avi", "mjpeg", {}),
     ("avi", "mpeg4", {"g": "12"}),
     ("avi", "libx264", GROUPS),

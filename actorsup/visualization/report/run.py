@@ -175,7 +175,7 @@ def _require_consistent(predictions: Mapping) -> None:
 
 def _scalars(folder: Path) -> list[dict]:
     """The logs of all starts of a training; a later start replaces the steps that it repeats."""
-    logs = [_lines(path) for path in sorted(folder.glob("*/vis_data/scalars.json"))]
+    logs = [rows for path in sorted(folder.glob("*/vis_data/scalars.json")) for rows in _by_start(_lines(path))]
     starts = [(rows, trained[0]) for rows in logs if (trained := [row["step"] for row in rows if "loss" in row])]
     # Their names are the times when they began. Those before the first that began anew went on from it: the clock was
     # set back between them, as in every autumn.
@@ -184,6 +184,18 @@ def _scalars(folder: Path) -> list[dict]:
     for rows, first in starts[anew : anew + 1] + starts[:anew] + starts[anew + 1 :]:
         merged = [row for row in merged if row["step"] < first] + rows
     return merged
+
+
+def _by_start(rows: Sequence[dict]) -> list[list[dict]]:
+    """The rows of each start: those of one second share a file, in which the steps go back."""
+    starts, latest = [[]], 0
+    for row in rows:
+        if "loss" in row:
+            if row["step"] <= latest:
+                starts.append([])
+            latest = row["step"]
+        starts[-1].append(row)
+    return starts
 
 
 def _lines(path: Path) -> list[dict]:

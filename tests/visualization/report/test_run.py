@@ -50,6 +50,13 @@ def test_a_line_that_a_kill_has_cut_is_left_out(tmp_path):
     assert [row["loss"] for row in Run.read(folder).scalars] == [2.0, 1.0, 2 / 3]
 
 
+def test_two_starts_within_a_second_share_a_log(tmp_path):
+    folder = make_run(tmp_path / "run")
+    with open(folder / "20260101_000000/vis_data/scalars.json", "a") as file:
+        file.write("\n".join(json.dumps({"loss": loss, "step": step}) for loss, step in ((9.0, 2), (8.0, 3))))
+    assert [row["loss"] for row in Run.read(folder).scalars] == [2.0, 9.0, 8.0]
+
+
 def test_a_training_resumed_after_the_clock_was_set_back_goes_on_from_the_log_that_began_it(tmp_path):
     folder = make_run(tmp_path / "run")
     write_log(folder, "20251231_235959", [{"loss": 9.0, "step": 3}, {"loss": 8.0, "step": 4}])
