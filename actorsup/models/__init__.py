@@ -2,7 +2,15 @@
 
 from .data_preprocessor import VideoDataPreprocessor
 from .localizer import ActorLocalizer
-from .pooling import ActorRoIPool3D
+from .pooling import ActorRoIPool3D, ActorStatisticsPool3D
 from .post_processing import PostProcessing, TemporalTrimming, TubeNMS
 
-__all__ = ["ActorLocalizer", "ActorRoIPool3D", "PostProcessing", "TemporalTrimming", "TubeNMS", "VideoDataPreprocessor"]
+__all__ = [
+    "ActorLocalizer",
+    "ActorRoIPool3D",
+    "ActorStatisticsPool3D",
+    "PostProcessing",
+    "TemporalTrimming",
+    "TubeNMS",
+    "VideoDataPreprocessor",
+]

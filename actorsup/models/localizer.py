@@ -78,15 +78,9 @@ class ActorLocalizer(BaseModel):
 
     def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
         """The head's probabilities for the tubes of each video in every single frame, ``(P_b, N, K)``."""
-        num_tubes, num_frames = tubes.boxes.shape[:2]
-        within = torch.arange(num_frames, device=features.device)
-        of_frame = (tubes.video_index[:, None] * num_frames + within).flatten()
-        order = of_frame.argsort(stable=True)
-        boxes = tubes.boxes.flatten(0, 1)[order, None]
-        # Every frame is a video of its own.
-        frames = TubeBatch(boxes, torch.ones_like(boxes[..., 0]), of_frame[order], tubes.num_videos * num_frames)
+        frames, of_tubes = tubes.single_frames()
         logits = self.head(self.pooling(features.flatten(0, 1)[:, None], frames, self.encoder.stride)).float()
-        scores = logits.softmax(dim=1)[order.argsort()].reshape(num_tubes, num_frames, logits.shape[1])
+        scores = logits.softmax(dim=1)[of_tubes]
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
     def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:

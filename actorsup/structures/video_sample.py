@@ -133,3 +133,13 @@ class TubeBatch:
             video_index=torch.repeat_interleave(torch.arange(len(samples)), counts).to(device),
             num_videos=len(samples),
         )
+
+    def single_frames(self) -> tuple["TubeBatch", Tensor]:
+        """Every tube in every frame as a tube of one frame, in a video of its own; and which of these, ``(P, N)``."""
+        num_frames = self.boxes.shape[1]
+        of_frame = self.video_index[:, None] * num_frames + torch.arange(num_frames, device=self.boxes.device)
+        order = of_frame.flatten().argsort(stable=True)
+        boxes = self.boxes.flatten(0, 1)[order, None]
+        weights = torch.ones_like(boxes[..., 0])
+        frames = TubeBatch(boxes, weights, of_frame.flatten()[order], self.num_videos * num_frames)
+        return frames, order.argsort().reshape(of_frame.shape)

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from actorsup.models import ActorRoIPool3D
+from actorsup.models import ActorRoIPool3D, ActorStatisticsPool3D
 from actorsup.ops import ops as library
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
@@ -23,27 +23,44 @@ def test_covers_decide_which_frames_count():
     assert pooled[1].unique().tolist() == [1]
 
 
-def test_the_deviation_over_the_frames_follows_the_mean():
-    steps = torch.tensor([[1.0, 3.0, 5.0], [4.0, 4.0, 4.0]])  # of two channels, in three frames of equal cells
+def test_statistics_over_time_by_hand():
+    steps = torch.tensor([[1.0, 3.0, 8.0], [4.0, 4.0, 4.0]])  # of two channels, in three frames of equal cells
     features = steps.T.reshape(1, 3, 2, 1, 1).expand(1, 3, 2, 4, 4)
-    boxes = torch.tensor([16.0, 16, 48, 48]).expand(2, 3, 4)
-    tubes = TubeBatch(boxes, torch.tensor([[1.0, 1, 1], [1, 0, 1]]), torch.tensor([0, 0]), num_videos=1)
-    pooled = ActorRoIPool3D((2, 2), deviation=True)(features, tubes, stride=16)
-    assert pooled.shape == (2, 4, 2, 2)
-    expected = torch.tensor([[3, 4, (8 / 3) ** 0.5, 0.001], [3, 4, 2, 0.001]])  # of all frames; of the first and last
-    torch.testing.assert_close(pooled, expected[:, :, None, None].expand(2, 4, 2, 2), rtol=1e-4, atol=1e-5)
+    boxes = torch.tensor([16.0, 16, 48, 48]).expand(3, 3, 4)
+    weights = torch.tensor([[1.0, 1, 1], [0, 1, 1], [1, 0, 1]])
+    pooled = ActorStatisticsPool3D((2, 2))(features, TubeBatch(boxes, weights, torch.zeros(3, dtype=int), 1), stride=16)
+    assert pooled.shape == (3, 6, 2, 2)
+    expected = torch.tensor(
+        [[4, 4, (26 / 3) ** 0.5, 0.001, 3.5, 0], [5.5, 4, 2.5, 0.001, 5, 0], [4.5, 4, 3.5, 0.001, 0, 0]]
+    )
+    torch.testing.assert_close(pooled, expected[:, :, None, None].expand(3, 6, 2, 2), rtol=1e-4, atol=1e-5)
 
 
-def test_the_deviation_has_a_gradient_everywhere_and_keeps_the_type():
+def test_the_mean_of_the_statistics_is_the_pooling_of_the_paper():
+    generator = torch.Generator().manual_seed(0)
+    features = torch.rand(2, 4, 3, 8, 8, generator=generator)
+    corners = torch.rand(5, 4, 2, generator=generator) * 60
+    boxes = torch.cat([corners, corners + 20 + torch.rand(5, 4, 2, generator=generator) * 40], dim=2)
+    weights = torch.tensor([[1.0, 1, 1, 1], [0, 1, 1, 1], [1, 0, 0, 1], [0, 0, 1, 0], [1, 1, 0, 0]])
+    tubes = TubeBatch(boxes, weights, torch.tensor([0, 0, 1, 1, 1]), num_videos=2)
+    expected = ActorRoIPool3D()(features, tubes, stride=16)
+    torch.testing.assert_close(ActorStatisticsPool3D(statistics=["mean"])(features, tubes, stride=16), expected)
+
+
+def test_statistics_have_a_gradient_everywhere_and_keep_the_type():
     features = torch.randn(1, 3, 2, 4, 4, dtype=torch.bfloat16)
     features[:, :, 1] = 7  # constant
     features.requires_grad_()
     boxes = torch.tensor([16.0, 16, 48, 48]).expand(1, 3, 4)
-    tubes = TubeBatch(boxes, torch.ones(1, 3), torch.tensor([0]), num_videos=1)
-    pooled = ActorRoIPool3D(deviation=True)(features, tubes, stride=16)
+    pooled = ActorStatisticsPool3D()(features, TubeBatch(boxes, torch.ones(1, 3), torch.tensor([0]), 1), stride=16)
     pooled.float().sum().backward()
     assert pooled.dtype == torch.bfloat16
     assert features.grad.isfinite().all()
+
+
+def test_unknown_statistics_are_refused():
+    with pytest.raises(ValueError, match="statistics must be of mean, deviation, change, got 'median'"):
+        ActorStatisticsPool3D(statistics=("mean", "median"))
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
