@@ -18,6 +18,7 @@ from actorsup.datasets.formats.thumos13 import read_ucf101_annotation
 from actorsup.errors import InputError
 
 from ..conftest import CLASSES, pyannot_entry, write_pickle
+from .changes import changed
 
 ROWS = np.array([[3, 10, 20, 30, 40], [4, 11, 20, 31, 40]], np.float32)
 GOOD = {
@@ -98,20 +99,6 @@ def test_what_this_layout_cannot_hold_is_left_out_or_named(tmp_path):
         write_act_pickle(tmp_path / "a.pkl", VideoCollection("x", ("walk",), (unknown,)))
 
 
-def changed(path: str, value) -> dict:
-    """The good file with one value changed or, for KeyError, gone; in the path ``|`` separates the keys."""
-    content = copy.deepcopy(GOOD)
-    *parents, last = [int(key) if key.isdigit() else key for key in path.split("|")]
-    place = content
-    for key in parents:
-        place = place[key]
-    if value is KeyError:
-        del place[last]
-    else:
-        place[last] = value
-    return content
-
-
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
@@ -141,7 +128,7 @@ def changed(path: str, value) -> dict:
     ],
 )
 def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):
-    path = write_pickle(tmp_path / "wrong.pkl", changed(path, value))
+    path = write_pickle(tmp_path / "wrong.pkl", changed(GOOD, path, value, "|"))
     with pytest.raises(InputError) as raised:
         ACTPickle(path).read()
     assert str(raised.value).startswith(f"{path}: {reason}")

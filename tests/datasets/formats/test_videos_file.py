@@ -10,6 +10,8 @@ from actorsup.datasets.formats.reading import tube_of_frames
 from actorsup.errors import InputError
 from actorsup.structures import Tube
 
+from .changes import changed
+
 GOOD = {
     "format": "actorsup.videos",
     "version": 1,
@@ -101,20 +103,6 @@ def test_what_is_written_is_read_again_to_the_bit(tmp_path, rng, name):
     assert (tmp_path / "new" / name).read_bytes() == first
 
 
-def changed(path: str, value) -> dict:
-    """The good file with one value changed or, for KeyError, gone; the path is like ``videos.0.tubes.0.start``."""
-    content = copy.deepcopy(GOOD)
-    *parents, last = [int(key) if key.isdigit() else key for key in path.split(".")]
-    place = content
-    for key in parents:
-        place = place[key]
-    if value is KeyError:
-        del place[last]
-    else:
-        place[last] = value
-    return content
-
-
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
@@ -139,7 +127,7 @@ def changed(path: str, value) -> dict:
 )
 def test_a_wrong_file_is_an_error_with_file_and_value(tmp_path, path, value, reason):
     with pytest.raises(InputError) as raised:
-        VideosFile(write(tmp_path / "wrong.json", changed(path, value))).read()
+        VideosFile(write(tmp_path / "wrong.json", changed(GOOD, path, value))).read()
     assert str(raised.value).startswith(f"{tmp_path / 'wrong.json'}: {reason}")
 
 
@@ -206,7 +194,7 @@ NAME = "the name must be a path below the folder of the videos"
 )
 def test_a_wrong_value_is_an_error_with_file_video_and_value(tmp_path, path, value, reason):
     with pytest.raises(InputError) as raised:
-        VideosFile(write(tmp_path / "wrong.json", changed(f"videos.0.{path}", value))).read()
+        VideosFile(write(tmp_path / "wrong.json", changed(GOOD, f"videos.0.{path}", value))).read()
     video = value if path == "video" else "walk/0001"
     assert str(raised.value).startswith(f"{tmp_path / 'wrong.json'}: video {video}: {reason}")
 
