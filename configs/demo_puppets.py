@@ -1,4 +1,4 @@
-# What `make demo` runs: the whole method on a small world of Puppets, in 6.4 minutes on two cores.
+# What `make demo` runs: the whole method on a small world of Puppets, in 6 to 9 minutes on two cores.
 #
 # The method is that of actorsup_shufflenet_puppets.py, the world a smaller one from another seed, of six actions: no
 # benchmark.
