@@ -12,6 +12,8 @@ FlipFrames      frames, tubes                           frames, tubes
 PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
 ==============  ======================================  ===========================================================
 
+Before the tubes are attached, ``DropDuplicates`` may leave out proposals of the same actor.
+
 For comparisons: ``AttachWholeFrame`` replaces ``AttachTubes``; ``LabelTubes``, after the tubes are attached, gives
 tube_labels (P,) int64; ``AddTrueTubes``, before, gives proposals that miss nobody.
 
@@ -30,7 +32,7 @@ from mmcv.transforms.utils import cache_randomness
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.registry import TRANSFORMS
-from actorsup.structures import Tube, VideoSample, tube_iou
+from actorsup.structures import OverlapRule, Tube, VideoSample, suppress, tube_iou
 
 
 @TRANSFORMS.register_module()
@@ -117,6 +119,30 @@ class AttachTubes(BaseTransform):
                 distances = np.maximum(tube.start - frame_indices, frame_indices - (tube.end - 1))
                 frame_mask[index, distances.argmin()] = True
         return {**results, "proposals": proposals, "tubes": tubes, "frame_mask": frame_mask}
+
+
+@TRANSFORMS.register_module()
+class DropDuplicates(BaseTransform):
+    """Leaves out proposals that overlap an earlier one, so that each actor counts once; before ``AttachTubes``.
+
+    Algorithm 1 often follows one actor several times, from detections in different frames. The paper keeps them all:
+    attention then counts some actors more often than others, and at most one of them is no false detection.
+
+    ``max_overlap``, 0 to 1, is the IoU in space and time above which a later proposal is left out.
+    """
+
+    def __init__(self, max_overlap: float = 0.5) -> None:
+        if not 0 <= max_overlap <= 1:
+            raise InputError(f"DropDuplicates: max_overlap must be from 0 to 1, got {max_overlap}")
+        self.max_overlap = max_overlap
+
+    def transform(self, results: dict) -> dict:
+        """Change ``proposals``."""
+        proposals = results["proposals"]
+        in_order = -np.arange(len(proposals.tubes), dtype=np.float64)[:, None]
+        kept = suppress(proposals.tubes, in_order, self.max_overlap, OverlapRule())[:, 0] > -np.inf
+        tubes = tuple(tube for tube, is_kept in zip(proposals.tubes, kept, strict=True) if is_kept)
+        return {**results, "proposals": replace(proposals, tubes=tubes)}
 
 
 @TRANSFORMS.register_module()

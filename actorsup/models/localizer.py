@@ -58,9 +58,9 @@ class ActorLocalizer(BaseModel):
         pooled = self.pooling(features, tubes, self.encoder.stride)
 
         if mode == "loss":
-            return self.head.loss(pooled, tubes.video_index, labels)
+            return self.head.loss(pooled, tubes, labels)
         if mode == "predict":
-            scores = self.head.predict(pooled, tubes.video_index, tubes.num_videos)
+            scores = self.head.predict(pooled, tubes)
             if any(step.needs_frame_scores for step in self.post_processing):
                 frame_scores = self._frame_scores(features, tubes)
                 scores = [(*of_video, of_frames) for of_video, of_frames in zip(scores, frame_scores, strict=True)]

@@ -14,13 +14,13 @@ class VideoScores:
     """What a head says of one video and its ``P`` tubes.
 
     Args:
-        logits: ``(P, K)`` float64, of each tube for each class.
         tubes: ``(P, K)`` float64, the logarithm of the head's own score of each tube for each class.
+        log_odds: ``(P, K)`` float64, of each tube for each class against the other classes.
         video: ``(K,)`` float64, the logarithm of the probability of each class in the video.
     """
 
-    logits: Tensor
     tubes: Tensor
+    log_odds: Tensor
     video: Tensor
 
 
@@ -52,12 +52,14 @@ class VideoRanking(Ranking):
 
 @MODELS.register_module()
 class RelativeRanking(Ranking):
-    """The tube's share of the class among the video's tubes, times the class's probability in the video.
+    """The tube's share of the class's odds in its video, times its probability, times that of the class in the video.
 
-    The share is the softmax over the tubes of the class's logits: relative to the other tubes of the same video, where
-    the softmax over the classes compares a tube with nothing but itself.
+    If the tubes are independent and one of them shows the class, then it is tube i with the probability
+    ``odds_i / Σ odds``: the share, which compares the tube with the others of its video, where the softmax over the
+    classes compares it with nothing but itself. The tube's probability, the sigmoid of its log-odds, says how sure that
+    is of the best one.
     """
 
     def __call__(self, scores: VideoScores) -> Tensor:
         """Scores ``(P, K)``."""
-        return F.log_softmax(scores.logits, dim=0) + scores.video
+        return F.log_softmax(scores.log_odds, dim=0) + F.logsigmoid(scores.log_odds) + scores.video

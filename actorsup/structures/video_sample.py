@@ -134,6 +134,22 @@ class TubeBatch:
             num_videos=len(samples),
         )
 
+    def overlaps(self, chosen: Tensor) -> Tensor:
+        """Overlap ``(Q, Q)`` of the ``Q`` chosen tubes with each other, by their boxes at the sampled frames alone.
+
+        As :func:`tube_iou`: the mean IoU over the frames that either covers, 0 where one does not. ``chosen`` is
+        ``(P,)`` bool.
+        """
+        boxes, covers = self.boxes[chosen].transpose(0, 1), self.weights[chosen].transpose(0, 1) > 0  # (N, Q, …)
+        corner, sides = boxes[..., :2], (boxes[..., 2:] - boxes[..., :2]).clamp(min=0)
+        areas = sides.prod(dim=-1)
+        first = torch.maximum(corner[:, :, None], corner[:, None])
+        last = torch.minimum((corner + sides)[:, :, None], (corner + sides)[:, None])
+        common = (last - first).clamp(min=0).prod(dim=-1)
+        spatial = common / (areas[:, :, None] + areas[:, None] - common).clamp(min=torch.finfo(common.dtype).tiny)
+        both, either = covers[:, :, None] & covers[:, None], covers[:, :, None] | covers[:, None]
+        return (spatial * both).sum(dim=0) / either.sum(dim=0).clamp(min=1)
+
     def single_frames(self) -> tuple["TubeBatch", Tensor]:
         """Every tube in every frame as a tube of one frame, in a video of its own; and which of these, ``(P, N)``."""
         num_frames = self.boxes.shape[1]

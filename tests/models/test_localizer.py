@@ -175,7 +175,7 @@ def test_only_selected_tubes_carry_gradient_into_the_encoder():
     maps = model.encoder(data["inputs"].flatten(0, 1)).unflatten(0, (1, 2))
     pooled = model.pooling(maps, tubes, model.encoder.stride)
     pooled.retain_grad()
-    model.head.loss(pooled, tubes.video_index, torch.tensor([1]))["loss_action"].backward()
+    model.head.loss(pooled, tubes, torch.tensor([1]))["loss_action"].backward()
 
     selected = torch.zeros(6, dtype=torch.bool)
     selected[model.head(pooled).argmax(dim=0)] = True  # k = 1: the best tube of each class

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
-from actorsup.structures import RankedTubes, Tube
+from actorsup.structures import RankedTubes, Tube, TubeBatch, tube_iou
 
 TUBE = Tube(0, [[0, 0, 1, 1]], [1], 1, 0)
 
@@ -17,3 +18,23 @@ def test_tubes_that_are_no_detection_of_any_class_can_be_left_out():
     assert len(kept.tubes) == 2
     assert kept.scores.tolist() == [[-np.inf, 0.1], [0.2, 0.3]]
     assert kept.proposals.tolist() == [4, 6]
+
+
+def test_tubes_of_a_batch_overlap_as_tubes_do():
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 60, (5, 8, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(20, 60, (5, 8, 2))], axis=2).astype(np.float32)
+    covered = [(0, 8), (2, 6), (5, 8), (0, 3), (1, 8)]
+    tubes = [Tube(a, of_tube[a:b], np.ones(b - a), 1, 0) for (a, b), of_tube in zip(covered, boxes, strict=True)]
+    weights = torch.tensor([[float(a <= frame < b) for frame in range(8)] for a, b in covered])
+    batch = TubeBatch(torch.tensor(boxes), weights, torch.tensor([0, 0, 1, 1, 1]), num_videos=2)
+    for chosen in ([True] * 5, [True, True, False, False, False]):
+        expected = tube_iou(*[[tube for tube, one in zip(tubes, chosen, strict=True) if one]] * 2)
+        torch.testing.assert_close(
+            batch.overlaps(torch.tensor(chosen)).double(), torch.tensor(expected), atol=1e-6, rtol=0
+        )
+
+
+def test_empty_boxes_overlap_nothing():
+    batch = TubeBatch(torch.zeros(2, 3, 4), torch.ones(2, 3), torch.zeros(2, dtype=torch.int64), num_videos=1)
+    assert not batch.overlaps(torch.ones(2, dtype=torch.bool)).any()

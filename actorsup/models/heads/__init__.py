@@ -9,15 +9,18 @@ from .aggregations import (
     TopKAttentionHead,
 )
 from .tube_head import TubeHead
-from .two_stream import TwoStreamHead
+from .two_stream import OnlineRefinementHead, TwoStreamHead
+from .uncertainty import UncertaintyHead
 
 __all__ = [
     "LogSumExpHead",
     "MaximumHead",
     "MeanHead",
+    "OnlineRefinementHead",
     "SoftmaxAttentionHead",
     "SupervisedTubeHead",
     "TopKAttentionHead",
     "TubeHead",
     "TwoStreamHead",
+    "UncertaintyHead",
 ]

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch
 
 from .tube_head import TubeHead, log_probabilities
 
@@ -60,10 +61,15 @@ class LogSumExpHead(TubeHead):
 
     def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Smooth maximum of each class."""
-        # Differences to the highest neither overflow for large r nor, by way of expm1 and log1p, round off for small.
-        highest = tube_logits.detach().amax(dim=0)
-        below = (self.sharpness * (tube_logits - highest)).expm1()
-        return highest + below.mean(dim=0).log1p() / self.sharpness
+        return smooth_maximum(tube_logits, self.sharpness)
+
+
+def smooth_maximum(tube_logits: Tensor, sharpness: float) -> Tensor:
+    """``1/r · log(1/P · Σ exp(r · z))`` over the tubes, ``(K,)`` from ``(P, K)``, one tube or more."""
+    # Differences to the highest neither overflow for large r nor, by way of expm1 and log1p, round off for small.
+    highest = tube_logits.detach().amax(dim=0)
+    below = (sharpness * (tube_logits - highest)).expm1()
+    return highest + below.mean(dim=0).log1p() / sharpness
 
 
 @MODELS.register_module()
@@ -143,7 +149,7 @@ class SupervisedTubeHead(TubeHead):
         """Without the score of background."""
         return log_probabilities(_with_background(tube_logits))[:, 1:]
 
-    def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""
         return self._losses(_with_background(self.forward(pooled).float()), labels + 1, "tube_acc")
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from actorsup.models.ranking import Ranking, TubeRanking, VideoScores
 from actorsup.registry import MODELS
+from actorsup.structures import TubeBatch
 
 Grid = tuple[int, int]  # (Y, X)
 
@@ -71,27 +72,49 @@ class TubeHead(BaseModule):
             )
         return self.dropout(self.normalization(pooled).flatten(1))
 
+    def scores(self, tube_logits: Tensor, features: Tensor) -> VideoScores:
+        """What the ranking takes, of one video from its tubes' logits ``(P, K)`` float32 and features, if any."""
+        video_logits = self.aggregate(tube_logits, features) if len(tube_logits) else tube_logits.sum(dim=0)
+        of_tubes = self.score_tubes(tube_logits, features)
+        return VideoScores(of_tubes, self.log_odds(tube_logits), self.score_video(video_logits))
+
+    def log_odds(self, tube_logits: Tensor) -> Tensor:
+        """Of each class against the others, ``(P, K)`` float64; of one class the logits, for the others are none."""
+        return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
+
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
-        """Scores ``(P, K)`` float64 of one video's tubes, if any: the logarithm of the softmax over the classes."""
+        """Logarithms ``(P, K)`` float64 of the scores of one video's tubes, if any: of the softmax over the classes."""
         return log_probabilities(tube_logits)
 
     def score_video(self, video_logits: Tensor) -> Tensor:
         """Logarithms ``(…, K)`` float64 of a video's probabilities: of the softmax over the classes."""
         return log_probabilities(video_logits)
 
-    def loss(self, pooled: Tensor, video_index: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """``loss_action``, cross-entropy of the videos' softmax with their labels (Section 3.2); and ``top1_acc``.
 
-        From the features ``(P, C, Y, X)`` of the tubes, the video ``(P,)`` of each, and the videos' labels ``(B,)``
-        int64. Videos without tubes are left out; where no video has any, the loss is 0 and still depends on all
-        parameters, as distributed training wants.
+        From the features ``(P, C, Y, X)`` of the tubes, and the videos' labels ``(B,)`` int64. Videos without tubes are
+        left out; where no video has any, the loss is 0 and still depends on all parameters, as distributed training
+        wants.
         """
         features = self.features(pooled)
-        tube_logits, masks = self.classifier(features).float(), video_masks(video_index, len(labels))
-        video_logits = self._video_logits(tube_logits, features, masks)
+        tube_logits, masks = self.classifier(features).float(), video_masks(tubes)
         has_tubes = masks.any(dim=1)
-        self.predicted_classes = video_logits[has_tubes].detach().argmax(dim=1)
-        return self._losses(video_logits[has_tubes], labels[has_tubes], "top1_acc")
+        masks, labels = masks[has_tubes], labels[has_tubes]
+        of_videos = [self.aggregate(tube_logits[mask], features[mask]) for mask in masks]
+        video_logits = torch.stack(of_videos) if of_videos else tube_logits
+        self.predicted_classes = video_logits.detach().argmax(dim=1)
+        losses = self._losses(video_logits, labels, "top1_acc")
+        return losses | (self.further_losses(tube_logits, features, tubes, masks, labels) if of_videos else {})
+
+    def further_losses(
+        self, tube_logits: Tensor, features: Tensor, tubes: TubeBatch, masks: Tensor, labels: Tensor
+    ) -> dict[str, Tensor]:
+        """Losses beside ``loss_action``, named ``loss_…``; ``masks`` ``(B, P)`` say which tubes are whose, one or more.
+
+        The logits are float32, ``(P, K)``; the labels ``(B,)``.
+        """
+        return {}
 
     def video_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of videos with logits ``(B, K)`` and labels ``(B,)``, one or more: softmax and cross-entropy."""
@@ -106,27 +129,15 @@ class TubeHead(BaseModule):
         right = logits.argmax(dim=1) == targets
         return {"loss_action": self.video_loss(logits, targets), accuracy: right.float().mean()}
 
-    def predict(self, pooled: Tensor, video_index: Tensor, num_videos: int) -> list[tuple[Tensor, Tensor]]:
+    def predict(self, pooled: Tensor, tubes: TubeBatch) -> list[tuple[Tensor, Tensor]]:
         """Of each video the scores ``(P_b, K)`` that rank its tubes, and its probabilities ``(K,)``.
 
         The scores are logarithms, float64; the probabilities of a video without tubes are all alike.
         """
         features = self.features(pooled)
-        tube_logits, masks = self.classifier(features).float(), video_masks(video_index, num_videos)
-        predictions = []
-        for mask, video_logits in zip(masks, self._video_logits(tube_logits, features, masks), strict=True):
-            logits, of_video = tube_logits[mask], self.score_video(video_logits)
-            scores = VideoScores(logits.double(), self.score_tubes(logits, features[mask]), of_video)
-            predictions.append((self.ranking(scores), of_video.exp().float()))
-        return predictions
-
-    def _video_logits(self, tube_logits: Tensor, features: Tensor, masks: Tensor) -> Tensor:
-        """Logits ``(B, K)`` of the videos, 0 of one without tubes; ``masks`` ``(B, P)`` say which tubes are whose."""
-        logits = [
-            self.aggregate(tube_logits[mask], features[mask]) if mask.any() else tube_logits[mask].sum(dim=0)
-            for mask in masks
-        ]
-        return torch.stack(logits)
+        tube_logits = self.classifier(features).float()
+        of_videos = [self.scores(tube_logits[mask], features[mask]) for mask in video_masks(tubes)]
+        return [(self.ranking(scores), scores.video.exp().float()) for scores in of_videos]
 
 
 class ChannelNormalization(nn.BatchNorm2d):
@@ -146,21 +157,25 @@ class ChannelNormalization(nn.BatchNorm2d):
         return super().forward(pooled.float())
 
 
-def video_masks(video_index: Tensor, num_videos: int) -> Tensor:
-    """Which tubes are whose, ``(B, P)`` bool, from the video ``(P,)`` of each."""
-    return video_index == torch.arange(num_videos, device=video_index.device)[:, None]
+def video_masks(tubes: TubeBatch) -> Tensor:
+    """Which tubes are whose, ``(B, P)`` bool."""
+    return tubes.video_index == torch.arange(tubes.num_videos, device=tubes.video_index.device)[:, None]
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
     """Logarithm of the softmax over the classes, ``(…, K)`` float64, precise near probability 1 too.
 
-    ``log_softmax`` rounds confident tubes to one score and loses their ranking. By way of the odds, ``log p =
-    −log(1 + Σ_other exp(z_other − z))``, they stay apart.
+    ``log_softmax`` rounds confident tubes to one score and loses their ranking. By way of the odds they stay apart.
     """
+    return F.logsigmoid(log_odds_of(logits))
+
+
+def log_odds_of(logits: Tensor) -> Tensor:
+    """Logarithm ``(…, K)`` float64 of p / (1 − p) by the softmax over the classes: ``z − log Σ_other exp(z_other)``."""
     logits = logits.double()
     highest, best = logits.max(dim=-1, keepdim=True)
     # The others of a class that is not the best: the best, and the rest beside it, which cannot cancel its 1.
     rest = (logits - highest).exp().scatter(-1, best, 0)
     others = highest + (rest.sum(dim=-1, keepdim=True) - rest).log1p()
     of_best = logits.scatter(-1, best, -torch.inf).logsumexp(dim=-1, keepdim=True)
-    return F.logsigmoid(logits - others.scatter(-1, best, of_best))
+    return logits - others.scatter(-1, best, of_best)

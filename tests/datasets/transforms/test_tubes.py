@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actorsup.datasets.transforms import AttachTubes
+from actorsup.datasets.transforms import AttachTubes, DropDuplicates
 from actorsup.errors import InputError
 from actorsup.io import Proposals
 
@@ -56,6 +56,18 @@ def test_the_proposals_given_stay_as_they_are():
     assert proposals.tubes[0].boxes[0, 0] == 10
 
 
+def test_a_proposal_of_an_actor_whom_an_earlier_one_follows_is_left_out():
+    # Boxes of 20 x 40: moved by 5 pixels the overlap is 15 / 25, by 12 pixels 8 / 32.
+    tubes = [make_tube(0, 10, box=(x, 0, x + 20, 40)) for x in (0, 5, 12, 60)]
+    proposals = Proposals(tuple(tubes), 10, (96, 64))
+    for max_overlap, kept in ((0.5, [0, 2, 3]), (0.2, [0, 3]), (0.7, [0, 1, 2, 3]), (0, [0, 3])):
+        left = DropDuplicates(max_overlap)({"proposals": proposals})["proposals"]
+        assert left.tubes == tuple(tubes[index] for index in kept)
+    assert DropDuplicates()({"proposals": Proposals((), 10, (96, 64))})["proposals"].tubes == ()
+
+
 def test_impossible_settings_are_an_error():
+    with pytest.raises(InputError, match=r"max_overlap must be from 0 to 1, got 1\.5"):
+        DropDuplicates(1.5)
     with pytest.raises(InputError, match="max_tubes must be 1 or more, got 0"):
         AttachTubes(0)

@@ -2,9 +2,21 @@
 
 import torch
 
+from actorsup.structures import TubeBatch
+
 # Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
 LOGITS = torch.tensor([[3.0, 0.0], [1.0, 2.0], [-1.0, 4.0], [2.0, 2.0], [0.0, 6.0]])
 VIDEO_INDEX = torch.tensor([0, 0, 0, 2, 2])
+
+
+def tubes_of(video_index, num_videos):
+    """Tubes of two frames, those of one video far from each other."""
+    corners = 100.0 * torch.arange(len(video_index))[:, None, None].expand(-1, 2, 2)
+    boxes = torch.cat([corners, corners + 10], dim=2)
+    return TubeBatch(boxes, torch.ones(boxes.shape[:2]), torch.as_tensor(video_index), num_videos)
+
+
+TUBES = tubes_of(VIDEO_INDEX, num_videos=3)
 
 
 def identity(head_type, **options):

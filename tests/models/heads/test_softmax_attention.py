@@ -5,7 +5,7 @@ import torch
 
 from actorsup.models.heads import MeanHead, SoftmaxAttentionHead
 
-from .cases import LOGITS, VIDEO_INDEX, identity, pooled_logits
+from .cases import LOGITS, TUBES, identity, pooled_logits, tubes_of
 
 
 def attention_by_hand(head, features):
@@ -41,8 +41,8 @@ def test_a_videos_logits_are_the_mean_weighted_as_the_equations_say(gated):
 def test_attention_without_preference_is_the_mean_and_ranks_as_without_attention():
     head = identity(SoftmaxAttentionHead, rank_by_attention=True)
     torch.nn.init.zeros_(head.attention.score.weight)
-    expected = identity(MeanHead).predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
-    actual = head.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)
+    expected = identity(MeanHead).predict(pooled_logits(), TUBES)
+    actual = head.predict(pooled_logits(), TUBES)
     for (scores, of_video), (plain_scores, plain_of_video) in zip(actual, expected, strict=True):
         torch.testing.assert_close(of_video, plain_of_video)
         # Each of the P tubes has the weight 1/P.
@@ -53,16 +53,16 @@ def test_ranking_by_attention_multiplies_by_the_weight():
     head = identity(SoftmaxAttentionHead, rank_by_attention=True, ranking={"type": "VideoRanking"})
     plain = identity(SoftmaxAttentionHead, ranking={"type": "VideoRanking"})
     plain.load_state_dict(head.state_dict())
-    scores, of_video = head.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[0]
-    plain_scores, plain_of_video = plain.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[0]
+    scores, of_video = head.predict(pooled_logits(), TUBES)[0]
+    plain_scores, plain_of_video = plain.predict(pooled_logits(), TUBES)[0]
     assert torch.equal(of_video, plain_of_video)
     torch.testing.assert_close(scores.exp(), plain_scores.exp() * attention_by_hand(head, LOGITS[:3])[:, None])
 
 
 def test_tubes_of_another_video_have_no_part_in_the_attention():
     head = identity(SoftmaxAttentionHead, rank_by_attention=True)
-    together = head.predict(pooled_logits(), VIDEO_INDEX, num_videos=3)[2]
-    alone = head.predict(pooled_logits()[3:], torch.zeros(2, dtype=torch.int64), num_videos=1)[0]
+    together = head.predict(pooled_logits(), TUBES)[2]
+    alone = head.predict(pooled_logits()[3:], tubes_of([0, 0], 1))[0]
     for ours, theirs in zip(together, alone, strict=True):
         torch.testing.assert_close(ours, theirs)
 
@@ -75,7 +75,7 @@ def test_the_attention_learns_which_tube_agrees_with_the_label(gated):
     optimizer = torch.optim.SGD(head.parameters(), lr=0.5)
     losses = []
     for _ in range(50):
-        loss = head.loss(pooled_logits(), VIDEO_INDEX, torch.tensor([0, 0, 1]))["loss_action"]
+        loss = head.loss(pooled_logits(), TUBES, torch.tensor([0, 0, 1]))["loss_action"]
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
@@ -87,8 +87,8 @@ def test_the_attention_learns_which_tube_agrees_with_the_label(gated):
 
 def test_a_video_without_tubes_does_not_change_the_loss():
     head = identity(SoftmaxAttentionHead)
-    with_empty = head.loss(pooled_logits(), VIDEO_INDEX, torch.tensor([0, 1, 1]))["loss_action"]
-    without = head.loss(pooled_logits(), torch.tensor([0, 0, 0, 1, 1]), torch.tensor([0, 1]))["loss_action"]
+    with_empty = head.loss(pooled_logits(), TUBES, torch.tensor([0, 1, 1]))["loss_action"]
+    without = head.loss(pooled_logits(), tubes_of([0, 0, 0, 1, 1], 2), torch.tensor([0, 1]))["loss_action"]
     assert torch.equal(with_empty, without)
 
 
