@@ -80,6 +80,20 @@ def eval_proposals(arguments: argparse.Namespace) -> None:
     print_table("proposals", rows)
 
 
+@command("extract-features", add_config)
+def extract_features(arguments: argparse.Namespace) -> None:
+    """Store the features of every video of a config.
+
+    For a frozen encoder and `features = dict(root=FOLDER, draws=NUMBER)` in the config, with which training and testing
+    then read them, in seconds, in place of frames. An interrupted run goes on where it stopped.
+    """
+    from actorsup.engine import extract_features
+
+    for name, done in extract_features(read_config(arguments)).items():
+        print(f"{name}: {done.num_made} draws of videos stored now, {done.num_kept} were there already")
+        print(f"{done.folder}: {done.num_bytes / 1e6:.1f} MB")
+
+
 @command(
     "train",
     add_config,
@@ -267,7 +281,7 @@ def config(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS = (
-    *(demo, proposals, eval_proposals, train, test, localize, report),
+    *(demo, proposals, eval_proposals, extract_features, train, test, localize, report),
     *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 

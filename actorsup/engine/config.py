@@ -20,7 +20,7 @@ from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
+SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals", "features"}
 
 
 def load_config(
