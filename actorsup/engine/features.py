@@ -52,6 +52,7 @@ class FeatureConfig:
             if not isinstance(settings.get(name, 1), int) or settings.get(name, 1) < 1:
                 raise InputError(f"features.{name} is a whole number above 0; got {settings[name]!r}")
         encoder = config.model.encoder.get("type")
+        encoder = getattr(encoder, "__name__", str(encoder)).rpartition(".")[2]
         if encoder != "FrozenEncoder":
             raise InputError(
                 f"{config.filename}: features are stored of a FrozenEncoder, and model.encoder is a {encoder}, which "

@@ -56,9 +56,9 @@ class ActorRoIPool3D(TubePooling):
 
     def over_time(self, frame_features: Tensor, weights: Tensor) -> Tensor:
         """The weighted mean, 0 where no frame counts, as the operator gives it for whole tubes."""
-        weights = weights.to(frame_features.device, torch.float32)
-        shares = weights / weights.sum(dim=1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
-        return torch.einsum("pn,pncyx->pcyx", shares, frame_features.float()).to(frame_features)
+        return (
+            _mean(frame_features.flatten(2).float(), weights).unflatten(1, frame_features.shape[2:]).to(frame_features)
+        )
 
 
 @MODELS.register_module()
@@ -84,21 +84,27 @@ class ActorStatisticsPool3D(TubePooling):
 
     def over_time(self, frame_features: Tensor, weights: Tensor) -> Tensor:
         """The statistics ``(P, S·C, Y, X)``, over the frames of a weight above 0."""
-        counts = (weights > 0).float()[:, :, None, None, None]
-        pooled = frame_features.float()
-        return torch.cat([_STATISTICS[name](pooled, counts) for name in self.statistics], dim=1).to(frame_features)
+        pooled, counts = frame_features.flatten(2).float(), (weights > 0).float()
+        statistics = [
+            _STATISTICS[name](pooled, counts).unflatten(1, frame_features.shape[2:]) for name in self.statistics
+        ]
+        return torch.cat(statistics, dim=1).to(frame_features)
 
 
-def _mean(pooled: Tensor, counts: Tensor) -> Tensor:
-    return (pooled * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
+def _mean(features: Tensor, weights: Tensor) -> Tensor:
+    """The mean ``(P, F)`` of features ``(P, N, F)`` with weights ``(P, N)``, float32; 0 where all these are 0."""
+    shares = weights / weights.sum(dim=1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
+    with torch.autocast(features.device.type, enabled=False):
+        return (shares[:, None] @ features)[:, 0]
 
 
-def _deviation(pooled: Tensor, counts: Tensor) -> Tensor:
-    return _mean((pooled - _mean(pooled, counts)[:, None]).square(), counts).clamp(min=SMALLEST_VARIANCE).sqrt()
+def _deviation(features: Tensor, counts: Tensor) -> Tensor:
+    centered = features - _mean(features, counts)[:, None]
+    return _mean(centered.square(), counts).clamp(min=SMALLEST_VARIANCE).sqrt()
 
 
-def _change(pooled: Tensor, counts: Tensor) -> Tensor:
-    return _mean((pooled[:, 1:] - pooled[:, :-1]).abs(), counts[:, 1:] * counts[:, :-1])
+def _change(features: Tensor, counts: Tensor) -> Tensor:
+    return _mean((features[:, 1:] - features[:, :-1]).abs(), counts[:, 1:] * counts[:, :-1])
 
 
 _STATISTICS = {"mean": _mean, "deviation": _deviation, "change": _change}
