@@ -270,8 +270,6 @@ def _add_shown_config(parser: argparse.ArgumentParser) -> None:
 @command("config", _add_shown_config, add_options)
 def config(arguments: argparse.Namespace) -> None:
     """Print a config in full, or list those that ship."""
-    from mmengine.config import Config
-
     if arguments.list:
         configs = shipped_configs()
         width = max(map(len, configs))
@@ -279,6 +277,8 @@ def config(arguments: argparse.Namespace) -> None:
             first_line = path.read_text(encoding="utf-8").partition("\n")[0]
             print(f"{name:<{width}}  {first_line.removeprefix('#').strip() if first_line.startswith('#') else ''}")
     else:
+        from mmengine.config import Config
+
         print(Config(read_config(arguments).to_dict()).pretty_text)  # laid out
 
 

@@ -200,8 +200,9 @@ def _store(
     if dataset.get("reader") is not None:
         parts["reader"] = dataset.reader
     if reads_truth:
-        files = plain_dataset(dataset, lazy_init=True).format.files(dataset.get("split"), True)
-        parts["annotation"] = {"files": [str(path) for path in files], "classes": dataset.get("classes")}
+        built = plain_dataset(dataset, lazy_init=True)
+        files = [str(path) for path in built.format.files(built.split, True)]
+        parts["annotation"] = {"files": files, "classes": built.classes}
     return FeatureStore(features.root / dataloader.removesuffix("_dataloader"), Fingerprint.of(**parts))
 
 

@@ -197,3 +197,34 @@ def test_an_encoder_that_is_trained_and_a_config_without_features_are_errors(toy
         assert "features are stored of a FrozenEncoder, and model.encoder is a VGG16Encoder" in printed
     printed = run("extract_features", config, *ON_FRAMES, root=root, code=2)
     assert "has no features=dict(root=FOLDER, draws=NUMBER)" in printed
+    printed = run("extract_features", config, "--launcher", "pytorch", root=root, code=2)
+    assert "features are extracted by one process: leave out --launcher" in printed
+
+
+def test_a_split_that_is_not_there_is_left_out_and_said(toy, tmp_path):
+    root, config, _ = toy
+    options = ["--cfg-options", f"features.root={tmp_path}", "test_dataloader.dataset.split=absent"]
+    printed = run("extract_features", config, *options, root=root)
+    assert "has no split 'absent'" in printed
+    assert "its videos are left out" in printed
+    assert "train: 8 draws" in printed
+    assert not (tmp_path / "test").exists()
+
+
+def test_true_tubes_that_are_learnt_from_count(toy, tmp_path):
+    root, config, _ = toy
+    (root / "supervised.py").write_text(
+        f"_base_ = '{config.name}'\nfeatures = dict(root='{tmp_path}', draws=1)\n"
+        "model = dict(head=dict(_delete_=True, type='SupervisedTubeHead', num_classes=2, in_channels=256))\n"
+        "pipeline = [*_base_.pipeline[:-1], dict(type='LabelTubes'), _base_.pipeline[-1]]\n"
+        "train_dataloader = dict(dataset=dict(true_tubes=True, pipeline=pipeline))\n"
+    )
+    run("extract_features", root / "supervised.py", root=root)
+    run("train", root / "supervised.py", "--work-dir", tmp_path / "work", root=root)
+    annotation = root / "pyannot.pkl"
+    before = annotation.read_bytes()
+    annotation.write_bytes(before + b"changed")
+    printed = run("train", root / "supervised.py", "--work-dir", tmp_path / "other", root=root, code=2)
+    annotation.write_bytes(before)
+    assert "annotation.files: [" in printed
+    assert printed.count("pyannot.pkl sha256:") == 2  # there and here
