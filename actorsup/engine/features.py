@@ -187,19 +187,19 @@ def _store(
     features: FeatureConfig, config: Config, dataloader: str, dataset: Mapping, encoder_weights: str
 ) -> FeatureStore:
     """The store of a dataloader's features; neither head nor what the pooling does over time change them."""
-    model, reads_truth = config.model, dataset.get("true_tubes", False)
-    proposals = TubeStore(dataset.tube_store) if isinstance(dataset.tube_store, str) else None
+    model = config.model
+    tubes = {"folder": dataset.tube_store} if isinstance(dataset.tube_store, str) else dataset.tube_store
     parts = {
         "preprocessor": model.get("data_preprocessor") or {"type": "VideoDataPreprocessor"},
         "encoder": model.encoder,
         "encoder_weights": encoder_weights,
         "grid": MODELS.build(model.pooling).output_size,
         "pipeline": dataset.pipeline,
-        "proposals": proposals.made_by if proposals else dataset.tube_store.get("made_by"),
+        "proposals": tubes.get("made_by") or TubeStore(tubes["folder"]).made_by,
     }
     if dataset.get("reader") is not None:
         parts["reader"] = dataset.reader
-    if reads_truth:
+    if dataset.get("true_tubes"):
         built = plain_dataset(dataset, lazy_init=True)
         files = [str(path) for path in built.format.files(built.split, True)]
         parts["annotation"] = {"files": files, "classes": built.classes}

@@ -178,13 +178,37 @@ def test_a_checkpoint_of_another_encoder_is_not_tested_on_the_features(toy):
     run("test", config, root / "tuned.pth", "--work-dir", root / "tested", *ON_FRAMES, root=root)
 
 
-def test_resuming_on_stored_features_ends_with_the_same_weights(toy):
+def test_a_resumed_training_takes_the_draws_of_one_that_was_not_interrupted(toy, tmp_path):
     root, config, _ = toy
-    options = ["--work-dir", root / "resumed", "--cfg-options"]
-    run("train", config, *options, "train_cfg.max_epochs=1", root=root)
-    run("train", config, "--resume", *options, "train_cfg.max_epochs=2", root=root)
-    for name, weight in weights_of(root / "stored").items():
-        assert torch.equal(weight, weights_of(root / "resumed")[name]), name
+    (root / "drawn.py").write_text(
+        f"_base_ = '{config.name}'\nfeatures = dict(root='{tmp_path}', draws=3)\n"
+        "train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))"
+    )
+    run("extract_features", root / "drawn.py", root=root)
+    for folder, *epochs in (("whole", 2), ("parts", 1, 2)):
+        for each in epochs:
+            resume = ["--resume"] if each > epochs[0] else []
+            options = ["--work-dir", tmp_path / folder, *resume, "--cfg-options", f"train_cfg.max_epochs={each}"]
+            run("train", root / "drawn.py", *options, root=root)
+    whole, parts, still = (weights_of(folder) for folder in (tmp_path / "whole", tmp_path / "parts", root / "stored"))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert not torch.equal(whole[NAME], still[NAME])
+
+
+def test_a_store_of_proposals_that_the_dataset_names_counts_by_its_manifest(toy):
+    root, config, _ = toy
+    (store,) = (root / "proposals" / "color").glob("tubes_*")
+    options = [f"{loader}_dataloader.dataset.tube_store={store}" for loader in ("train", "test")]
+    options += ["proposals.linker=siamese", "train_cfg.max_epochs=1"]  # which is not what the stores are of
+    run("train", config, "--work-dir", root / "named", "--cfg-options", *options, root=root)
+    printed = run("train", config, "--work-dir", root / "refused", "--cfg-options", *options[2:], root=root, code=2)
+    assert "no proposals" in printed
+    manifest = store / "manifest.json"
+    before = manifest.read_text()
+    manifest.write_text(before.replace("ViterbiLinker", "OtherLinker"))
+    printed = run("train", config, "--work-dir", root / "refused", "--cfg-options", *options, root=root, code=2)
+    manifest.write_text(before)
+    assert "proposals.linker.type: ViterbiLinker there, OtherLinker here" in printed
 
 
 def test_an_encoder_that_is_trained_and_a_config_without_features_are_errors(toy):
