@@ -195,6 +195,18 @@ def test_a_resumed_training_takes_the_draws_of_one_that_was_not_interrupted(toy,
     assert not torch.equal(whole[NAME], still[NAME])
 
 
+def test_a_validation_reads_features_of_its_own(toy, tmp_path):
+    root, config, _ = toy
+    (root / "validated.py").write_text(
+        f"_base_ = '{config.name}'\nfeatures = dict(root='{tmp_path}', draws=1)\n"
+        "val_dataloader, val_evaluator = _base_.test_dataloader, _base_.test_evaluator\nval_cfg = dict(type='ValLoop')"
+    )
+    assert "val: 2 draws of videos stored now" in run("extract_features", root / "validated.py", root=root)
+    run("train", root / "validated.py", "--work-dir", tmp_path / "work", root=root)
+    lines = [json.loads(line) for line in next((tmp_path / "work").glob("*/vis_data/scalars.json")).open()]
+    assert sum("mAP@0.5" in line for line in lines) == 2
+
+
 def test_a_store_of_proposals_that_the_dataset_names_counts_by_its_manifest(toy):
     root, config, _ = toy
     (store,) = (root / "proposals" / "color").glob("tubes_*")
