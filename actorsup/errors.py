@@ -18,4 +18,4 @@ class MissingSplitError(InputError):
 
 
 class StoreError(InputError):
-    """A proposal store that is missing, or was made by another configuration than the one that asks for it."""
+    """A store that is missing, or was made by another configuration than the one that asks for it."""

@@ -62,7 +62,6 @@ def as_a_process_of_its_own(folder: Path, command: list[str]) -> Iterator[None]:
         stack.enter_context(mock.patch.multiple(sys, argv=command, path=path))
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(torch.random.fork_rng())
-        stack.enter_context(configs_on_long_lines())
         for kind in _managers(ManagerMixin):
             stack.enter_context(mock.patch.object(kind, "_instance_dict", OrderedDict()))
         random.seed(0)
@@ -74,11 +73,6 @@ def as_a_process_of_its_own(folder: Path, command: list[str]) -> Iterator[None]:
             random.setstate(random_states[0])
             np.random.set_state(random_states[1])
             cv2.setNumThreads(num_threads)
-
-
-def configs_on_long_lines() -> mock._patch:
-    """Leave out the layout of configs, over which yapf thinks for seconds in every run: the program stays the same."""
-    return mock.patch("yapf.yapflib.yapf_api.FormatCode", lambda text, **style: (text, True))
 
 
 @contextlib.contextmanager

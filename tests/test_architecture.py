@@ -63,7 +63,7 @@ def test_drawing_a_world_needs_neither_torch_nor_mmengine():
 
 
 def test_datasets_hold_videos_and_trackers_keep_what_they_are_trained_on():
-    from actorsup.datasets import AnnotatedVideos
+    from actorsup.datasets import AnnotatedVideos, StoredFeatures
     from actorsup.registry import DATASETS
     from actorsup.trackers.training_data import PairDataset, SequenceSource
 
@@ -72,7 +72,8 @@ def test_datasets_hold_videos_and_trackers_keep_what_they_are_trained_on():
     assert {"AnnotatedVideos", "SequenceFolder", "GeneratedPairs"} <= {found.__name__ for found in ours}
     for found in ours:
         in_datasets = found.__module__.startswith("actorsup.datasets.")
-        assert issubclass(found, AnnotatedVideos if in_datasets else (PairDataset, SequenceSource)), found
+        allowed = (AnnotatedVideos, StoredFeatures) if in_datasets else (PairDataset, SequenceSource)
+        assert issubclass(found, allowed), found
 
 
 @pytest.mark.parametrize("package", ALLOWED)

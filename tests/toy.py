@@ -16,7 +16,7 @@ from mmengine.config import Config
 
 from actorsup.registry import MODELS
 from tests.conftest import moving_square, write_video
-from tests.running import configs_on_long_lines, run_script
+from tests.running import run_script
 
 REPOSITORY = Path(__file__).parent.parent
 NUM_FRAMES = 12
@@ -182,7 +182,6 @@ def untrained_checkpoint(config: Config, path: Path, classes: Sequence[str] = ("
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = MODELS.build(config.model)
-    with configs_on_long_lines():
-        meta = {"cfg": config.pretty_text, "dataset_meta": {"classes": tuple(classes)}}
+    meta = {"cfg": config.pretty_text, "dataset_meta": {"classes": tuple(classes)}}
     torch.save({"state_dict": model.state_dict(), "meta": meta}, path)
     return path

@@ -80,6 +80,20 @@ def eval_proposals(arguments: argparse.Namespace) -> None:
     print_table("proposals", rows)
 
 
+@command("extract-features", add_config)
+def extract_features(arguments: argparse.Namespace) -> None:
+    """Store the features of every video of a config.
+
+    For a frozen encoder and `features = dict(root=FOLDER, draws=NUMBER)` in the config, with which training and testing
+    then read them, in seconds, in place of frames. An interrupted run goes on where it stopped.
+    """
+    from actorsup.engine import extract_features
+
+    for name, done in extract_features(read_config(arguments)).items():
+        print(f"{name}: {done.num_made} draws of videos stored now, {done.num_kept} were there already")
+        print(f"{done.folder}: {done.num_bytes / 1e6:.1f} MB")
+
+
 @command(
     "train",
     add_config,
@@ -263,11 +277,13 @@ def config(arguments: argparse.Namespace) -> None:
             first_line = path.read_text(encoding="utf-8").partition("\n")[0]
             print(f"{name:<{width}}  {first_line.removeprefix('#').strip() if first_line.startswith('#') else ''}")
     else:
-        print(read_config(arguments).pretty_text)
+        from mmengine.config import Config
+
+        print(Config(read_config(arguments).to_dict()).pretty_text)  # laid out
 
 
 COMMANDS = (
-    *(demo, proposals, eval_proposals, train, test, localize, report),
+    *(demo, proposals, eval_proposals, extract_features, train, test, localize, report),
     *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 

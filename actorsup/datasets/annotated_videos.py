@@ -79,6 +79,7 @@ class AnnotatedVideos(BaseDataset):
         self.video_folder = self.format.below_root(video_prefix)
         self.reader = reader
         self.missing_videos = missing_videos
+        self.true_tubes = true_tubes
         self.reads_annotation = test_mode or true_tubes
         self.tube_store = _open_tube_store(tube_store)
         self.classes = classes

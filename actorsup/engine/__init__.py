@@ -1,8 +1,9 @@
-"""Train, test and make proposals as a config describes."""
+"""Make proposals, store features, train and test as a config describes."""
 
 from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
+from .features import extract_features
 from .proposals import evaluate_stored_proposals, generate_proposals
 from .test import Evaluation, evaluate
 from .trackers import evaluate_trackers, tracker_tables
@@ -15,6 +16,7 @@ __all__ = [
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
+    "extract_features",
     "generate_proposals",
     "load_config",
     "parse_options",

@@ -20,7 +20,7 @@ from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals"}
+SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals", "features"}
 
 
 def load_config(
@@ -50,11 +50,16 @@ def load_config(
 
 
 def read_python(file: Path) -> Config:
-    """Read a file of Python settings; whatever it raises becomes an ``InputError``."""
+    """Read a file of Python settings; whatever it raises becomes an ``InputError``.
+
+    Printed and dumped, its text is not laid out: yapf thinks about that for seconds, at every checkpoint anew.
+    """
     try:
-        return Config.fromfile(file)
+        read = Config.fromfile(file)
     except Exception as error:
         raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
+    object.__setattr__(read, "_format_python_code", False)  # fromfile's own option is for configs of lazy imports alone
+    return read
 
 
 def find_config(name: str | Path) -> Path:

@@ -20,6 +20,7 @@ from actorsup.visualization import diagnosis_chart, save_figure
 
 from .checkpoint_match import require_fit
 from .config import require_files, require_work_dir, with_proposals
+from .features import with_features
 from .launch import init_distributed
 
 
@@ -50,6 +51,8 @@ def evaluate(
     require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
+    loaded = read_checkpoint(path, owner="the config's model")
+    config = with_features(config, ["test_dataloader"], loaded)
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     config.test_evaluator = _completed(config.test_evaluator, diagnose_at)
@@ -57,7 +60,6 @@ def evaluate(
     runner = Runner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     dataset = runner.test_dataloader.dataset
-    loaded = read_checkpoint(path, owner="the config's model")
     require_fit(path, loaded, model, config, dataset.metainfo["classes"])
     runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
     numbers = {name: float(value) for name, value in runner.test().items()}

@@ -20,6 +20,7 @@ from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
 from .config import dataset_configs, plain_dataset, require_annotation, require_files, require_work_dir, with_proposals
+from .features import with_features
 from .launch import init_distributed
 
 
@@ -35,6 +36,7 @@ class WholeFiles(LocalBackend):
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     """Train the model of a config on its videos' labels and stored proposals; return the runner after its last epoch.
 
+    With ``features`` in the config, the videos' stored features stand for their frames.
     A config without ``proposals``, such as a detector's, is given to mmengine's Runner as it is. ``resume`` goes on
     from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision. Missing files are an error
     before anything is written.
@@ -55,6 +57,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
             raise InputError("--amp needs a GPU, which torch does not find; leave it out")
         config.optim_wrapper.type = "AmpOptimWrapper"
         config.optim_wrapper.loss_scale = "dynamic"
+    loaded = None
     if resume:
         checkpoint = latest_checkpoint(config.work_dir)
         if checkpoint is None:
@@ -64,7 +67,10 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
             _require_same_training(config, checkpoint, loaded, classes)
         config.load_from = checkpoint
     elif config.get("load_from"):  # mmengine would run what is in a checkpoint that holds more than data
-        read_checkpoint(str(config.load_from), owner="load_from")
+        loaded = read_checkpoint(str(config.load_from), owner="load_from")
+    if "proposals" in config:
+        dataloaders = [name for name in ("train_dataloader", "val_dataloader") if config.get(name) is not None]
+        config = with_features(config, dataloaders, loaded)
     config.resume = resume
     _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)

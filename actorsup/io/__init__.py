@@ -2,12 +2,13 @@
 
 from .fingerprint import Fingerprint
 from .frames import HeldFramesReader, StreamedFrames, VideoFrames
-from .store import DetectionStore, Proposals, TubeStore, VideoStore
+from .store import DetectionStore, FeatureStore, Proposals, TubeStore, VideoStore
 from .video_file import PyAVReader
 from .video_reader import FrameFolderReader, VideoReader, open_video
 
 __all__ = [
     "DetectionStore",
+    "FeatureStore",
     "Fingerprint",
     "FrameFolderReader",
     "HeldFramesReader",

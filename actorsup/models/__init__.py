@@ -2,7 +2,7 @@
 
 from .data_preprocessor import VideoDataPreprocessor
 from .localizer import ActorLocalizer
-from .pooling import ActorRoIPool3D, ActorStatisticsPool3D
+from .pooling import ActorRoIPool3D, ActorStatisticsPool3D, TubePooling
 from .post_processing import PostProcessing, TemporalTrimming, TubeNMS
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "PostProcessing",
     "TemporalTrimming",
     "TubeNMS",
+    "TubePooling",
     "VideoDataPreprocessor",
 ]

@@ -19,7 +19,7 @@ class ActorLocalizer(BaseModel):
 
     Args:
         encoder: an :class:`actorsup.models.encoders.Encoder`.
-        pooling: called as ``pooling(features, tubes, stride)``, such as :class:`ActorRoIPool3D`.
+        pooling: a :class:`TubePooling`, such as :class:`ActorRoIPool3D`.
         head: an :class:`actorsup.models.heads.TubeHead`.
         data_preprocessor: None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
         post_processing: :class:`PostProcessing` steps in their order. The paper has none.
@@ -45,28 +45,42 @@ class ActorLocalizer(BaseModel):
         """Normalised frames ``(B, N, 3, H, W)`` and samples with tubes in pixels of these, in one of three modes.
 
         ``loss`` gives losses and what is logged beside them, ``predict`` the samples with their scores, ``tensor`` the
-        logits ``(P, K)`` of all tubes of the batch, in the order of the videos.
+        logits ``(P, K)`` of all tubes of the batch, in the order of the videos. Where the samples have
+        ``frame_features``, these are pooled, and the frames are not looked at: only the device of ``inputs`` counts.
 
         Raises:
             InputError: in ``loss`` mode, if a label that the head learns from is missing or not among the classes.
+            ValueError: if some samples have ``frame_features`` and others do not.
         """
         if mode not in ("loss", "predict", "tensor"):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
         labels = self._labels(data_samples).to(inputs.device) if mode == "loss" else None
         tubes = TubeBatch.from_samples(data_samples, inputs.device)
-        features = self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])  # (B, N, C, H', W')
-        pooled = self.pooling(features, tubes, self.encoder.stride)
+        frame_features = _stored_features(data_samples, inputs.device)  # (P, N, C, Y, X)
+        if frame_features is None:
+            maps = self._maps(inputs)  # (B, N, C, H', W')
+            pooled = self.pooling(maps, tubes, self.encoder.stride)
+        else:
+            pooled = self.pooling.over_time(frame_features, tubes.weights)
 
         if mode == "loss":
             return self.head.loss(pooled, tubes, labels)
         if mode == "predict":
             scores = self.head.predict(pooled, tubes)
             if any(step.needs_frame_scores for step in self.post_processing):
-                frame_scores = self._frame_scores(features, tubes)
+                if frame_features is None:
+                    frame_features = self.pooling.of_frames(maps, tubes, self.encoder.stride)
+                frame_scores = self._frame_scores(frame_features, tubes)
                 scores = [(*of_video, of_frames) for of_video, of_frames in zip(scores, frame_scores, strict=True)]
             samples = [sample.with_scores(*of_video) for sample, of_video in zip(data_samples, scores, strict=True)]
             return [self._post_process(sample) for sample in samples]
         return self.head(pooled)
+
+    @torch.no_grad()
+    def frame_features(self, inputs: Tensor, data_samples: Sequence[VideoSample]) -> Tensor:
+        """What a ``VideoSample`` keeps as ``frame_features``, ``(P, N, C, Y, X)``, of all tubes of a batch."""
+        tubes = TubeBatch.from_samples(data_samples, inputs.device)
+        return self.pooling.of_frames(self._maps(inputs), tubes, self.encoder.stride)
 
     def _post_process(self, sample: VideoSample) -> VideoSample:
         if not self.post_processing:
@@ -76,11 +90,14 @@ class ActorLocalizer(BaseModel):
             ranked = step(sample, ranked)
         return replace(sample, processed=ranked)
 
-    def _frame_scores(self, features: Tensor, tubes: TubeBatch) -> list[Tensor]:
+    def _maps(self, inputs: Tensor) -> Tensor:
+        return self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
+
+    def _frame_scores(self, frame_features: Tensor, tubes: TubeBatch) -> list[Tensor]:
         """The head's probabilities for the tubes of each video in every single frame, ``(P_b, N, K)``."""
-        frames, of_tubes = tubes.single_frames()
-        logits = self.head(self.pooling(features.flatten(0, 1)[:, None], frames, self.encoder.stride)).float()
-        scores = logits.softmax(dim=1)[of_tubes]
+        single = frame_features.flatten(0, 1)[:, None]  # tubes of one frame
+        logits = self.head(self.pooling.over_time(single, single.new_ones(single.shape[:2]))).float()
+        scores = logits.softmax(dim=1).unflatten(0, tubes.weights.shape)
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
     def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
@@ -103,6 +120,16 @@ class ActorLocalizer(BaseModel):
                 )
             labels += own
         return torch.tensor(labels, dtype=torch.int64)
+
+
+def _stored_features(samples: Sequence[VideoSample], device: torch.device) -> Tensor | None:
+    """The stored features ``(P, N, C, Y, X)`` of all tubes of a batch, float32; None where the samples have none."""
+    stored = [sample.frame_features for sample in samples]
+    if all(features is None for features in stored):
+        return None
+    if lacking := [sample.video for sample in samples if sample.frame_features is None]:
+        raise ValueError(f"{lacking[0]}: has no frame_features, and other videos of its batch have")
+    return torch.cat(stored).to(device, non_blocking=True).float()
 
 
 def _build(part: dict | Callable, registry: Registry = MODELS) -> Callable:

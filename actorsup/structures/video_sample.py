@@ -47,6 +47,8 @@ class VideoSample:
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, labelled with the action class, for evaluation only.
         tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None unless fully supervised.
+        frame_features: ``(P, N, C, Y, X)``, what the pooling gives of each tube in each frame alone, which the model
+            takes in place of the frames; None where it is to encode them.
         tube_scores: ``(P, K)``, to rank tubes by, from the package's heads log-probabilities; None before prediction.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
         frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone,
@@ -62,6 +64,7 @@ class VideoSample:
     proposals: tuple[Tube, ...] = ()
     ground_truth: tuple[Tube, ...] = ()
     tube_labels: Tensor | None = None
+    frame_features: Tensor | None = None
     tube_scores: np.ndarray | None = None
     video_scores: np.ndarray | None = None
     frame_scores: np.ndarray | None = None
@@ -80,6 +83,13 @@ class VideoSample:
         if self.tube_labels is not None and self.tube_labels.shape != (num_tubes,):
             shape = tuple(self.tube_labels.shape)
             raise ValueError(f"{self.video}: {num_tubes} proposals need as many tube_labels, got {shape}")
+        if self.frame_features is not None:
+            shape = tuple(self.frame_features.shape)
+            if len(shape) != 5 or shape[:2] != (num_tubes, num_frames):
+                raise ValueError(
+                    f"{self.video}: {num_tubes} proposals and {num_frames} frames need frame_features of shape "
+                    f"({num_tubes}, {num_frames}, C, Y, X), got {shape}"
+                )
 
     @property
     def ranked_tubes(self) -> RankedTubes:

@@ -11,3 +11,5 @@ default_hooks = dict(
 )
 log_processor = dict(type="LogProcessor", window_size=10, by_epoch=True)
 env_cfg = dict(mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0))
+# Features of a FrozenEncoder can be stored once and trained on in seconds: docs/tutorials/encoder.md.
+# features = dict(root="work_dirs/features/NAME", draws=2)

@@ -19,6 +19,7 @@ TOOLS = {
     "convert_dataset": "convert",
     "eval_proposals": "eval-proposals",
     "eval_tracker": "eval-tracker",
+    "extract_features": "extract-features",
     "generate_proposals": "proposals",
     "make_crowd": "crowd",
     "make_puppets": "puppets",

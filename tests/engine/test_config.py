@@ -1,3 +1,4 @@
+import copy
 import re
 from pathlib import Path
 
@@ -133,3 +134,13 @@ def test_an_option_inside_a_setting_that_has_none_is_named(tmp_path):
     for name in ("train_cfg.max_epochs.x", "custom_hooks.7.x"):
         with pytest.raises(InputError, match=f"^--cfg-options {name}: cannot be set in {path}"):
             load_config(path, options={name: 1})
+
+
+def test_a_run_writes_its_config_without_laying_it_out(monkeypatch):
+    def slow(*_, **__):
+        raise AssertionError("yapf takes seconds, at every checkpoint")
+
+    monkeypatch.setattr("yapf.yapflib.yapf_api.FormatCode", slow)
+    loaded = load_config("demo_puppets")
+    text = copy.deepcopy(loaded).pretty_text
+    assert Config.fromstring(text, ".py").to_dict() == loaded.to_dict()

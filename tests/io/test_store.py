@@ -3,10 +3,11 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 
 from actorsup.errors import StoreError
-from actorsup.io import DetectionStore, Fingerprint, Proposals, TubeStore
-from actorsup.structures import Detections, Tube
+from actorsup.io import DetectionStore, FeatureStore, Fingerprint, Proposals, TubeStore
+from actorsup.structures import Detections, Tube, VideoSample
 
 SETTINGS = Fingerprint.of(detector={"type": "A", "threshold": 0.1}, linker={"type": "B"})
 
@@ -291,3 +292,74 @@ def test_an_empty_setting_is_another_one_than_none(store):
     other = Fingerprint({**SETTINGS.made_by, "tracker": {}})
     with pytest.raises(StoreError, match=r"tracker: absent there, \{\} here"):
         TubeStore(store.folder, other)
+
+
+@pytest.fixture
+def features(tmp_path):
+    result = FeatureStore(tmp_path / "features", SETTINGS)
+    result.create()
+    return result
+
+
+def sample(tube_labels=(3, -1), largest=2.0) -> VideoSample:
+    return VideoSample(
+        video="Class/v_1",
+        frame_indices=np.array([0, 0, 1]),
+        tubes=torch.arange(24.0).reshape(2, 3, 4),
+        frame_mask=torch.tensor([[True, True, True], [False, False, True]]),
+        label=1,
+        proposals=proposals().tubes,
+        ground_truth=proposals().tubes[:1],
+        tube_labels=None if tube_labels is None else torch.tensor(tube_labels),
+        frame_features=torch.linspace(-1, largest, 2 * 3 * 4 * 2).reshape(2, 3, 4, 2, 1),
+    )
+
+
+@pytest.mark.parametrize("tube_labels", [(3, -1), None])
+def test_features_come_back_in_half_precision_without_what_the_dataset_knows(features, tube_labels):
+    before = sample(tube_labels)
+    features.save(features.entry("Class/v_1", 2), before)
+    assert features.videos() == ["draw_2/Class/v_1"]
+    assert features.num_bytes(features.videos()) == features.path("draw_2/Class/v_1").stat().st_size > 0
+    after = features.load(features.entry("Class/v_1", 2))
+    assert (after.video, after.label, after.ground_truth) == ("Class/v_1", None, ())
+    assert torch.equal(after.frame_features, before.frame_features.half())
+    for name in ("tubes", "frame_mask") + (("tube_labels",) if tube_labels else ()):
+        assert torch.equal(getattr(after, name), getattr(before, name))
+    assert tube_labels or after.tube_labels is None
+    assert after.frame_indices.tolist() == [0, 0, 1]
+    for ours, theirs in zip(after.proposals, before.proposals, strict=True):
+        assert (ours.start, ours.score, ours.label) == (theirs.start, theirs.score, theirs.label)
+        np.testing.assert_array_equal(ours.boxes, theirs.boxes)
+
+
+def test_features_that_half_precision_does_not_hold_are_refused(features):
+    with pytest.raises(StoreError, match=r"Class/v_1: its features reach 70000, and half precision ends at 65504"):
+        features.save("draw_0/Class/v_1", sample(largest=7e4))
+    assert features.videos() == []
+
+
+def test_features_have_a_command_and_a_setting_of_their_own(features):
+    with pytest.raises(StoreError, match=r"no features of this video; make them with `python tools/extract_features"):
+        features.load("draw_0/absent")
+    with features.claimed(), pytest.raises(StoreError, match=r"give this run another features\.root"):
+        FeatureStore(features.folder, SETTINGS).claimed().__enter__()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("frame_features", np.zeros((2, 3, 4, 2), np.float16)),
+        ("frame_features", np.zeros((1, 3, 4, 2, 1), np.float16)),
+        ("frame_mask", np.zeros((2, 3), np.float32)),
+        ("tubes", np.zeros((2, 4, 4), np.float32)),
+        ("tube_labels", np.zeros(3, np.int64)),
+        ("frame_mask", np.zeros((2, 3), bool)),
+    ],
+)
+def test_features_that_do_not_fit_their_tubes_are_a_damaged_file(features, name, value):
+    path = features.path("draw_0/v")
+    path.parent.mkdir()
+    np.savez(path, **{**features._to_arrays(sample()), name: value})
+    with pytest.raises(StoreError, match=r"v\.npz: damaged .* delete it and run `python tools/extract_features"):
+        features.load("draw_0/v")

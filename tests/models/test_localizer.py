@@ -241,3 +241,71 @@ def test_without_steps_the_proposals_are_ranked():
 def test_a_step_that_is_not_registered_is_named():
     with pytest.raises(KeyError, match="NoSuchStep"):
         build(with_steps({"type": "NoSuchStep"}))
+
+
+FROZEN_MODEL = {
+    **SQUEEZENET_MODEL,
+    "encoder": {
+        "type": "FrozenEncoder",
+        "encoder": {**SQUEEZENET_MODEL["encoder"], "node": "features.4", "padding": 4},
+    },
+    "head": {**SQUEEZENET_MODEL["head"], "in_channels": 128},
+}
+STATISTICS = {"type": "ActorStatisticsPool3D", "statistics": ["mean", "change"]}
+POOLINGS = {
+    "mean": FROZEN_MODEL,
+    "statistics": {**FROZEN_MODEL, "pooling": STATISTICS, "head": {**FROZEN_MODEL["head"], "in_channels": 256}},
+}
+
+
+def three_videos():
+    data = two_videos_one_without_tubes()
+    partly = dataclasses.replace(small_sample("jump/03", num_tubes=2), frame_mask=torch.tensor([[1, 0], [1, 1]]).bool())
+    return {"inputs": [*data["inputs"], small_frames(seed=2)], "data_samples": [*data["data_samples"], partly]}
+
+
+def on_stored_features(model, data):
+    """The same videos with stored features, and no frames."""
+    samples = []
+    for frames, sample in zip(data["inputs"], data["data_samples"], strict=True):
+        features = model.frame_features(**model.data_preprocessor({"inputs": [frames], "data_samples": [sample]}))
+        samples.append(dataclasses.replace(sample, frame_features=features.half()))
+    return {"inputs": [frames[..., :0, :0] for frames in data["inputs"]], "data_samples": samples}
+
+
+@pytest.mark.parametrize("config", POOLINGS.values(), ids=POOLINGS)
+def test_predictions_on_stored_features_are_those_on_frames(config, monkeypatch):
+    model, data = build({**config, "post_processing": [{"type": "TemporalTrimming"}]}).eval(), three_videos()
+    stored = on_stored_features(model, data)
+    with torch.no_grad():
+        expected = run(model, data, "predict")
+        monkeypatch.setattr(model.encoder, "forward", None)  # which would fail
+        samples = run(model, stored, "predict")
+    for sample, of_frames in zip(samples, expected, strict=True):
+        for name in ("tube_scores", "video_scores", "frame_scores"):
+            np.testing.assert_allclose(getattr(sample, name), getattr(of_frames, name), atol=2e-3)
+    assert np.ptp(expected[0].tube_scores) > 0.02  # there is something to tell apart
+
+
+@pytest.mark.parametrize("config", POOLINGS.values(), ids=POOLINGS)
+def test_training_on_stored_features_is_training_on_frames(config):
+    weights = []
+    for stored in (False, True):
+        model, data = build(config), three_videos()
+        data = on_stored_features(model, data) if stored else data
+        optim_wrapper = build_optim_wrapper(model, {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 1e-2}})
+        before = model.head.classifier.weight.detach().clone()
+        for _ in range(3):
+            model.train_step(data, optim_wrapper)
+        weights.append(model.head.classifier.weight.detach() - before)
+        assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert weights[0].abs().max() > 1e-3
+    torch.testing.assert_close(*weights, atol=2e-5, rtol=2e-2)
+
+
+def test_a_batch_has_stored_features_or_frames():
+    model, data = build(FROZEN_MODEL), three_videos()
+    stored = on_stored_features(model, data)
+    mixed = {**data, "data_samples": [stored["data_samples"][0], *data["data_samples"][1:]]}
+    with pytest.raises(ValueError, match="jump/02: has no frame_features, and other videos of its batch have"):
+        run(model, mixed, "loss")

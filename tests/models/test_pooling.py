@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from actorsup.models import ActorRoIPool3D, ActorStatisticsPool3D
+from actorsup.models import ActorRoIPool3D, ActorStatisticsPool3D, TubePooling
 from actorsup.ops import ops as library
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
@@ -36,15 +36,53 @@ def test_statistics_over_time_by_hand():
     torch.testing.assert_close(pooled, expected[:, :, None, None].expand(3, 6, 2, 2), rtol=1e-4, atol=1e-5)
 
 
-def test_the_mean_of_the_statistics_is_the_pooling_of_the_paper():
+def five_tubes():
+    """Maps of two videos, and moving tubes that each cover some of their frames."""
     generator = torch.Generator().manual_seed(0)
     features = torch.rand(2, 4, 3, 8, 8, generator=generator)
     corners = torch.rand(5, 4, 2, generator=generator) * 60
     boxes = torch.cat([corners, corners + 20 + torch.rand(5, 4, 2, generator=generator) * 40], dim=2)
     weights = torch.tensor([[1.0, 1, 1, 1], [0, 1, 1, 1], [1, 0, 0, 1], [0, 0, 1, 0], [1, 1, 0, 0]])
-    tubes = TubeBatch(boxes, weights, torch.tensor([0, 0, 1, 1, 1]), num_videos=2)
+    return features, TubeBatch(boxes, weights, torch.tensor([0, 0, 1, 1, 1]), num_videos=2)
+
+
+def test_the_mean_of_the_statistics_is_the_pooling_of_the_paper():
+    features, tubes = five_tubes()
     expected = ActorRoIPool3D()(features, tubes, stride=16)
     torch.testing.assert_close(ActorStatisticsPool3D(statistics=["mean"])(features, tubes, stride=16), expected)
+
+
+@pytest.mark.parametrize("pooling", [ActorRoIPool3D((3, 2)), ActorStatisticsPool3D((3, 2))], ids=["mean", "statistics"])
+def test_every_pooling_is_a_statistic_of_the_same_features_of_single_frames(pooling):
+    features, tubes = five_tubes()
+    of_frames = pooling.of_frames(features, tubes, stride=16)
+    assert of_frames.shape == (5, 4, 3, 3, 2)
+    for tube, frame in [(1, 2), (4, 0)]:  # what the operator gives for one box on one map
+        video = tubes.video_index[tube]
+        box, maps = tubes.boxes[tube, frame][None, None], features[video, frame][None, None]
+        single = TubeBatch(box, torch.ones(1, 1), torch.zeros(1, dtype=int), num_videos=1)
+        torch.testing.assert_close(of_frames[tube, frame], ActorRoIPool3D((3, 2))(maps, single, stride=16)[0])
+    torch.testing.assert_close(pooling.over_time(of_frames, tubes.weights), pooling(features, tubes, stride=16))
+
+
+def test_the_mean_over_time_weighs_frames_as_the_operator_does():
+    features, tubes = five_tubes()
+    weights = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0, 2, 0, 1], [0, 0, 0, 0], [0, 0, 1e-20, 0], [1, 1, 1, 1]])
+    tubes = TubeBatch(tubes.boxes, weights, tubes.video_index, tubes.num_videos)
+    pooling = ActorRoIPool3D()
+    of_frames = pooling.of_frames(features, tubes, stride=16)
+    torch.testing.assert_close(pooling.over_time(of_frames, weights), pooling(features, tubes, stride=16))
+
+
+def test_a_pooling_of_ones_own_is_what_it_does_over_time():
+    class Highest(TubePooling):
+        def over_time(self, frame_features, weights):
+            counts = weights[:, :, None, None, None] > 0
+            return frame_features.masked_fill(~counts, -torch.inf).amax(dim=1)
+
+    features, tubes = five_tubes()
+    highest = Highest()(features, tubes, stride=16)
+    assert (highest >= ActorRoIPool3D()(features, tubes, stride=16) - 1e-6).all()
 
 
 def test_statistics_have_a_gradient_everywhere_and_keep_the_type():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from actorsup.structures import RankedTubes, Tube, TubeBatch, tube_iou
+from actorsup.structures import RankedTubes, Tube, TubeBatch, VideoSample, tube_iou
 
 TUBE = Tube(0, [[0, 0, 1, 1]], [1], 1, 0)
 
@@ -38,3 +38,16 @@ def test_tubes_of_a_batch_overlap_as_tubes_do():
 def test_empty_boxes_overlap_nothing():
     batch = TubeBatch(torch.zeros(2, 3, 4), torch.ones(2, 3), torch.zeros(2, dtype=torch.int64), num_videos=1)
     assert not batch.overlaps(torch.ones(2, dtype=torch.bool)).any()
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3, 5), (2, 2, 3, 5, 5), (1, 3, 3, 5, 5)])
+def test_stored_features_are_of_every_tube_and_frame(shape):
+    def sample(features):
+        tubes, mask = torch.zeros(1, 2, 4), torch.ones(1, 2, dtype=bool)
+        return VideoSample("jump/01", np.arange(2), tubes, mask, proposals=(TUBE,), frame_features=features)
+
+    assert sample(torch.zeros(1, 2, 3, 5, 5)).frame_features is not None
+    with pytest.raises(
+        ValueError, match=r"jump/01: 1 proposals and 2 frames need frame_features of shape \(1, 2, C, Y"
+    ):
+        sample(torch.zeros(shape))

@@ -33,7 +33,6 @@ from actorsup.cli.running import run
 from actorsup.io import TubeStore
 from actorsup.io.store import MANIFEST, DetectionStore
 from actorsup.visualization.report import Run
-from tests.running import configs_on_long_lines
 from tests.toy import make_toy
 
 CONFIG = "toy_config.py"
@@ -77,9 +76,8 @@ class Command:
         if self.prepare is not None:
             self.prepare(self.root)
         events = Events(self.root, self.kill_at)
-        with configs_on_long_lines():
-            work = self.arguments[0]
-            code = run(lambda: work(self.root)) if callable(work) else actorsup(list(map(str, self.arguments)))
+        work = self.arguments[0]
+        code = run(lambda: work(self.root)) if callable(work) else actorsup(list(map(str, self.arguments)))
         sys.stdout.flush()
         self.log.with_suffix(".events").write_text(str(events.count))
         return code
