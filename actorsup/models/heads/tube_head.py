@@ -27,6 +27,7 @@ class TubeHead(BaseModule):
         roi_size: ``(Y, X)`` of the pooled features.
         normalize: standardise each channel over the tubes that are trained on, before the layer; the paper does not.
         dropout: share of the features that a step of training leaves out; the paper's is 0.
+        init_gain: of the layers' initialisation; the paper's is 1. Standardised features begin undecided with less.
         ranking: config of a :class:`actorsup.models.ranking.Ranking`, by which tubes of all videos are ranked for a
             class. The paper leaves it open; None is :class:`TubeRanking`.
     """
@@ -40,10 +41,12 @@ class TubeHead(BaseModule):
         roi_size: Grid = (5, 5),
         normalize: bool = False,
         dropout: float = 0.0,
+        init_gain: float = 1.0,
         ranking: dict | Ranking | None = None,
     ) -> None:
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
-        super().__init__(init_cfg={"type": "Xavier", "layer": "Linear", "distribution": "uniform", "bias": 0.0})
+        xavier = {"type": "Xavier", "layer": "Linear", "distribution": "uniform", "gain": init_gain, "bias": 0.0}
+        super().__init__(init_cfg=xavier)
         self.num_classes = num_classes
         self.pooled_shape = (in_channels, *roi_size)
         self.predicted_classes: Tensor | None = None
