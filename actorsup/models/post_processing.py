@@ -12,7 +12,9 @@ from actorsup.structures import OverlapRule, RankedTubes, Tube, VideoSample, sup
 class PostProcessing(ABC):
     """A step that changes the ranked tubes of a predicted video; the model runs those of its ``post_processing``."""
 
-    needs_frame_scores = False  #: ``VideoSample.frame_scores``, which the model computes only if some step needs them
+    #: How many frames, around each, ``VideoSample.frame_scores`` look at; None: the step needs none, and the model
+    #: computes them only if some step does.
+    frame_window: int | None = None
 
     @abstractmethod
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
@@ -42,59 +44,76 @@ class TubeNMS(PostProcessing):
 
 @POST_PROCESSING.register_module()
 class TemporalTrimming(PostProcessing):
-    """Keeps of each tube, for each class by itself, the stretch of frames in which the class is likely.
+    """Keeps of each tube, for each class by itself, the stretch of time that stands out from the rest of it.
 
-    That is the stretch [a, b) of the largest Σ over t in [a, b) of s_t − share · max over t of s_t, where s_t is the
-    score of a frame: a short dip does not end it, and where all frames score alike it is the whole tube. Scores of the
-    tubes stay what they were. A tube whose classes differ in their stretch becomes a tube for each of these.
+    That is, of all stretches of sampled frames that the tube covers, the one for which two levels, inside and outside,
+    explain the frames' scores best: the largest variance between the two, the inside higher. If the inside is not
+    higher by ``contrast``, the action lasts as long as the tube, which stays whole. Scores of the tubes stay what they
+    were. A tube whose classes differ in their stretch becomes a tube for each of these. A stretch begins and ends
+    midway between sampled frames.
 
     Args:
-        scores: of frames. ``head``: the class's probability, which the head gives the features of that frame alone, at
-            the sampled frames that the tube covers, interpolated in between and constant beyond. ``tracker``: the
-            tube's own scores, the same for all classes; a tube without a positive one stays whole.
-        share: between 0 and 1; the higher, the shorter the tubes.
+        window: sampled frames, an odd number, by which the head scores the one in their middle: what the pooling makes
+            of them, as of a tube that is no longer.
+        contrast: least difference of the mean scores, log-odds of the class against all else.
+        min_share: of the frames that the tube covers, what a stretch has at least, 0 to 1; never less than two.
     """
 
-    def __init__(self, scores: str = "head", share: float = 0.5) -> None:
-        if scores not in ("head", "tracker"):
-            raise InputError(f"TemporalTrimming: scores must be one of head, tracker, got {scores!r}")
-        if not 0 < share < 1:
-            raise InputError(f"TemporalTrimming: share must be between 0 and 1, got {share}")
-        self.scores = scores
-        self.share = share
-        self.needs_frame_scores = scores == "head"
+    def __init__(self, window: int = 5, contrast: float = 3.0, min_share: float = 0.2) -> None:
+        if window < 1 or window % 2 == 0:
+            raise InputError(f"TemporalTrimming: window must be an odd number from 1 on, got {window}")
+        if not 0 <= min_share <= 1:
+            raise InputError(f"TemporalTrimming: min_share must be from 0 to 1, got {min_share}")
+        self.frame_window = window
+        self.contrast = contrast
+        self.min_share = min_share
 
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
         """The stretches of the tubes."""
         tubes, scores, proposals = [], [], []
         for tube, of_tube, proposal in zip(ranked.tubes, ranked.scores, ranked.proposals, strict=True):
-            frame_scores = self._frame_scores(sample, tube, proposal)  # (T, K), or (T, 1) for all classes
-            stretches = np.broadcast_to(best_stretches(frame_scores, self.share), (len(of_tube), 2))
-            for start, end in np.unique(stretches[of_tube > -np.inf], axis=0):
-                chosen = (stretches == [start, end]).all(axis=1)
-                boxes, own_scores = tube.boxes[start:end], tube.scores[start:end]
-                stretch = Tube(tube.start + int(start), boxes, own_scores, tube.score, tube.label)
-                tubes.append(tube if len(stretch) == len(tube) else stretch)
+            covered = sample.frame_mask[proposal].numpy()
+            stretches, contrasts = two_levels(sample.frame_scores[proposal, covered], self.min_share)
+            stretches[contrasts < self.contrast] = [0, covered.sum()]
+            frames = sample.frame_indices[covered]
+            for stretch in np.unique(stretches[of_tube > -np.inf], axis=0):
+                chosen = (stretches == stretch).all(axis=1)
+                tubes.append(_between(tube, frames, *stretch.tolist()))
                 scores.append(np.where(chosen, of_tube, -np.inf))
                 proposals.append(proposal)
         kept_scores = np.reshape(scores, (len(tubes), ranked.scores.shape[1]))
         return RankedTubes(tuple(tubes), kept_scores, np.array(proposals, dtype=np.int64))
 
-    def _frame_scores(self, sample: VideoSample, tube: Tube, proposal: int) -> np.ndarray:
-        if self.scores == "tracker":
-            return tube.scores[:, None].astype(np.float64)
-        frame_mask = sample.frame_mask[proposal].numpy()
-        known = sample.frame_scores[proposal, frame_mask]
-        frames = np.arange(tube.start, tube.end)
-        return np.stack([np.interp(frames, sample.frame_indices[frame_mask], of_class) for of_class in known.T], axis=1)
+
+def _between(tube: Tube, frames: np.ndarray, first: int, end: int) -> Tube:
+    """The tube from the sampled frame ``frames[first]`` to ``frames[end - 1]``, and half-way to those beside."""
+    borders = [tube.start, *((frames[:-1] + frames[1:] + 1) // 2).tolist(), tube.end]
+    start, stop = (min(max(border, tube.start), tube.end) for border in (borders[first], borders[end]))
+    if stop <= start or stop - start == len(tube):
+        return tube
+    inside = slice(start - tube.start, stop - tube.start)
+    return Tube(start, tube.boxes[inside], tube.scores[inside], tube.score, tube.label)
 
 
-def best_stretches(scores: np.ndarray, share: float) -> np.ndarray:
-    """The stretch ``[a, b)`` of each column of scores ``(T, K)`` with the largest sum above its share: ``(K, 2)``."""
-    highest = scores.max(axis=0)
-    sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores - share * highest, axis=0)])
-    lowest = np.minimum.accumulate(sums, axis=0)[:-1]  # the best place to begin before each end
-    ends = 1 + (sums[1:] - lowest).argmax(axis=0)
-    starts = [sums[:end, column].argmin() for column, end in enumerate(ends)]
-    whole = [0, len(scores)]
-    return np.where(highest[:, None] > 0, np.stack([starts, ends], axis=1), whole)
+def two_levels(scores: np.ndarray, min_share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of each column of scores ``(N, K)`` the stretch ``[a, b)`` that stands out most, ``(K, 2)``, and by how much.
+
+    A stretch is part of the whole, and the whole where there is none, or none is higher than its outside: it stands out
+    by 0 then. Of equally good ones it is the first to begin, and of these the first to end.
+    """
+    num_frames, num_classes = scores.shape
+    starts, ends = np.triu_indices(num_frames + 1, 1)
+    lengths = ends - starts
+    usable = (lengths >= max(2, min_share * num_frames)) & (lengths < num_frames)
+    whole = np.tile([0, num_frames], (num_classes, 1))
+    if not usable.any():
+        return whole, np.zeros(num_classes)
+    starts, ends, lengths = starts[usable], ends[usable], lengths[usable, None]
+    sums = np.concatenate([np.zeros((1, num_classes)), np.cumsum(scores, axis=0)])
+    inside = sums[ends] - sums[starts]
+    contrasts = inside / lengths - (sums[-1] - inside) / (num_frames - lengths)
+    between = np.where(contrasts > 0, lengths * (num_frames - lengths) * contrasts**2, -1.0)
+    best = between.argmax(axis=0)
+    found = between.max(axis=0) > 0
+    stretches = np.where(found[:, None], np.stack([starts[best], ends[best]], axis=1), whole)
+    return stretches, np.where(found, contrasts[best, np.arange(num_classes)], 0.0)

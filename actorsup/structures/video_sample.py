@@ -51,7 +51,7 @@ class VideoSample:
             takes in place of the frames; None where it is to encode them.
         tube_scores: ``(P, K)``, to rank tubes by, from the package's heads log-probabilities; None before prediction.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
-        frame_scores: ``(P, N, K)``, the probability of every class for every tube in each sampled frame alone,
+        frame_scores: ``(P, N, K)``, the log-odds of every class for every tube around each sampled frame,
             meaningless where the tube does not cover the frame; None unless post-processing asks for it.
         processed: the tubes that post-processing made of the proposals; None without.
     """

@@ -9,6 +9,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 
 from actorsup.errors import InputError
+from actorsup.models.heads.tube_head import log_odds_of
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
@@ -195,26 +196,13 @@ def with_steps(*steps):
     return {**SQUEEZENET_MODEL, "post_processing": [*steps]}
 
 
-def test_frame_scores_are_the_heads_and_their_mean_logit_is_the_tubes():
-    model = build(with_steps({"type": "TemporalTrimming"}))
-    data = two_videos_one_without_tubes()
-    second = small_sample("jump/03", num_tubes=2)
-    data["inputs"].insert(1, small_frames(seed=2))
-    data["data_samples"].insert(1, dataclasses.replace(second, frame_mask=torch.tensor([[True, False], [True, True]])))
-    with torch.no_grad():
-        logits = run(model, data, "tensor")
-        samples = run(model, data, "predict")
-    assert [sample.frame_scores.shape for sample in samples] == [(3, 2, 4), (2, 2, 4), (0, 2, 4)]
-    logs = [np.log(sample.frame_scores) for sample in samples]
-    for sample, of_frames, of_tubes in zip(samples, logs, logits.double().split([3, 2, 0]), strict=True):
-        for frames, frame_mask, of_tube in zip(of_frames, sample.frame_mask.numpy(), of_tubes.numpy(), strict=True):
-            # Softmax leaves differences of logits between classes as they are, and so does the mean of those.
-            mean = frames[frame_mask].mean(axis=0)
-            np.testing.assert_allclose(mean - mean[0], of_tube - of_tube[0], atol=1e-5)
+def test_steps_that_look_at_different_windows_are_refused():
+    with pytest.raises(ValueError, match=r"the same window of frames, got \[3, 5\]"):
+        build(with_steps({"type": "TemporalTrimming", "window": 3}, {"type": "TemporalTrimming", "window": 5}))
 
 
 def test_steps_run_in_their_order_and_leave_proposals_and_scores_as_they_were():
-    steps = [{"type": "TemporalTrimming", "scores": "tracker"}, {"type": "TubeNMS", "threshold": 0.0}]
+    steps = [{"type": "TubeNMS", "threshold": 0.9}, {"type": "TubeNMS", "threshold": 0.0}]
     data = two_videos_one_without_tubes()
     with torch.no_grad():
         plain = build().test_step(data)
@@ -309,3 +297,23 @@ def test_a_batch_has_stored_features_or_frames():
     mixed = {**data, "data_samples": [stored["data_samples"][0], *data["data_samples"][1:]]}
     with pytest.raises(ValueError, match="jump/02: has no frame_features, and other videos of its batch have"):
         run(model, mixed, "loss")
+
+
+@pytest.mark.parametrize("window", [1, 3])
+@pytest.mark.parametrize("config", POOLINGS.values(), ids=POOLINGS)
+def test_scores_of_frames_are_the_heads_of_the_tubes_around_them(config, window):
+    model = build({**config, "post_processing": [{"type": "TemporalTrimming", "window": window}]}).eval()
+    data = three_videos()
+    with torch.no_grad():
+        samples = run(model, data, "predict")
+        for sample, frames in zip(samples, data["inputs"], strict=True):
+            assert sample.frame_scores.shape == (*sample.frame_mask.shape, 4)
+            num_frames = sample.frame_mask.shape[1]
+            for frame in range(num_frames):
+                around = torch.zeros_like(sample.frame_mask)
+                around[:, max(frame - window // 2, 0) : frame + window // 2 + 1] = True
+                kept = (sample.frame_mask & around).any(dim=1)
+                mask = torch.where(kept[:, None], sample.frame_mask & around, sample.frame_mask)
+                cut = {"inputs": [frames], "data_samples": [dataclasses.replace(sample, frame_mask=mask)]}
+                expected = log_odds_of(run(model, cut, "tensor"))[kept]
+                np.testing.assert_allclose(sample.frame_scores[kept, frame], expected.numpy(), atol=2e-4)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
-from .tube_head import TubeHead, log_probabilities
+from .tube_head import TubeHead, log_odds_of, log_probabilities
 
 
 @MODELS.register_module()
@@ -148,6 +148,10 @@ class SupervisedTubeHead(TubeHead):
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Without the score of background."""
         return log_probabilities(_with_background(tube_logits))[:, 1:]
+
+    def log_odds_alone(self, pooled: Tensor) -> Tensor:
+        """Against the other classes and background, ``(P, K)`` float64."""
+        return log_odds_of(_with_background(self.forward(pooled).float()))[:, 1:]
 
     def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""

@@ -85,6 +85,10 @@ class TubeHead(BaseModule):
         """Of each class against the others, ``(P, K)`` float64; of one class the logits, for the others are none."""
         return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
 
+    def log_odds_alone(self, pooled: Tensor) -> Tensor:
+        """Of each class against all else, ``(P, K)`` float64, of tubes that say nothing about each other."""
+        return self.log_odds(self.forward(pooled).float())
+
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Logarithms ``(P, K)`` float64 of the scores of one video's tubes, if any: of the softmax over the classes."""
         return log_probabilities(tube_logits)

@@ -9,7 +9,7 @@ from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
 from .aggregations import smooth_maximum
-from .tube_head import TubeHead, log_probabilities
+from .tube_head import TubeHead, log_odds_of, log_probabilities
 
 SMALLEST_PROBABILITY = 1e-6
 SHARPNESS = 3.0  # of smooth maxima over the tubes of a video: between their mean and the best of them
@@ -113,6 +113,10 @@ class OnlineRefinementHead(TwoStreamHead):
         of_video = smooth_maximum(logits[:, 1:], SHARPNESS) if len(logits) else logits[:, 1:].sum(dim=0)
         log_odds = self.log_odds(logits[:, 1:] - logits[:, :1])
         return VideoScores(log_probabilities(logits)[:, 1:], log_odds, log_probabilities(of_video))
+
+    def log_odds_alone(self, pooled: Tensor) -> Tensor:
+        """Against the other classes and background, ``(P, K)`` float64."""
+        return log_odds_of(self._refined(self.features(pooled)))[:, 1:]
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Logits ``(P, K)`` of tubes above those of background."""

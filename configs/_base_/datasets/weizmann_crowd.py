@@ -1,5 +1,5 @@
-# Real people in made scenes: 2×2 clips of the Weizmann actions, one of them the labelled action (bend, jack, jump, pjump,
-# run, wave1, wave2), the others people who walk, side-step or skip. `actorsup crowd WEIZMANN data/weizmann_crowd` makes them.
+# Real people in made scenes: 2×2 clips of the Weizmann actions, one of them the labelled action (bend, jack, jump,
+# pjump, run, wave1, wave2), the others people who walk, side-step or skip. `actorsup crowd` makes them.
 _base_ = "annotated_videos.py"
 data_root = "data/weizmann_crowd"
 image_size = (320, 256)

@@ -3,7 +3,7 @@ import pytest
 
 from actorsup.errors import InputError
 from actorsup.models import TemporalTrimming
-from actorsup.models.post_processing import best_stretches
+from actorsup.models.post_processing import two_levels
 from actorsup.registry import POST_PROCESSING
 from actorsup.structures import RankedTubes
 
@@ -19,74 +19,94 @@ def spans(result) -> list[tuple[int, int, list[float]]]:
 
 
 @pytest.mark.parametrize(
-    ("scores", "stretch"),
+    ("scores", "stretch", "contrast"),
     [
-        ([0.5, 0.5, 0.5, 0.5], [0, 4]),  # all alike: all
-        ([0.1, 0.9, 0.8, 0.1], [1, 3]),
-        ([0.9, 0.4, 0.9, 0.1], [0, 3]),  # a dip of .05 below the share costs less than the rest gains
-        ([0.9, 0.0, 0.0, 0.6], [0, 1]),  # a longer one does not: +.45 − .9 + .15
-        ([0.3, 0.0, 0.0, 0.6], [3, 4]),
-        ([0.0, 0.0, 0.0, 0.0], [0, 4]),  # nothing speaks for any frame
-        ([-3.0, -1.0, -2.0, -1.0], [0, 4]),
-        ([0.7], [0, 1]),
+        ([1, 1, 1, 1], [0, 4], 0),  # all alike: all
+        ([0, 5, 5, 0], [1, 3], 5),
+        ([0, 5, 4, 6, 0, 0], [1, 4], 5),
+        ([5, 5, 0, 0, 0], [0, 2], 5),
+        ([0, 0, 0, 6, 6], [3, 5], 6),
+        ([0, 6, 3, 6, 0, 0], [1, 4], 5),  # a dip inside
+        ([9, 0, 0, 0, 0, 0], [0, 2], 4.5),  # two frames are the least
+        ([5, 0, 0, 5], [0, 2], 0),  # as good as any other, and not higher than its outside
+        ([-7, -2, -2, -7], [1, 3], 5),
+        ([5, 0], [0, 2], 0),  # no part is long enough
+        ([5], [0, 1], 0),
     ],
 )
-def test_best_stretch_by_hand(scores, stretch):
-    assert best_stretches(np.array(scores)[:, None], 0.5).tolist() == [stretch]
+def test_the_stretch_that_stands_out_by_hand(scores, stretch, contrast):
+    stretches, contrasts = two_levels(np.array(scores, dtype=float)[:, None], 0.0)
+    assert contrasts.tolist() == [contrast]
+    if contrast:
+        assert stretches.tolist() == [stretch]
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_best_stretch_has_the_largest_sum_of_all(seed):
+def test_no_other_stretch_explains_the_scores_better(seed):
     rng = np.random.default_rng(seed)
-    scores = rng.random((int(rng.integers(1, 15)), 3))
-    share = rng.uniform(0.1, 0.9)
-    for column, (start, end) in zip(scores.T, best_stretches(scores, share), strict=True):
-        excess = column - share * column.max()
-        every = [excess[a:b].sum() for a in range(len(excess)) for b in range(a + 1, len(excess) + 1)]
-        assert excess[start:end].sum() == pytest.approx(max(every), abs=1e-12)
+    scores = rng.normal(size=(int(rng.integers(4, 15)), 3))
+    share = rng.uniform(0.0, 0.5)
+    num_frames = len(scores)
+    for column, (start, end), contrast in zip(scores.T, *two_levels(scores, share), strict=True):
+        errors = {}
+        for a in range(num_frames):
+            for b in range(a + 2, num_frames + 1):
+                inside, outside = column[a:b], np.concatenate([column[:a], column[b:]])
+                if len(outside) and len(inside) >= share * num_frames and inside.mean() > outside.mean():
+                    levels = np.full(num_frames, outside.mean())
+                    levels[a:b] = inside.mean()
+                    errors[a, b] = ((column - levels) ** 2).sum()
+        best = min(errors, key=errors.get)
+        assert errors[start, end] == pytest.approx(errors[best])
+        outside = np.concatenate([column[:start], column[end:]])
+        assert contrast == pytest.approx(column[start:end].mean() - outside.mean())
 
 
 def test_each_class_has_its_stretch_and_those_with_the_same_share_a_tube():
-    # Sampled at 0, 4, 8: class 0 in the first half, classes 1 and 2 throughout.
-    frame_scores = [[[0.8, 0.1, 0.2], [0.8, 0.1, 0.2], [0.0, 0.1, 0.2]]]
-    sample, ranked = predicted([still(BOX)], [[0.9, 0.5, 0.4]], (0, 4, 8), frame_scores=frame_scores)
+    # Class 0 in the first half of five sampled frames, class 1 throughout, of class 2 too little to tell.
+    frame_scores = [[[4, 2, 1], [4, 2, 1], [-1, 2, 0], [-1, 2, 0], [-1, 2, 0]]]
+    sample, ranked = predicted([still(BOX)], [[0.9, 0.5, 0.4]], (0, 2, 5, 7, 9), frame_scores=frame_scores)
     result = TemporalTrimming()(sample, ranked)
-    # Class 0: .8 up to frame 4, then .6, .4, .2, 0 and 0: above .4 up to frame 5; frame 6 adds nothing.
-    assert spans(result) == [(0, 6, [0.9, -np.inf, -np.inf]), (0, 10, [-np.inf, 0.5, 0.4])]
+    # Midway between frames 2 and 5: the tube ends before frame 4.
+    assert spans(result) == [(0, 4, [0.9, -np.inf, -np.inf]), (0, 10, [-np.inf, 0.5, 0.4])]
     assert result.proposals.tolist() == [0, 0]
     assert result.tubes[1] is sample.proposals[0]
 
 
 def test_frames_that_a_tube_does_not_cover_say_nothing_about_it():
-    # The tube is there in 5..14, its sampled frames are 6 and 12; what stands at 0 and 18 is of no meaning.
-    frame_scores = [[[9.0], [0.1], [0.9], [9.0]]]
-    frame_mask = [[False, True, True, False]]
-    sample, ranked = predicted([still(BOX, 5, 10)], [[0.5]], (0, 6, 12, 18), frame_mask, frame_scores)
-    # At 5 and 6 .1, then .8/6 more a frame up to .9 at 12 to 14: above .45 from 9 on.
-    assert spans(TemporalTrimming()(sample, ranked)) == [(9, 15, [0.5])]
+    # The tube is there in 5..24, its sampled frames are 6 to 24; what stands at 0 and 30 is of no meaning.
+    frame_scores = [[[99.0], [0.0], [0.0], [5.0], [5.0], [99.0]]]
+    frame_mask = [[False, True, True, True, True, False]]
+    sample, ranked = predicted([still(BOX, 5, 20)], [[0.5]], (0, 6, 12, 18, 24, 30), frame_mask, frame_scores)
+    assert spans(TemporalTrimming()(sample, ranked)) == [(15, 25, [0.5])]
 
 
-def test_a_tube_of_one_sampled_frame_stays_whole():
+def test_boxes_and_scores_are_those_of_the_frames_that_are_kept():
+    tube = still(BOX, 3, scores=np.linspace(0, 0.9, 10))
+    sample, ranked = predicted([tube], [[0.5]], (3, 5, 7, 9, 11), frame_scores=[[[0.0], [5.0], [5.0], [0.0], [0.0]]])
+    (kept,) = TemporalTrimming()(sample, ranked).tubes
+    assert (kept.start, kept.end) == (4, 8)
+    np.testing.assert_array_equal(kept.scores, tube.scores[1:5])
+    assert (kept.score, kept.label) == (tube.score, tube.label)
+
+
+def test_a_tube_of_one_sampled_frame_and_one_that_repeats_a_frame_stay_whole():
     sample, ranked = predicted([still(BOX)], [[0.5]], (0, 6), [[False, True]], [[[0.9], [0.2]]])
     assert spans(TemporalTrimming()(sample, ranked)) == [(0, 10, [0.5])]
+    # A video of two frames, sampled four times.
+    scores = [[[5.0], [5.0], [0.0], [0.0]]]
+    sample, ranked = predicted([still(BOX, 0, 2)], [[0.5]], (0, 0, 1, 1), frame_scores=scores)
+    assert spans(TemporalTrimming()(sample, ranked)) == [(0, 1, [0.5])]
+    sample, ranked = predicted([still(BOX, 0, 1)], [[0.5]], (0, 0, 0, 0), frame_scores=scores)
+    assert spans(TemporalTrimming()(sample, ranked)) == [(0, 1, [0.5])]
 
 
-def test_the_trackers_scores_trim_all_classes_alike():
-    scores = np.array([0.1, 0.1, 0.9, 0.9, 0.9, 0.8, 0.2, 0.1, 0.1, 0.1])
-    sample, ranked = predicted([still(BOX, 3, scores=scores)], [[0.5, 0.6]])
-    step = POST_PROCESSING.build({"type": "TemporalTrimming", "scores": "tracker"})
-    assert not step.needs_frame_scores
-    (tube,) = step(sample, ranked).tubes
-    assert (tube.start, tube.end) == (5, 9)
-    np.testing.assert_array_equal(tube.scores, np.float32([0.9, 0.9, 0.9, 0.8]))
-    assert spans(step(sample, ranked)) == [(5, 9, [0.5, 0.6])]
-
-
-def test_a_higher_share_makes_tubes_shorter():
-    scores = np.linspace(1, 0.1, 10)
-    sample, ranked = predicted([still(BOX, scores=scores)], [[0.5]])
-    lengths = [len(TemporalTrimming("tracker", share)(sample, ranked).tubes[0]) for share in (0.05, 0.35, 0.65, 0.95)]
-    assert lengths == [10, 7, 4, 1]
+def test_the_contrast_and_the_share_that_are_asked_for():
+    scores = [[[0.0]] * 4 + [[5.0]] * 2 + [[0.0]] * 4]
+    sample, ranked = predicted([still(BOX)], [[0.5]], range(10), frame_scores=scores)
+    for options, length in (({}, 2), ({"contrast": 5.1}, 10), ({"min_share": 0.4, "contrast": 1.0}, 4)):
+        step = POST_PROCESSING.build({"type": "TemporalTrimming", **options})
+        assert [len(tube) for tube in step(sample, ranked).tubes] == [length]
 
 
 def test_classes_that_a_tube_is_no_detection_of_stay_so_and_no_tubes_are_fine():
@@ -99,7 +119,7 @@ def test_classes_that_a_tube_is_no_detection_of_stay_so_and_no_tubes_are_fine():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"scores": "magic"}, "one of head, tracker, got 'magic'"), ({"share": 0}, "got 0"), ({"share": 1}, "got 1")],
+    [({"window": 4}, "odd number from 1 on, got 4"), ({"window": -1}, "got -1"), ({"min_share": 2}, "got 2")],
 )
 def test_unusable_options_are_an_error(options, message):
     with pytest.raises(InputError, match=message):
