@@ -75,11 +75,14 @@ class Experiments:
     ) -> None:
         """:meth:`run` trainings that are :meth:`pending`, ``jobs`` at a time; the numbers are the same for any.
 
+        Features that their configs store are extracted first.
+
         ``on_start`` is called in a thread of its own. If one fails, no other begins, and ``InputError`` is raised when
         those that run beside it have ended.
         """
         if jobs < 1:
             raise InputError(f"jobs: {jobs}; it must be at least 1")
+        self.extract_features(trainings)
 
         def run(variant: str, seed: int) -> None:
             on_start(variant, seed)
@@ -105,6 +108,17 @@ class Experiments:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
+
+    def extract_features(self, trainings: Sequence[tuple[str, int]]) -> None:
+        """Store the features of configs that have ``features``, each store once, one after the other."""
+        of_config = read_python(self.config).get("features") or {}
+        first = {}  # variant and seed of the first training of each store
+        for variant, seed in trainings:
+            own = self.variants[variant].get("features", {})
+            if own is not None and (root := {**of_config, **own}.get("root")):
+                first.setdefault(root, (variant, seed))
+        for training in first.values():
+            self._process(self.folder(*training), "extract-features", self.write_config(*training))
 
     def run(self, variant: str, seed: int) -> None:
         """Train and test, each in a process of its own, on one thread. What an interrupted run left is trained anew."""

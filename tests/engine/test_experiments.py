@@ -121,3 +121,15 @@ def test_trainings_run_once_and_what_fails_names_its_log(tmp_path):
     assert result.stat().st_mtime_ns == first
     assert "short" in run_tool("experiments", tmp_path / "all.py", "--report", root=tmp_path).stdout
     assert (tmp_path / "experiments" / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_features_are_stored_once_for_all_variants_that_share_them(tmp_path, monkeypatch):
+    (tmp_path / "toy_config.py").write_text('features = dict(root="shared")\n')
+    text = FILE.format(root=tmp_path) + 'variants["own"] = dict(features=dict(root="other"))\n'
+    (tmp_path / "all.py").write_text(text + 'variants["on_frames"] = dict(features=None)\n')
+    processes = []
+    monkeypatch.setattr(Experiments, "_process", lambda self, folder, command, *_: processes.append((folder, command)))
+    experiments = Experiments.read(tmp_path / "all.py")
+    experiments.extract_features(experiments.pending())
+    expected = [experiments.folder(variant, 0) for variant in ("short", "own")]
+    assert processes == [(folder, "extract-features") for folder in expected]
