@@ -1,8 +1,8 @@
-# What `make demo` runs: the whole method on a small world of Puppets, in 6 to 9 minutes on two cores.
+# What `make demo` runs: the whole method on a small world of Puppets, in 6 to 8 minutes on two cores.
 #
-# The method is that of actorsup_shufflenet_puppets.py, the world a smaller one from another seed, of six actions: no
-# benchmark.
-_base_ = "actorsup_shufflenet_puppets.py"
+# The method is that of actorsup_efficientnet_lite0_puppets.py, the world a smaller one from another seed, of six
+# actions: no benchmark.
+_base_ = "actorsup_efficientnet_lite0_puppets.py"
 data_root = "work_dirs/demo/puppets"
 puppets = dict(
     root=data_root,
@@ -11,8 +11,8 @@ puppets = dict(
     sizes=dict(train_stills=0, val_stills=0, sequences=0, train_videos=12, test_videos=4),
 )
 proposals = dict(root="work_dirs/demo/proposals")
+features = dict(root="work_dirs/demo/features")
 model = dict(head=dict(num_classes=6))
-train_cfg = dict(max_epochs=12)  # fewer videos, more epochs
 train_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
 work_dir = "work_dirs/demo"

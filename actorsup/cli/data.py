@@ -59,6 +59,15 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         argument("ann_file", metavar="pickle", help="the pickle; it can run no code"),
         argument("--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="its number, from 1"),
     )
+    people = argument(
+        "--test-people", nargs="+", metavar="NAME", default=["lyova", "moshe", "shahar"], help="three others"
+    )
+    add(
+        "weizmann",
+        "the Weizmann actions, split by people",
+        argument("ann_file", metavar="videos", help="folder of the classes, or an annotation file of the clips"),
+        people,
+    )
     file = argument("ann_file", metavar="annotation", help="the annotation file")
     add("to-act", "an annotation file as a pickle of ACT-detector", file)
 
@@ -81,6 +90,7 @@ def convert(arguments: argparse.Namespace) -> None:
         "folder": formats.VideoFolder,
         "table": formats.LabelTable,
         "act": formats.ACTPickle,
+        "weizmann": formats.Weizmann,
         "to-act": formats.VideosFile,
     }
     options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}

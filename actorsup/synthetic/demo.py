@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from actorsup.engine.config import proposal_config_of
+from actorsup.engine.features import extract_features
 from actorsup.engine.proposals import evaluate_stored_proposals, generate_proposals
 from actorsup.engine.test import evaluate
 from actorsup.engine.train import train
@@ -38,6 +39,8 @@ def make_puppets(config: Config, num_processes: int | None = None) -> Path:
 def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) -> dict[str, dict[str, float]]:
     """Draw the puppets, make the proposals of several linkers, train with those of the config's own, and test.
 
+    Features are stored first, if the config has ``features``.
+
     What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
     The result is the recall of each linker, by its name, and the numbers of the test, as ``test``.
     """
@@ -51,6 +54,8 @@ def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) ->
     recalls = evaluate_stored_proposals(config, stores)
     results = {name.split("/")[-1]: evaluation.numbers for name, evaluation in recalls.items()}
     work_dir = Path(config.work_dir)
+    if config.get("features"):
+        extract_features(config)
     train(config)
     checkpoint = Path((work_dir / "last_checkpoint").read_text().strip())
     results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures").numbers

@@ -53,6 +53,7 @@ puppets = dict(
     sizes=dict(train_videos=1, test_videos=1),
 )
 proposals = dict(root="{root}/proposals")
+features = dict(root="{root}/features")
 train_dataloader = dict(num_workers=0, dataset=dict(data_root=data_root))
 test_dataloader = dict(num_workers=0, dataset=dict(data_root=data_root))
 train_cfg = dict(max_epochs=1)

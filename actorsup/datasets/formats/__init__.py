@@ -9,6 +9,7 @@ from .table import LabelTable
 from .thumos13 import THUMOS13
 from .ucf_sports import UCFSports
 from .videos_file import VideosFile, write_videos_file
+from .weizmann import Weizmann
 
 __all__ = [
     "A2D",
@@ -21,6 +22,7 @@ __all__ = [
     "VideoCollection",
     "VideoFolder",
     "VideosFile",
+    "Weizmann",
     "load_pickle",
     "write_act_pickle",
     "write_videos_file",

@@ -57,6 +57,13 @@ def test_a_folder_is_converted(tmp_path, convert):
     assert (collection.name, sorted(video.split for video in collection.videos)) == ("pets", ["test", "train"])
 
 
+def test_weizmann_is_converted(tmp_path, convert):
+    for name in ("ido_walk", "moshe_walk"):
+        write_video(tmp_path / "videos" / "walk" / f"{name}.avi", moving_square(3))
+    convert("weizmann", "videos", "--test-people", "ido", "--out", "out.json")
+    assert [video.split for video in VideosFile("out.json").read().videos] == ["test", "train"]
+
+
 def test_a_table_is_converted_and_goes_to_acts_pickle_and_back(tmp_path, convert):
     write_video(tmp_path / "videos" / "walk" / "a.avi", moving_square(3))
     (tmp_path / "a.csv").write_text("video,label,split\nwalk/a,walk,test\n")
