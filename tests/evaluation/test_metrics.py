@@ -269,6 +269,19 @@ def test_localization_metric_by_hand():
     assert numbers == {"localization@0.5": pytest.approx(2 / 3), "localization@0.6": pytest.approx(1 / 3)}
 
 
+def test_localization_of_videos_whose_actions_are_shorter_than_their_proposals():
+    long, short = still_tube([0, 0, 10, 10], num_frames=8), still_tube([0, 0, 10, 10], label=0, num_frames=6)
+    samples = [sample("a", [long], [short]), sample("b", [short], [short]), sample("c", [], [short])]
+    # Without proposals there is nothing to compare with: the video counts, and is wrong.
+    for max_share, expected in ((0.75, 1 / 2), (1.0, 2 / 3), (0.7, 0)):
+        metric = built("LocalizationGivenLabel", thresholds=(0.5,), max_share=max_share, prefix="untrimmed")
+        assert evaluate(metric, samples) == {"untrimmed/localization@0.5": pytest.approx(expected)}
+    with pytest.raises(InputError, match=r"in none of 1 videos does an action last 0\.7 or less"):
+        evaluate(built("LocalizationGivenLabel", max_share=0.7), samples[:1])
+    with pytest.raises(InputError, match="max_share must be above 0 and at most 1, got 2"):
+        built("LocalizationGivenLabel", max_share=2)
+
+
 def test_tube_that_is_no_detection_of_the_label_localizes_nothing():
     samples = [sample("a", tube_scores=np.array([[-np.inf, 1, 1]]))]
     assert evaluate(built("LocalizationGivenLabel", thresholds=(0.5,)), samples) == {"localization@0.5": 0}

@@ -41,25 +41,46 @@ class VideoAccuracy(SampleMetric):
 class LocalizationGivenLabel(SampleMetric):
     """``localization@θ``: the fraction of videos whose best tube for their true class is on the action.
 
-    Beside :class:`VideoAccuracy` it tells apart what :class:`TubeMAP` mixes: what happens, and where.
+    Beside :class:`VideoAccuracy` it tells apart what :class:`TubeMAP` mixes: what happens, and where. With a
+    ``max_share`` only videos count whose actions of that class last at most this share of the longest proposal:
+    untrimmed ones, where proposals span the video. Give it a ``prefix`` then.
     """
 
     def __init__(
-        self, thresholds: Sequence[float] = (0.2, 0.5), protocol: str = "act", prefix: str | None = None
+        self,
+        thresholds: Sequence[float] = (0.2, 0.5),
+        protocol: str = "act",
+        max_share: float | None = None,
+        prefix: str | None = None,
     ) -> None:
         super().__init__(prefix=prefix)
+        if max_share is not None and not 0 < max_share <= 1:
+            raise InputError(f"LocalizationGivenLabel: max_share must be above 0 and at most 1, got {max_share}")
+        self.max_share = max_share
         self.thresholds = check_thresholds(thresholds)
         self.protocol = average_precision_protocol(protocol)
 
-    def measure(self, sample: VideoSample) -> tuple[ScoredVideo, int]:
-        """The ranked tubes and the label."""
+    def measure(self, sample: VideoSample) -> tuple[ScoredVideo, int, bool]:
+        """The ranked tubes, the label, and whether the video counts."""
         check_label(sample.video, sample.label, len(self.classes), "localisation")
-        return self.scored(sample, [self.protocol.overlap])[self.protocol.overlap], sample.label
+        scored = self.scored(sample, [self.protocol.overlap])[self.protocol.overlap]
+        return scored, sample.label, self.max_share is None or _share(sample) <= self.max_share
 
-    def compute_metrics(self, results: list[tuple[ScoredVideo, int]]) -> dict[str, float]:
-        """The numbers over all videos."""
-        videos, labels = zip(*results, strict=True) if results else ((), ())
+    def compute_metrics(self, results: list[tuple[ScoredVideo, int, bool]]) -> dict[str, float]:
+        """The numbers over all videos that count."""
+        counted = [result[:2] for result in results if result[2]]
+        if results and not counted:
+            raise InputError(
+                f"localisation: in none of {len(results)} videos does an action last {self.max_share} or less"
+            )
+        videos, labels = zip(*counted, strict=True) if counted else ((), ())
         return localization_accuracy(videos, labels, self.thresholds, self.protocol)
+
+
+def _share(sample: VideoSample) -> float:
+    """How much of the longest proposal the longest action of the video's class lasts; 0 without either."""
+    actions = [len(tube) for tube in sample.ground_truth if tube.label == sample.label]
+    return max(actions, default=0) / max([len(tube) for tube in sample.proposals], default=np.inf)
 
 
 @METRICS.register_module()

@@ -53,5 +53,6 @@ test_evaluator = [
     dict(type="FrameMAP", thresholds=(0.5,), protocol="act"),
     dict(type="ProposalRecall", thresholds=(0.1, 0.2, 0.3, 0.5, 0.7), protocol="apt"),
     dict(type="LocalizationGivenLabel", thresholds=(0.2, 0.5), protocol="act"),
+    dict(type="LocalizationGivenLabel", thresholds=(0.2, 0.5), protocol="act", max_share=0.75, prefix="untrimmed"),
     dict(type="VideoAccuracy"),
 ]
