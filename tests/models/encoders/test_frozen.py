@@ -36,5 +36,5 @@ def test_neither_weights_nor_statistics_change_in_training():
 def test_it_is_the_encoder_that_it_holds_in_its_testing_mode():
     frozen = FrozenEncoder({"type": "NormalizingEncoder"}).train()
     frames = torch.randn(2, 3, 8, 8)
-    assert torch.equal(frozen(frames), frozen.encoder.eval()(frames))
+    torch.testing.assert_close(frozen(frames), frozen.encoder.eval()(frames))
     assert (frozen.stride, frozen.out_channels) == (2, 4)
