@@ -13,8 +13,7 @@ metrics = ("mAP@0.2", "mAP@0.5", "localization@0.5", "accuracy")
 
 def head(type, **settings):
     features = dict(in_channels=3 * 112, roi_size=(5, 5), normalize=True, dropout=0.2, init_gain=0.1)
-    ranking = dict(type="RelativeRanking")
-    return dict(head=dict(_delete_=True, type=type, num_classes=7, **features, ranking=ranking, **settings))
+    return dict(head=dict(_delete_=True, type=type, num_classes=7, **features, **settings))
 
 
 frames = [dict(type="SampleFrames", num_frames=16, mode="random"), dict(type="DecodeFrames")]
@@ -28,7 +27,14 @@ variants = dict(
     literal=dict(
         model=dict(
             pooling=dict(_delete_=True, type="ActorRoIPool3D", output_size=(5, 5)),
-            head=dict(_delete_=True, type="TopKAttentionHead", num_classes=7, in_channels=112, topk=6),
+            head=dict(
+                _delete_=True,
+                type="TopKAttentionHead",
+                num_classes=7,
+                in_channels=112,
+                topk=6,
+                ranking=dict(type="TubeRanking"),
+            ),
         ),
         features=dict(root=f"{store}_duplicates"),
         train_dataloader=dict(dataset=dict(pipeline=[*frames, tubes[1], *packed])),

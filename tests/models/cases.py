@@ -5,11 +5,12 @@ import torch
 
 from actorsup.structures import Tube, VideoSample
 
+OWN_SCORES = {"type": "TubeRanking"}
 VGG16_MODEL = {
     "type": "ActorLocalizer",
     "encoder": {"type": "VGG16Encoder"},
     "pooling": {"type": "ActorRoIPool3D", "output_size": (5, 5)},
-    "head": {"type": "TopKAttentionHead", "num_classes": 4, "in_channels": 512, "topk": 1},
+    "head": {"type": "TopKAttentionHead", "num_classes": 4, "in_channels": 512, "topk": 1, "ranking": OWN_SCORES},
     "data_preprocessor": {"type": "VideoDataPreprocessor"},
 }
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from actorsup.models.ranking import Ranking, TubeRanking, VideoScores
+from actorsup.models.ranking import Ranking, RelativeRanking, VideoScores
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
@@ -29,7 +29,8 @@ class TubeHead(BaseModule):
         dropout: share of the features that a step of training leaves out; the paper's is 0.
         init_gain: of the layers' initialisation; the paper's is 1. Standardised features begin undecided with less.
         ranking: config of a :class:`actorsup.models.ranking.Ranking`, by which tubes of all videos are ranked for a
-            class. The paper leaves it open; None is :class:`TubeRanking`.
+            class. The paper, which sorts them by "relevance for the predicted action class", leaves open what that is;
+            None is :class:`RelativeRanking`, on evidence (docs/experiments.md).
     """
 
     learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
@@ -52,7 +53,7 @@ class TubeHead(BaseModule):
         self.predicted_classes: Tensor | None = None
         self.normalization = ChannelNormalization(in_channels) if normalize else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.ranking = MODELS.build(ranking) if isinstance(ranking, dict) else ranking or TubeRanking()
+        self.ranking = MODELS.build(ranking) if isinstance(ranking, dict) else ranking or RelativeRanking()
         if not isinstance(self.ranking, Ranking):
             raise ValueError(f"ranking must be a config such as dict(type='RelativeRanking'), got {ranking!r}")
         self.num_features = in_channels * roi_size[0] * roi_size[1]

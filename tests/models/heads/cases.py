@@ -2,6 +2,7 @@
 
 import torch
 
+from actorsup.models.ranking import TubeRanking
 from actorsup.structures import TubeBatch
 
 # Logits of five tubes for two classes: the first three are of video 0, the others of video 2; video 1 has none.
@@ -19,9 +20,9 @@ def tubes_of(video_index, num_videos):
 TUBES = tubes_of(VIDEO_INDEX, num_videos=3)
 
 
-def identity(head_type, **options):
-    """A head whose logits are its input: two channels, one cell, the unit matrix."""
-    head = head_type(num_classes=2, in_channels=2, roi_size=(1, 1), **options)
+def identity(head_type, ranking=None, **options):
+    """A head whose logits are its input: two channels, one cell, the unit matrix; it ranks tubes by its own scores."""
+    head = head_type(num_classes=2, in_channels=2, roi_size=(1, 1), ranking=ranking or TubeRanking(), **options)
     torch.nn.init.eye_(head.classifier.weight)
     torch.nn.init.zeros_(head.classifier.bias)
     return head

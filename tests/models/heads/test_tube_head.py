@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from actorsup.models.heads import MeanHead
+from actorsup.models.ranking import RelativeRanking, TubeRanking
 
 
 def test_channels_are_standardised_over_the_tubes_that_are_trained_on():
@@ -31,3 +32,18 @@ def test_dropout_leaves_features_out_in_training_alone():
     ones = torch.ones(10, 100, 1, 1)
     assert 0.3 < (head.features(ones) == 0).float().mean() < 0.5
     assert (head.eval().features(ones) == 1).all()
+
+
+def test_tubes_are_ranked_relative_to_each_other_unless_told_otherwise():
+    assert isinstance(MeanHead(num_classes=2, in_channels=3).ranking, RelativeRanking)
+    ranked = MeanHead(num_classes=2, in_channels=3, ranking={"type": "TubeRanking"}).ranking
+    assert isinstance(ranked, TubeRanking)
+
+
+def test_less_gain_makes_smaller_weights():
+    largest = []
+    for gain in (1.0, 0.1):
+        head = MeanHead(num_classes=2, in_channels=3, init_gain=gain)
+        head.init_weights()
+        largest.append(head.classifier.weight.abs().max().item())
+    assert largest[1] == pytest.approx(0.1 * largest[0], rel=0.1)
