@@ -22,7 +22,7 @@ image_size = (320, 240)
 train_pipeline = [
     dict(type="SampleFrames", num_frames=num_frames, mode="random"),
     dict(type="DecodeFrames"),
-    dict(type="DropDuplicates"),
+    dict(type="MergeDuplicates"),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="FlipFrames", prob=0.5),
@@ -31,7 +31,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type="SampleFrames", num_frames=num_frames, mode="center"),
     dict(type="DecodeFrames"),
-    dict(type="DropDuplicates"),
+    dict(type="MergeDuplicates"),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="PackVideo"),

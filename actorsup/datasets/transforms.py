@@ -12,7 +12,7 @@ FlipFrames      frames, tubes                           frames, tubes
 PackVideo       all of them                             inputs (N, 3, H, W) uint8 tensor, data_samples (``VideoSample``)
 ==============  ======================================  ===========================================================
 
-Before the tubes are attached, ``DropDuplicates`` may leave out proposals of the same actor.
+Before the tubes are attached, ``MergeDuplicates`` may make one proposal of those that follow the same actor.
 
 For comparisons: ``AttachWholeFrame`` replaces ``AttachTubes``; ``LabelTubes``, after the tubes are attached, gives
 tube_labels (P,) int64; ``AddTrueTubes``, before, gives proposals that miss nobody.
@@ -32,7 +32,7 @@ from mmcv.transforms.utils import cache_randomness
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.registry import TRANSFORMS
-from actorsup.structures import OverlapRule, Tube, VideoSample, suppress, tube_iou
+from actorsup.structures import Tube, VideoSample, tube_iou
 
 
 @TRANSFORMS.register_module()
@@ -122,27 +122,46 @@ class AttachTubes(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class DropDuplicates(BaseTransform):
-    """Leaves out proposals that overlap an earlier one, so that each actor counts once; before ``AttachTubes``.
+class MergeDuplicates(BaseTransform):
+    """One proposal for each actor: the mean of those that follow the same one; before ``AttachTubes``.
 
-    Algorithm 1 often follows one actor several times, from detections in different frames. The paper keeps them all:
-    attention then counts some actors more often than others, and at most one of them is no false detection.
+    Algorithm 1 often follows an actor several times, from detections in different frames. The paper keeps them all:
+    attention then counts some actors more often than others, and at most one of the tubes is no false detection. Here,
+    in the linker's order, a proposal that overlaps an earlier one is its duplicate. The boxes of the earlier one become
+    the means of its own and its duplicates', frame by frame; its frames, scores and place in the order stay.
 
-    ``max_overlap``, 0 to 1, is the IoU in space and time above which a later proposal is left out.
+    ``max_overlap``, 0 to 1, is the IoU in space and time up to which a later proposal is of another actor.
     """
 
     def __init__(self, max_overlap: float = 0.5) -> None:
         if not 0 <= max_overlap <= 1:
-            raise InputError(f"DropDuplicates: max_overlap must be from 0 to 1, got {max_overlap}")
+            raise InputError(f"MergeDuplicates: max_overlap must be from 0 to 1, got {max_overlap}")
         self.max_overlap = max_overlap
 
     def transform(self, results: dict) -> dict:
         """Change ``proposals``."""
         proposals = results["proposals"]
-        in_order = -np.arange(len(proposals.tubes), dtype=np.float64)[:, None]
-        kept = suppress(proposals.tubes, in_order, self.max_overlap, OverlapRule())[:, 0] > -np.inf
-        tubes = tuple(tube for tube, is_kept in zip(proposals.tubes, kept, strict=True) if is_kept)
+        overlaps = tube_iou(proposals.tubes, proposals.tubes)
+        groups: dict[int, list[int]] = {}  # by the first tube of each, in order
+        for index in range(len(proposals.tubes)):
+            first = max(groups, key=lambda kept: overlaps[index, kept], default=None)
+            if first is not None and overlaps[index, first] > self.max_overlap:
+                groups[first].append(index)
+            else:
+                groups[index] = [index]
+        tubes = tuple(_mean_tube([proposals.tubes[index] for index in group]) for group in groups.values())
         return {**results, "proposals": replace(proposals, tubes=tubes)}
+
+
+def _mean_tube(tubes: list[Tube]) -> Tube:
+    """The first tube with the mean of the boxes that all of them have in each of its frames."""
+    first = tubes[0]
+    sums, counts = np.zeros((len(first), 4)), np.zeros((len(first), 1))
+    for tube in tubes:
+        start, end = max(tube.start, first.start), min(tube.end, first.end)
+        sums[start - first.start : end - first.start] += tube.boxes[start - tube.start : end - tube.start]
+        counts[start - first.start : end - first.start] += 1
+    return replace(first, boxes=(sums / counts).astype(np.float32)) if len(tubes) > 1 else first
 
 
 @TRANSFORMS.register_module()

@@ -17,7 +17,7 @@ def head(type, **settings):
 
 
 frames = [dict(type="SampleFrames", num_frames=16, mode="random"), dict(type="DecodeFrames")]
-tubes = [dict(type="DropDuplicates"), dict(type="AttachTubes", max_tubes=10)]
+tubes = [dict(type="MergeDuplicates"), dict(type="AttachTubes", max_tubes=10)]
 packed = [dict(type="ResizeFrames", size=(320, 256)), dict(type="FlipFrames", prob=0.5), dict(type="PackVideo")]
 test_frames = [dict(type="SampleFrames", num_frames=16, mode="center"), dict(type="DecodeFrames")]
 # Of other tubes, or of tubes with labels, features are stored anew.

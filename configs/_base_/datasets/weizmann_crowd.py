@@ -6,7 +6,7 @@ image_size = (320, 256)
 train_pipeline = [
     dict(type="SampleFrames", num_frames=16, mode="random"),
     dict(type="DecodeFrames"),
-    dict(type="DropDuplicates"),
+    dict(type="MergeDuplicates"),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="FlipFrames", prob=0.5),
@@ -15,7 +15,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type="SampleFrames", num_frames=16, mode="center"),
     dict(type="DecodeFrames"),
-    dict(type="DropDuplicates"),
+    dict(type="MergeDuplicates"),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="PackVideo"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actorsup.datasets.transforms import AttachTubes, DropDuplicates
+from actorsup.datasets.transforms import AttachTubes, MergeDuplicates
 from actorsup.errors import InputError
 from actorsup.io import Proposals
 
@@ -56,18 +56,39 @@ def test_the_proposals_given_stay_as_they_are():
     assert proposals.tubes[0].boxes[0, 0] == 10
 
 
-def test_a_proposal_of_an_actor_whom_an_earlier_one_follows_is_left_out():
-    # Boxes of 20 x 40: moved by 5 pixels the overlap is 15 / 25, by 12 pixels 8 / 32.
+def merged(tubes, max_overlap=0.5):
+    return MergeDuplicates(max_overlap)({"proposals": Proposals(tuple(tubes), 10, (96, 64))})["proposals"].tubes
+
+
+def test_proposals_that_follow_one_actor_become_one():
+    # Boxes of 20 x 40: moved by 5 pixels the overlap is 15 / 25, by 12 pixels 8 / 32, from 5 to 12 it is 13 / 27.
     tubes = [make_tube(0, 10, box=(x, 0, x + 20, 40)) for x in (0, 5, 12, 60)]
-    proposals = Proposals(tuple(tubes), 10, (96, 64))
-    for max_overlap, kept in ((0.5, [0, 2, 3]), (0.2, [0, 3]), (0.7, [0, 1, 2, 3]), (0, [0, 3])):
-        left = DropDuplicates(max_overlap)({"proposals": proposals})["proposals"]
-        assert left.tubes == tuple(tubes[index] for index in kept)
-    assert DropDuplicates()({"proposals": Proposals((), 10, (96, 64))})["proposals"].tubes == ()
+    for max_overlap, lefts in ((0.5, [2.5, 12, 60]), (0.2, [17 / 3, 60]), (0.7, [0, 5, 12, 60]), (0.45, [2.5, 12, 60])):
+        left = merged(tubes, max_overlap)
+        assert [tube.boxes[0, 0] for tube in left] == pytest.approx(lefts)
+        assert [tube.boxes[0, 2] for tube in left] == pytest.approx([x + 20 for x in lefts])
+    assert merged(tubes)[1] is tubes[2]
+    assert merged([]) == ()
+
+
+def test_a_duplicate_goes_to_the_earlier_tube_that_it_overlaps_most():
+    lefts = [tube.boxes[0, 0] for tube in merged([make_tube(0, 10, box=(x, 0, x + 20, 40)) for x in (0, 9, 6)])]
+    assert lefts == [0, 7.5]  # 6 is 14 / 26 from 0, and 17 / 23 from 9
+
+
+def test_where_a_duplicate_has_no_box_the_first_tube_keeps_its_own():
+    first, other = make_tube(2, 6, box=(0, 0, 20, 40), score=0.3), make_tube(4, 6, box=(2, 0, 22, 40), score=0.9)
+    (tube,) = merged([first, other], max_overlap=0.3)
+    assert (tube.start, len(tube), tube.score) == (2, 6, pytest.approx(0.3))
+    # make_tube moves a tube by one pixel a frame from its own start.
+    np.testing.assert_allclose(tube.boxes[:, 0], [0, 1, 2, 3, 4, 5])
+    (tube,) = merged([first, make_tube(4, 6, box=(6, 0, 26, 40))], max_overlap=0.3)
+    np.testing.assert_allclose(tube.boxes[:, 0], [0, 1, 4, 5, 6, 7])
+    np.testing.assert_array_equal(tube.scores, first.scores)
 
 
 def test_impossible_settings_are_an_error():
-    with pytest.raises(InputError, match=r"max_overlap must be from 0 to 1, got 1\.5"):
-        DropDuplicates(1.5)
+    with pytest.raises(InputError, match=r"MergeDuplicates: max_overlap must be from 0 to 1, got 1\.5"):
+        MergeDuplicates(1.5)
     with pytest.raises(InputError, match="max_tubes must be 1 or more, got 0"):
         AttachTubes(0)
