@@ -35,7 +35,6 @@ proposals = dict(
         ),
     ),
     linker="siamese_small_shared",
-    linkers=dict(siamese_small_shared=dict(max_tubes=10), viterbi=dict(max_tubes=10)),
 )
 features = dict(root="work_dirs/features/weizmann_crowd", draws=2)
 model = dict(head=dict(num_classes=7))
