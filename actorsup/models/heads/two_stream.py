@@ -70,8 +70,9 @@ class OnlineRefinementHead(TwoStreamHead):
 
     In each video the tube that the layer before scores highest for the label, and those that overlap it, show the
     action; the others are background. The cross-entropy of a layer counts in each video by the score of that tube.
-    Tubes are scored by the mean of the layers' logits, a video by its smooth maximum over the tubes. From "Multiple
-    Instance Detection Network with Online Instance Classifier Refinement" (Tang et al., CVPR 2017), Algorithm 2, Eq. 4.
+    Tubes are scored by the mean of the layers' logits; what a video shows is said by the two streams, which alone learn
+    from videos that do not show it. From "Multiple Instance Detection Network with Online Instance Classifier
+    Refinement" (Tang et al., CVPR 2017), Algorithm 2, Eq. 4.
 
     Args:
         num_refinements: layers; as published.
@@ -108,11 +109,10 @@ class OnlineRefinementHead(TwoStreamHead):
         return losses | {"loss_refinement": loss / len(labels)}
 
     def scores(self, tube_logits: Tensor, features: Tensor) -> VideoScores:
-        """Those of the refinements, whose odds leave background out."""
+        """Of tubes those of the refinements, whose odds leave background out; of the video the two streams'."""
         logits = self._refined(features)
-        of_video = smooth_maximum(logits[:, 1:], SHARPNESS) if len(logits) else logits[:, 1:].sum(dim=0)
-        log_odds = self.log_odds(logits[:, 1:] - logits[:, :1])
-        return VideoScores(log_probabilities(logits)[:, 1:], log_odds, log_probabilities(of_video))
+        of_video = super().scores(tube_logits, features).video
+        return VideoScores(log_probabilities(logits)[:, 1:], self.log_odds(logits[:, 1:] - logits[:, :1]), of_video)
 
     def log_odds_alone(self, pooled: Tensor) -> Tensor:
         """Against the other classes and background, ``(P, K)`` float64."""
