@@ -55,11 +55,12 @@ class TemporalTrimming(PostProcessing):
     Args:
         window: sampled frames, an odd number, by which the head scores the one in their middle: what the pooling makes
             of them, as of a tube that is no longer.
-        contrast: least difference of the mean scores, log-odds of the class against all else.
+        contrast: least difference of the mean scores, log-odds of the class against all else. The more classes, and the
+            longer the training, the larger these are: choose it on videos whose times are known.
         min_share: of the frames that the tube covers, what a stretch has at least, 0 to 1; never less than two.
     """
 
-    def __init__(self, window: int = 5, contrast: float = 3.0, min_share: float = 0.2) -> None:
+    def __init__(self, window: int = 5, contrast: float = 4.0, min_share: float = 0.2) -> None:
         if window < 1 or window % 2 == 0:
             raise InputError(f"TemporalTrimming: window must be an odd number from 1 on, got {window}")
         if not 0 <= min_share <= 1:

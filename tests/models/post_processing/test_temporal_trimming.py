@@ -104,7 +104,12 @@ def test_a_tube_of_one_sampled_frame_and_one_that_repeats_a_frame_stay_whole():
 def test_the_contrast_and_the_share_that_are_asked_for():
     scores = [[[0.0]] * 4 + [[5.0]] * 2 + [[0.0]] * 4]
     sample, ranked = predicted([still(BOX)], [[0.5]], range(10), frame_scores=scores)
-    for options, length in (({}, 2), ({"contrast": 5.1}, 10), ({"min_share": 0.4, "contrast": 1.0}, 4)):
+    for options, length in (
+        ({}, 2),
+        ({"contrast": 5.1}, 10),
+        ({"contrast": 4.9}, 2),
+        ({"min_share": 0.4, "contrast": 1.0}, 4),
+    ):
         step = POST_PROCESSING.build({"type": "TemporalTrimming", **options})
         assert [len(tube) for tube in step(sample, ranked).tubes] == [length]
 
