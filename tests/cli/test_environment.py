@@ -27,7 +27,7 @@ def test_a_config_is_shown_with_what_it_is_based_on_and_the_options(capsys, monk
     assert "linker='viterbi'" in shown
     assert "max_epochs=7" in shown
     assert "work_dir = 'work_dirs/demo'" in shown
-    assert "type='TopKAttentionHead'" in shown  # of a base
+    assert "type='OnlineRefinementHead'" in shown  # of a base
 
 
 def test_the_doctor_looks_at_a_config_by_its_name(capsys, monkeypatch, tmp_path):
