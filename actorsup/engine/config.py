@@ -6,7 +6,7 @@ import difflib
 import inspect
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
@@ -134,17 +134,29 @@ def metainfo_of(settings: Mapping) -> dict:
 
 def videos_of(config: Config, dataloaders: Sequence[str] = DATALOADERS) -> dict[str, Path]:
     """The video files of dataloaders, by name; a split that is not there is warned of, if it is not the only one."""
-    videos, missing = {}, []
-    for settings in dataset_configs(config, dataloaders):
-        try:
-            videos |= plain_dataset(settings).videos()
-        except MissingSplitError as error:
-            missing.append(error)
-    if missing and not videos:
+    videos = {}
+    for _, _, of_dataset in of_splits_there(config, dataloaders, lambda settings: plain_dataset(settings).videos()):
+        videos |= of_dataset
+    return videos
+
+
+def of_splits_there(config: Config, dataloaders: Sequence[str], make: Callable) -> list[tuple[str, ConfigDict, object]]:
+    """Name of the dataloader, config of the dataset, and what ``make`` makes of this config, of every dataset.
+
+    One whose split is not there is left out with a warning; ``MissingSplitError`` if none is.
+    """
+    made, missing = [], []
+    for name in dataloaders:
+        for settings in dataset_configs(config, [name]):
+            try:
+                made.append((name, settings, make(settings)))
+            except MissingSplitError as error:
+                missing.append(error)
+    if missing and not made:
         raise missing[0]
     for message in dict.fromkeys(map(str, missing)):
         print_log(f"{message}; its videos are left out", logger="current", level=logging.WARNING)
-    return videos
+    return made
 
 
 def proposal_config_of(config: Config) -> ProposalConfig:

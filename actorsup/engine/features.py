@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,19 +9,18 @@ from pathlib import Path
 import cv2
 import torch
 from mmengine.config import Config
-from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from actorsup.datasets import AnnotatedVideos, VideoDraws
 from actorsup.device import pick_device
-from actorsup.errors import InputError, MissingSplitError
+from actorsup.errors import InputError
 from actorsup.io import FeatureStore, Fingerprint, TubeStore
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, MODELS
 
-from .config import DATALOADERS, dataset_configs, plain_dataset, with_proposals
+from .config import DATALOADERS, dataset_configs, of_splits_there, plain_dataset, with_proposals
 
 PART = "encoder."  # of the names of the model's weights
 ON_FRAMES = "--cfg-options features=None trains and tests on frames"
@@ -122,18 +120,7 @@ def extract_features(config: Config) -> dict[str, Extraction]:
     if features is None:
         raise InputError(f"{config.filename}: has no features=dict(root=FOLDER, draws=NUMBER)")
     config = with_proposals(config)
-    datasets, missing = [], []
-    for name in DATALOADERS:
-        for settings in dataset_configs(config, [name]):
-            try:
-                datasets.append((name, settings, DATASETS.build({**settings})))
-            except MissingSplitError as error:
-                missing.append(error)
-    if missing and not datasets:
-        raise missing[0]
-    for message in dict.fromkeys(map(str, missing)):
-        print_log(f"{message}; its videos are left out", logger="current", level=logging.WARNING)
-
+    datasets = of_splits_there(config, DATALOADERS, lambda settings: DATASETS.build({**settings}))
     checkpoint = read_checkpoint(str(config.load_from), owner="load_from") if config.get("load_from") else None
     encoder = initial_encoder(config)
     if (state := _state_in(checkpoint)) is not None:

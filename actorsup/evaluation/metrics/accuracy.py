@@ -1,8 +1,10 @@
 """Accuracy of videos, of their best tubes, and of the target's place in pairs of crops."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from mmengine.logging import print_log
 
 from actorsup.errors import InputError
 from actorsup.evaluation.functional import ScoredVideo, average_precision_protocol, localization_accuracy
@@ -43,7 +45,8 @@ class LocalizationGivenLabel(SampleMetric):
 
     Beside :class:`VideoAccuracy` it tells apart what :class:`TubeMAP` mixes: what happens, and where. With a
     ``max_share`` only videos count whose actions of that class last at most this share of the longest proposal:
-    untrimmed ones, where proposals span the video. Give it a ``prefix`` then.
+    untrimmed ones, where proposals span the video. Give it a ``prefix`` then. Where no video counts, it warns and gives
+    no number.
     """
 
     def __init__(
@@ -70,9 +73,9 @@ class LocalizationGivenLabel(SampleMetric):
         """The numbers over all videos that count."""
         counted = [result[:2] for result in results if result[2]]
         if results and not counted:
-            raise InputError(
-                f"localisation: in none of {len(results)} videos does an action last {self.max_share} or less"
-            )
+            message = f"localisation: in none of {len(results)} videos does an action last {self.max_share} or less"
+            print_log(f"{message}; no number is given", logger="current", level=logging.WARNING)
+            return {}
         videos, labels = zip(*counted, strict=True) if counted else ((), ())
         return localization_accuracy(videos, labels, self.thresholds, self.protocol)
 
