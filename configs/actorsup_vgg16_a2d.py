@@ -21,4 +21,4 @@ proposals = dict(
     detectors={name: dict(actors=actors) for name in _base_.proposals.detectors},
     linkers=dict(siamese=dict(max_tubes=50), viterbi=dict(max_tubes=50)),
 )
-model = dict(head=dict(num_classes=43))
+model = dict(head=dict(num_classes=43, multi_label=True))  # most videos show several pairs

@@ -222,6 +222,7 @@ def test_every_tracker_and_source_of_sequences_that_a_config_names_exists(path):
     ("name", "num_classes", "actors", "max_tubes"),
     [
         ("ucfsports", 10, ["person"], 20),
+        ("jhmdb", 21, ["person"], 20),
         ("a2d", 43, ["person", "sports ball", "bird", "car", "cat", "dog"], 50),
     ],
 )
@@ -229,6 +230,7 @@ def test_the_other_datasets_differ_in_data_actors_and_proposals_alone(name, num_
     config = Config.fromfile(CONFIGS / f"actorsup_vgg16_{name}.py")
     paper = Config.fromfile(PAPER)
     assert config.model.head.pop("num_classes") == num_classes
+    assert config.model.head.pop("multi_label", False) == (name == "a2d")  # the dataset whose videos show several
     paper.model.head.pop("num_classes")
     for key in ("model", "optim_wrapper", "param_scheduler", "train_cfg", "test_evaluator"):
         assert config[key] == paper[key]

@@ -1,6 +1,8 @@
 """Inference for notebooks and programs."""
 
-from .exports import as_act, as_coco_video, as_table, box_rows, load_localization, save_act, save_localization
+from actorsup.io.localizations import load_localization, save_localization
+
+from .exports import as_act, as_coco_video, as_table, box_rows, save_act
 from .inferencer import ActionInferencer
 from .localize import LocalizationReport, localize_videos
 

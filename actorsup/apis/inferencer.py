@@ -1,16 +1,15 @@
 """The whole method as one object."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from actorsup.datasets.video_files import video_name
+from actorsup.datasets.video_files import video_name, videos_like
 from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import classes_of, require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
@@ -171,7 +170,7 @@ class ActionInferencer:
         self, name: str, path: str | Path, reader: dict | None, proposals: Proposals
     ) -> tuple[Sequence[Tube], np.ndarray]:
         """The tubes that the pipeline keeps, and their scores ``(P, K)``."""
-        results = {"video": name, "path": path, "reader": reader, "label": None, "ground_truth": ()}
+        results = {"video": name, "path": path, "reader": reader, "labels": None, "ground_truth": ()}
         packed = self._transforms({**results, "proposals": proposals})
         (sample,) = self._model.test_step({key: [value] for key, value in packed.items()})
         return sample.proposals, sample.tube_scores
@@ -179,16 +178,6 @@ class ActionInferencer:
     def _localization(self, name: str, stretch: _Stretch) -> Localization:
         tubes = rank_tubes(stretch.pieces, self.classes, self._actors, self._classes_per_tube)
         return Localization(name, stretch.start, stretch.end - stretch.start, stretch.size, self.classes, tubes)
-
-
-def videos_like(path: Path, names: Iterable[str]) -> list[str]:
-    """The names that end like a path, with or without suffix; of several the one whose folder is the same."""
-    by_ending = defaultdict(list)
-    for name in names:
-        by_ending[PurePosixPath(name).name].append(name)
-    alike = by_ending[video_name(path)] or by_ending[path.name] or by_ending[path.stem]
-    beside = [name for name in alike if PurePosixPath(name).parent.name == path.resolve().parent.name]
-    return beside if len(beside) == 1 else alike
 
 
 def _stored_name(store: TubeStore, path: Path, name: str) -> str:

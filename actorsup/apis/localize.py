@@ -9,16 +9,16 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from actorsup.datasets.formats import LabelledVideo
-from actorsup.datasets.video_files import video_name
+from actorsup.datasets.video_files import video_name, videos_like
 from actorsup.engine.config import dataset_configs, plain_dataset, proposal_config_of
 from actorsup.errors import InputError
 from actorsup.io import open_video
+from actorsup.io.localizations import save_localization
 from actorsup.progress import progress_bar
 from actorsup.structures import Localization
 from actorsup.visualization import DrawnTube, render_video
 
-from .exports import save_localization
-from .inferencer import ActionInferencer, videos_like
+from .inferencer import ActionInferencer
 
 
 @dataclass

@@ -118,6 +118,7 @@ def train(arguments: argparse.Namespace) -> None:
     argument(
         "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
     ),
+    argument("--predictions", metavar="FILE", help="write all tubes with all scores, .json"),
 )
 def test(arguments: argparse.Namespace) -> None:
     """Measure a checkpoint on the test videos of a config."""
@@ -125,12 +126,67 @@ def test(arguments: argparse.Namespace) -> None:
 
     from .output import print_table
 
-    result = evaluate(read_config(arguments), arguments.checkpoint, arguments.show_dir, arguments.diagnose)
+    given = arguments.checkpoint, arguments.show_dir, arguments.diagnose, arguments.predictions
+    result = evaluate(read_config(arguments), *given)
+    _print_evaluation(result)
+    print_table("test", [{"metric": name, "value": value} for name, value in result.rest.items()])
+
+
+def _print_evaluation(result) -> None:
+    from .output import print_table
+
     for title, rows in result.tables.items():
         print_table(title, rows)
     if result.summary:
         print(result.summary)
-    print_table("test", [{"metric": name, "value": value} for name, value in result.rest.items()])
+
+
+@command(
+    "eval-predictions",
+    argument("annotation", help="file of `actorsup convert`, ground-truth pickle of ACT-detector, or AVA's CSV"),
+    argument("predictions", help="file or folder of the predictions"),
+    argument("--out", required=True, metavar="DIR", help="folder for the results"),
+    argument("--split", default="test", help="of the annotation (test)"),
+    argument("--protocol", help="of mAP (act; for AVA ava); a table shows the others beside it"),
+    argument("--thresholds", type=float, nargs="+", metavar="IOU", help="overlaps (0.2 0.5 0.75; of boxes 0.5)"),
+    argument("--max-per-class", type=int, metavar="N", help="count the N best tubes of a video for each class"),
+    argument("--nms", type=float, metavar="IOU", help="first suppress tubes above it; MOC's numbers: 0.3"),
+    argument("--exclude", nargs="+", default=[], metavar="CLASS", help="leave classes out; `multisports`: its six"),
+    argument("--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason (0.5)"),
+    argument("--videos", metavar="DIR", help="folder of the videos, which `actorsup report` then shows"),
+    argument("--split-number", type=int, default=1, help="of a ground-truth pickle, from 1 (1)"),
+    argument("--label-map", metavar="FILE", help="AVA's list of the actions that count, .pbtxt"),
+    argument("--excluded-timestamps", metavar="FILE", help="AVA's keyframes that do not count, .csv"),
+)
+def eval_predictions(arguments: argparse.Namespace) -> None:
+    """Measure the predictions of another method, without a model.
+
+    It reads tubes of MOC (a folder of `<video>_tubes.pkl`), of MultiSports (`video_detections.pkl`), of `actorsup
+    localize` and `actorsup test --predictions`; boxes of single frames of MOC and MultiSports (`frame_detections.pkl`)
+    and AVA (CSV). docs/evaluation.md describes them. What `actorsup test` writes goes into DIR, for `actorsup report`.
+    """
+    from actorsup.engine import annotation_of, measure_predictions
+
+    truth = annotation_of(
+        arguments.annotation, arguments.label_map, arguments.excluded_timestamps, arguments.split_number
+    )
+    result, notes = measure_predictions(
+        truth,
+        arguments.predictions,
+        arguments.out,
+        split=arguments.split,
+        protocol=arguments.protocol,
+        thresholds=arguments.thresholds,
+        max_per_class=arguments.max_per_class,
+        nms=arguments.nms,
+        excluded_classes=arguments.exclude,
+        diagnose_at=arguments.diagnose,
+        videos=arguments.videos,
+    )
+    _print_evaluation(result)
+    for note in notes:
+        print(f"note: {note}")
+    print(arguments.out)
 
 
 @command(
@@ -283,7 +339,7 @@ def config(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS = (
-    *(demo, proposals, eval_proposals, extract_features, train, test, localize, report),
+    *(demo, proposals, eval_proposals, extract_features, train, test, eval_predictions, localize, report),
     *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 

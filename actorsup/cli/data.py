@@ -59,6 +59,24 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         argument("ann_file", metavar="pickle", help="the pickle; it can run no code"),
         argument("--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="its number, from 1"),
     )
+    add(
+        "ava",
+        "AVA or AVA-Kinetics: one CSV file of boxes in keyframes",
+        argument("ann_file", metavar="csv", help="ava_train_v2.2.csv, ava_val_v2.2.csv or one of AVA-Kinetics"),
+        argument("--label-map", help="ava_action_list_….pbtxt; default: actions without names"),
+        argument("--excluded-timestamps", help="ava_…_excluded_timestamps_v2.2.csv"),
+        argument("--split", default="test", help="of its videos (test)"),
+        argument("--frame-rate", type=float, default=30.0, help="of the videos (30)"),
+        argument("--first-second", type=float, default=900.0, help="of the film at which they begin (900)"),
+    )
+    add(
+        "jhmdb",
+        "J-HMDB: the lists of a split, and boxes of puppet masks or joints",
+        argument("ann_file", metavar="splits", help="folder of <action>_test_split1.txt and so on"),
+        argument("--boxes", required=True, help="folder puppet_mask, or joint_positions"),
+        argument("--split", dest="split_number", metavar="SPLIT", type=int, default=1, help="its number, 1 to 3"),
+    )
+    add("daly", "DALY: its pickle", argument("ann_file", metavar="pickle", help="daly1.1.0.pkl; it can run no code"))
     people = argument(
         "--test-people", nargs="+", metavar="NAME", default=["lyova", "moshe", "shahar"], help="three others"
     )
@@ -90,6 +108,9 @@ def convert(arguments: argparse.Namespace) -> None:
         "folder": formats.VideoFolder,
         "table": formats.LabelTable,
         "act": formats.ACTPickle,
+        "ava": formats.AVA,
+        "jhmdb": formats.JHMDB,
+        "daly": formats.DALY,
         "weizmann": formats.Weizmann,
         "to-act": formats.VideosFile,
     }
@@ -158,17 +179,22 @@ def puppets(arguments: argparse.Namespace) -> None:
     argument("--tiles", type=int, nargs=2, default=(2, 2), metavar=("COLUMNS", "ROWS"), help="clips side by side"),
     argument("--videos", type=int, nargs=2, default=(30, 12), metavar=("TRAIN", "TEST"), help="of each action"),
     argument("--test-people", nargs="+", metavar="NAME", help="who is seen in testing alone"),
+    argument("--labelled", type=int, default=1, metavar="N", help="people who do labelled actions, each another (1)"),
 )
 def crowd(arguments: argparse.Namespace) -> None:
     """Make scenes of several people at once from clips of one.
 
-    One person does the labelled action, the others walk, side-step or skip: real pixels, and no label says who.
+    One person, or several, do labelled actions, the others walk, side-step or skip: real pixels, and no label says who.
     """
     from actorsup.synthetic.crowd import CrowdSettings, make_crowd
 
     test_people = tuple(arguments.test_people) if arguments.test_people else None
     settings = CrowdSettings(
-        arguments.seed, tuple(arguments.tiles), videos=tuple(arguments.videos), test_people=test_people
+        arguments.seed,
+        tuple(arguments.tiles),
+        labelled=arguments.labelled,
+        videos=tuple(arguments.videos),
+        test_people=test_people,
     )
     made = make_crowd(arguments.clips, arguments.out, settings)
     print(f"{len(made.videos)} scenes are in {arguments.out}")

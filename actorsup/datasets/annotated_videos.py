@@ -1,4 +1,4 @@
-"""The dataset: videos, one label each, with their proposals, and true tubes for testing."""
+"""The dataset: videos, their labels and proposals, and true tubes for testing."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ class AnnotatedVideos(BaseDataset):
     every video a tube. Testing adds the true tubes, in pixels of the video as it is, and leaves out videos without
     annotation; those without a proposal stay: their true tubes are missed.
 
-    The pipeline gets ``video`` (name), ``path``, ``reader``, ``label``, ``proposals`` (``Proposals``) and
+    The pipeline gets ``video`` (name), ``path``, ``reader``, ``labels`` (a tuple), ``proposals`` (``Proposals``) and
     ``ground_truth`` (a tuple of ``Tube``, empty where none are read). What it raises ends the run.
 
     Args:
@@ -118,7 +118,7 @@ class AnnotatedVideos(BaseDataset):
             return collection if self.classes is None else collection.with_classes(self.classes)
 
     def load_data_list(self) -> list[dict]:
-        """Name, file and label of every video that is used."""
+        """Name, file and labels of every video that is used."""
         self.require_files()
         collection = self.read()
         self._metainfo = collection.metainfo
@@ -139,16 +139,16 @@ class AnnotatedVideos(BaseDataset):
         if not videos:
             where = f"they are looked for in {self.video_folder}"
             raise InputError(f"{self.ann_file}: none of its videos can be used; {where}")
-        return [{"video": name, "path": str(paths[name]), "label": video.label} for name, video in videos.items()]
+        return [{"video": name, "path": str(paths[name]), "labels": video.labels} for name, video in videos.items()]
 
     def videos(self) -> list[tuple[str, Path]]:
         """Name and file of every video, in the order of the indices."""
         return [(record["video"], Path(record["path"])) for record in map(super().get_data_info, range(len(self)))]
 
     @property
-    def labels(self) -> list[int]:
-        """The label of every video, in the order of the indices."""
-        return [record["label"] for record in map(super().get_data_info, range(len(self)))]
+    def labels(self) -> list[tuple[int, ...]]:
+        """The labels of every video, in the order of the indices."""
+        return [tuple(record["labels"]) for record in map(super().get_data_info, range(len(self)))]
 
     def ground_truth(self, index: int) -> tuple[Tube, ...]:
         """The true tubes of a video, in pixels of the video as it is, labelled with the action; empty if not read."""

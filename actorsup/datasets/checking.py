@@ -17,7 +17,7 @@ from actorsup.structures import Tube, box_areas, clip_boxes
 
 from .annotated_videos import AnnotatedVideos
 from .formats import LabelledVideo
-from .formats.collection import rows_by_class
+from .formats.collection import count_labels, rows_by_class
 from .formats.reading import enumeration
 from .video_files import find_videos, videos_in, why_missing
 
@@ -81,8 +81,8 @@ class ListedVideos:
 
     @property
     def num_videos(self) -> Counter[int]:
-        """Videos by label."""
-        return Counter(video.label for video in self.videos.values())
+        """Videos by label, and in all."""
+        return count_labels(self.videos.values())
 
     @property
     def num_tubes(self) -> Counter[int]:
@@ -91,8 +91,8 @@ class ListedVideos:
 
     def counts(self) -> list[dict[str, str | int]]:
         """Videos, those that are there, annotated ones and tubes, by class and in all."""
-        found = Counter(self.videos[video].label for video in self.paths)
-        annotated = Counter(video.label for video in self.annotated.values())
+        found = count_labels(self.videos[video] for video in self.paths)
+        annotated = count_labels(self.annotated.values())
         columns = {"videos": self.num_videos, "found": found, "annotated": annotated, "tubes": self.num_tubes}
         return rows_by_class(self.classes, columns)
 
@@ -160,10 +160,12 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
     findings += _check_folders([*train, *test])
     findings += [
         Finding(
-            "one class, nothing to tell apart", listed.name, f"only {listed.classes[0]}; add videos of another action"
+            "one class, nothing to tell apart",
+            listed.name,
+            f"only {listed.classes[0]}; add videos of another action, or of none",
         )
         for listed in train
-        if len(listed.classes) == 1
+        if len(listed.classes) == 1 and all(video.labels for video in listed.videos.values())
     ]
     if not test:
         return findings
@@ -232,14 +234,18 @@ def _check_list(listed: ListedVideos) -> Iterator[Finding]:
             yield Finding("video without annotation", name, f"{listed.name} leaves it out", is_error=False)
     with_tubes = [video for video in listed.videos.values() if video.tubes]
     for video in with_tubes:
-        others = [tube.label for tube in video.tubes if tube.label != video.label]
+        others = [tube.label for tube in video.tubes if tube.label not in video.labels]
         if 0 < len(others) < len(video.tubes):
             names = ", ".join(sorted({listed.classes[label] for label in others}))
-            detail = f"its one label is {listed.classes[video.label]}, {len(others)} tubes are of {names}"
-            yield Finding("video of several classes", video.video, detail, is_error=False)
-    strange = [video for video in with_tubes if video.label not in {tube.label for tube in video.tubes}]
+            detail = f"its labels are {_names(listed, video)}, {len(others)} tubes are of {names}"
+            yield Finding("tubes of classes that are no label of their video", video.video, detail, is_error=False)
+    strange = [video for video in with_tubes if {tube.label for tube in video.tubes}.isdisjoint(video.labels)]
     for video in strange:
         of_tubes = sorted({listed.classes[tube.label] for tube in video.tubes})
-        detail = f"label {listed.classes[video.label]}, tubes {', '.join(of_tubes)}"
+        detail = f"labels {_names(listed, video)}, tubes {', '.join(of_tubes)}"
         is_error = len(strange) > len(with_tubes) / 2  # of most: then the labels of tubes count from elsewhere
-        yield Finding("no tube has the label of its video", video.video, detail, is_error)
+        yield Finding("no tube has a label of its video", video.video, detail, is_error)
+
+
+def _names(listed: ListedVideos, video: LabelledVideo) -> str:
+    return ", ".join(listed.classes[label] for label in video.labels) or "none"

@@ -29,8 +29,8 @@ EXTRACT = FeatureStore.made_with
 class StoredFeatures(Dataset):
     """The videos of a dataset with stored features in place of frames; its pipeline does not run.
 
-    Every access draws one of the ``draws`` of a video by numpy's generator, as transforms do. Label and true tubes are
-    the dataset's. ``inputs`` are ``N`` frames without a pixel, ``(N, 3, 0, 0)``.
+    Every access draws one of the ``draws`` of a video by numpy's generator, as transforms do. Labels and true tubes
+    are the dataset's. ``inputs`` are ``N`` frames without a pixel, ``(N, 3, 0, 0)``.
 
     Args:
         dataset: an ``AnnotatedVideos`` or its config.
@@ -101,7 +101,7 @@ class StoredFeatures(Dataset):
         if (index, draw) in self._samples:
             return self._samples[index, draw]
         stored = self.store.load(FeatureStore.entry(self._videos[index], draw))
-        sample = replace(stored, label=self._labels[index], ground_truth=self.dataset.ground_truth(index))
+        sample = replace(stored, labels=self._labels[index], ground_truth=self.dataset.ground_truth(index))
         if self._held:
             self._samples[index, draw] = sample
         return sample

@@ -2,8 +2,9 @@
 
 import os
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from actorsup.errors import InputError
 from actorsup.io import FrameFolderReader, open_video
@@ -153,3 +154,13 @@ def measure(path: Path) -> tuple[int, tuple[int, int]]:
     video = open_video(path)
     num_frames = len(video.files) if isinstance(video, FrameFolderReader) else sum(1 for _ in video)
     return num_frames, frame_size(path)
+
+
+def videos_like(path: Path, names: Iterable[str]) -> list[str]:
+    """The names that end like a path, with or without suffix; of several the one whose folder is the same."""
+    by_ending = defaultdict(list)
+    for name in names:
+        by_ending[PurePosixPath(name).name].append(name)
+    alike = by_ending[video_name(path)] or by_ending[path.name] or by_ending[path.stem]
+    beside = [name for name in alike if PurePosixPath(name).parent.name == path.resolve().parent.name]
+    return beside if len(beside) == 1 else alike

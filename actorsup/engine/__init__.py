@@ -4,6 +4,7 @@ from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
 from .features import extract_features
+from .predictions import annotation_of, measure_predictions
 from .proposals import evaluate_stored_proposals, generate_proposals
 from .test import Evaluation, evaluate
 from .trackers import evaluate_trackers, tracker_tables
@@ -12,6 +13,7 @@ from .train import train
 __all__ = [
     "Evaluation",
     "Experiments",
+    "annotation_of",
     "check_dataset",
     "evaluate",
     "evaluate_stored_proposals",
@@ -19,6 +21,7 @@ __all__ = [
     "extract_features",
     "generate_proposals",
     "load_config",
+    "measure_predictions",
     "parse_options",
     "tracker_tables",
     "train",

@@ -118,5 +118,6 @@ def _picture(listed: ListedVideos, video: str, annotation) -> np.ndarray:
     (image,) = open_video(listed.paths[video], listed.reader).frames_at([frame])
     tubes = [] if annotation is None else annotation.tubes_at((image.shape[1], image.shape[0]))
     drawn_tubes = [DrawnTube.ranked(tube, tube.label, listed.classes[tube.label]) for tube in tubes]
-    title = f"{listed.classes[listed.videos[video].label]}: {video} frame {frame}"
+    shown = ", ".join(listed.classes[label] for label in listed.videos[video].labels) or "no class"
+    title = f"{shown}: {video} frame {frame}"
     return draw_tubes(np.ascontiguousarray(image), frame, drawn_tubes, title)

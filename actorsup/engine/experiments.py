@@ -33,6 +33,7 @@ class Experiments:
     variants: Mapping[str, Mapping]  # by name, the settings in which each differs from the config
     metrics: tuple[str, ...]  # names of the numbers of the test that are compared
     models: str | None = None  # folder, with {variant} and {seed}, of models to test that others trained; None: train
+    mean_of_variants: bool = False  # whether the table ends with it: the variants are splits of one dataset
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiments":
@@ -45,7 +46,8 @@ class Experiments:
         if not base.is_file():
             raise InputError(f"{path}: config={content['config']!r}: there is no {base}")
         seeds, metrics = tuple(content["seeds"]), tuple(content["metrics"])
-        return cls(base, Path(content["work_dir"]), seeds, content["variants"], metrics, content.get("models"))
+        further = content.get("models"), content.get("mean_of_variants", False)
+        return cls(base, Path(content["work_dir"]), seeds, content["variants"], metrics, *further)
 
     def folder(self, variant: str, seed: int) -> Path:
         """Where the results of a training and its test go."""
@@ -151,11 +153,19 @@ class Experiments:
         }
 
     def table(self) -> list[dict[str, str | int]]:
-        """A row a variant: mean ± standard deviation over the seeds that are measured, in percent."""
+        """A row a variant: mean ± standard deviation over the seeds that are measured, in percent.
+
+        Where ``mean_of_variants`` is wanted, and all are measured, it is the last row.
+        """
+        numbers = self.numbers()
+        complete = [len(next(iter(of_variant.values()))) == len(self.seeds) for of_variant in numbers.values()]
+        if self.mean_of_variants and len(numbers) == len(self.variants) and all(complete):
+            of_seeds = {name: zip(*(of[name] for of in numbers.values()), strict=True) for name in self.metrics}
+            numbers["mean"] = {name: list(map(statistics.mean, values)) for name, values in of_seeds.items()}
         return [
             {"variant": variant, "seeds": len(next(iter(of_variant.values())))}
             | {name: _spread(values) for name, values in of_variant.items()}
-            for variant, of_variant in self.numbers().items()
+            for variant, of_variant in numbers.items()
         ]
 
     def chart(self) -> Path:

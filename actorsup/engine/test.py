@@ -12,8 +12,9 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from actorsup.datasets import inner_datasets
+from actorsup.datasets.predictions import write_predictions
 from actorsup.errors import InputError
-from actorsup.evaluation.metrics import PredictedVideos, TubeDiagnosis, summary_text
+from actorsup.evaluation.metrics import KeptTubes, PredictedVideos, TubeDiagnosis, summary_text
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import save, save_csv, save_json
 from actorsup.visualization import diagnosis_chart, save_figure
@@ -35,15 +36,20 @@ class Evaluation:
 
 
 def evaluate(
-    config: Config, checkpoint: str | Path, overlays: str | Path | None = None, diagnose_at: float | None = None
+    config: Config,
+    checkpoint: str | Path,
+    overlays: str | Path | None = None,
+    diagnose_at: float | None = None,
+    predictions: str | Path | None = None,
 ) -> Evaluation:
     """Measure a checkpoint on the test videos of a config.
 
     Writes into the work directory ``test_metrics.json``, ``summary.txt``, each table as a CSV file in ``tables``,
     ``predictions.json`` with the best tubes of each video, and where errors are diagnosed ``diagnosis.json``, with an
     entry for each video, and ``diagnosis.png``; into ``overlays``, a picture of each video with its best tubes.
-    ``diagnose_at`` is the overlap at which errors are
-    diagnosed, as the config's ``TubeMAP`` counts them; None leaves that to the config's ``test_evaluator``.
+    ``diagnose_at`` is the overlap at which errors are diagnosed, as the config's ``TubeMAP`` counts them; None leaves
+    that to the config's ``test_evaluator``. Into the file ``predictions`` go all tubes with all scores
+    (``write_predictions``).
     """
     path = str(checkpoint)
     if not Path(path).is_file():
@@ -56,6 +62,8 @@ def evaluate(
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     config.test_evaluator = _completed(config.test_evaluator, diagnose_at)
+    if predictions is not None:
+        config.test_evaluator.append({"type": "KeptTubes"})
     init_distributed(config)
     runner = Runner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -64,28 +72,49 @@ def evaluate(
     runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
-    result = _with_tables(numbers, metrics)
+    result = with_tables(numbers, metrics)
     if is_main_process():
-        folder = Path(config.work_dir)
-        content = {"checkpoint": path, "metrics": result.numbers, "tables": result.tables}
-        save_json(folder / "test_metrics.json", content)
-        save(folder / "summary.txt", result.summary)
-        for title, rows in result.tables.items():
-            save_csv(folder / "tables" / f"{re.sub('[^a-z0-9.]+', '_', title.lower())}.csv", rows)
         inner = inner_datasets(dataset)
         paths = {video: str(file.resolve()) for each in inner for video, file in each.videos()}
-        kept = next(metric for metric in metrics if isinstance(metric, PredictedVideos))
+        save_evaluation(config.work_dir, path, result, metrics, paths, inner[0].reader)
+        if predictions is not None:
+            sizes = {video: each.tube_store.frame_size(video) for each in inner for video, _ in each.videos()}
+            kept = next(metric for metric in metrics if isinstance(metric, KeptTubes)).tubes
+            of_videos = {video: (sizes[video], tubes) for video, tubes in kept.items()}
+            write_predictions(predictions, dataset.metainfo["classes"], of_videos)
+    return result
+
+
+def save_evaluation(
+    folder: str | Path,
+    measured: str,
+    result: Evaluation,
+    metrics: Sequence[BaseMetric],
+    paths: Mapping[str, str],
+    reader: Mapping | None = None,
+) -> None:
+    """Write what metrics found, and what they keep beside their numbers.
+
+    ``measured`` is the file or folder of what was measured, ``paths`` say where the videos are that ``PredictedVideos``
+    lists.
+    """
+    folder = Path(folder)
+    save_json(folder / "test_metrics.json", {"measured": measured, "metrics": result.numbers, "tables": result.tables})
+    save(folder / "summary.txt", result.summary)
+    for title, rows in result.tables.items():
+        save_csv(folder / "tables" / f"{re.sub('[^a-z0-9.]+', '_', title.lower())}.csv", rows)
+    for kept in [metric for metric in metrics if isinstance(metric, PredictedVideos)][:1]:
+        videos = [{"path": paths[entry["video"]], **entry} for entry in kept.predictions]
         content = {
-            "checkpoint": path,
-            "classes": list(dataset.metainfo["classes"]),
-            "reader": inner[0].reader,
-            "videos": [{"path": paths[entry["video"]], **entry} for entry in kept.predictions],
+            "measured": measured,
+            "classes": list(kept.dataset_meta["classes"]),
+            "reader": reader,
+            "videos": videos,
         }
         save_json(folder / "predictions.json", content, indent=None)
-        if diagnosed := [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]:
-            save_json(folder / "diagnosis.json", {"checkpoint": path, "diagnoses": list(map(_diagnosis, diagnosed))})
-            save_figure(folder / "diagnosis.png", diagnosis_chart([one.diagnosis for one in diagnosed]))
-    return result
+    if diagnosed := [metric for metric in metrics if isinstance(metric, TubeDiagnosis)]:
+        save_json(folder / "diagnosis.json", {"measured": measured, "diagnoses": list(map(_diagnosis, diagnosed))})
+        save_figure(folder / "diagnosis.png", diagnosis_chart([one.diagnosis for one in diagnosed]))
 
 
 def _completed(evaluator: Mapping | Sequence[Mapping], diagnose_at: float | None) -> list[Mapping]:
@@ -105,7 +134,8 @@ def _completed(evaluator: Mapping | Sequence[Mapping], diagnose_at: float | None
     return metrics
 
 
-def _with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
+def with_tables(numbers: Mapping[str, float], metrics: Sequence[BaseMetric]) -> Evaluation:
+    """The numbers of metrics, beside the tables and lines of their reports."""
     tables, shown, lines = {}, set(), []
     for metric in metrics:
         if (report := getattr(metric, "report", None)) is not None:

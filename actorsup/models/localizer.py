@@ -108,25 +108,41 @@ class ActorLocalizer(BaseModel):
         return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
 
     def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
-        """Int64 labels of the videos ``(B,)``, or of all tubes ``(P,)`` with −1 for background; checked by name."""
-        of_tubes, num_classes = self.head.learns_from_tubes, self.head.num_classes
-        least = -1 if of_tubes else 0
-        labels: list[int] = []
-        for sample in data_samples:
-            if of_tubes and sample.tube_labels is None:
-                raise InputError(
-                    f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
-                    "the training dataset true_tubes=True and an ann_file, and its pipeline LabelTubes"
-                )
-            own = sample.tube_labels.tolist() if of_tubes else [sample.label]
-            if any(label is None or not least <= label < num_classes for label in own):
-                given = f"its tubes have the labels {own}" if of_tubes else f"its label is {sample.label}"
-                raise InputError(
-                    f"{sample.video}: {given}, but training needs {least} to {num_classes - 1} (num_classes of the "
-                    f"head is {num_classes})"
-                )
-            labels += own
-        return torch.tensor(labels, dtype=torch.int64)
+        """The labels that the head learns from, checked by name: ``(B, K)`` bool of videos, ``(P,)`` int64 of tubes."""
+        if self.head.learns_from_tubes:
+            return torch.cat([self._tube_labels(sample) for sample in data_samples])
+        shown = torch.zeros((len(data_samples), self.head.num_classes), dtype=torch.bool)
+        for row, sample in zip(shown, data_samples, strict=True):
+            self._check_labels(sample)
+            row[list(sample.labels)] = True
+        return shown
+
+    def _check_labels(self, sample: VideoSample) -> None:
+        labels, num_classes = sample.labels, self.head.num_classes
+        if labels is None or not all(0 <= label < num_classes for label in labels):
+            raise InputError(
+                f"{sample.video}: its labels are {labels}, but training needs 0 to {num_classes - 1} (num_classes of "
+                f"the head is {num_classes})"
+            )
+        if self.head.takes_one_label and len(labels) != 1:
+            raise InputError(
+                f"{sample.video}: has {len(labels) or 'no'} labels, and {type(self.head).__name__} takes one a video: "
+                "give it multi_label=True, or take another head, such as OnlineRefinementHead (docs/annotation.md)"
+            )
+
+    def _tube_labels(self, sample: VideoSample) -> Tensor:
+        labels, num_classes = sample.tube_labels, self.head.num_classes
+        if labels is None:
+            raise InputError(
+                f"{sample.video}: its tubes have no labels, and {type(self.head).__name__} learns from them: give "
+                "the training dataset true_tubes=True and an ann_file, and its pipeline LabelTubes"
+            )
+        if not all(-1 <= label < num_classes for label in labels.tolist()):
+            raise InputError(
+                f"{sample.video}: its tubes have the labels {labels.tolist()}, but training needs -1 to "
+                f"{num_classes - 1} (num_classes of the head is {num_classes})"
+            )
+        return labels
 
 
 def _stored_features(samples: Sequence[VideoSample], device: torch.device) -> Tensor | None:

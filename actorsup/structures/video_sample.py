@@ -43,7 +43,7 @@ class VideoSample:
         frame_indices: ``(N,)``, the sampled frames, 0-based.
         tubes: ``(P, N, 4)`` float32, boxes in pixels of the resized frame that the model sees.
         frame_mask: ``(P, N)`` bool, the frames that count for each tube; at least one a tube.
-        label: action class of the video; None where unknown.
+        labels: action classes that the video shows, perhaps none; None where unknown.
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, labelled with the action class, for evaluation only.
         tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None unless fully supervised.
@@ -60,7 +60,7 @@ class VideoSample:
     frame_indices: np.ndarray
     tubes: Tensor
     frame_mask: Tensor
-    label: int | None = None
+    labels: tuple[int, ...] | None = None
     proposals: tuple[Tube, ...] = ()
     ground_truth: tuple[Tube, ...] = ()
     tube_labels: Tensor | None = None
@@ -90,6 +90,18 @@ class VideoSample:
                     f"{self.video}: {num_tubes} proposals and {num_frames} frames need frame_features of shape "
                     f"({num_tubes}, {num_frames}, C, Y, X), got {shape}"
                 )
+
+    @classmethod
+    def of_predictions(
+        cls, video: str, tubes: RankedTubes, ground_truth: tuple[Tube, ...] = (), **known
+    ) -> "VideoSample":
+        """What somebody predicts of a video, without anything that a model takes."""
+        nothing = {
+            "frame_indices": np.zeros(0, np.int64),
+            "tubes": torch.zeros((0, 0, 4)),
+            "frame_mask": torch.zeros((0, 0)),
+        }
+        return cls(video, **nothing, ground_truth=ground_truth, tube_scores=tubes.scores, processed=tubes, **known)
 
     @property
     def ranked_tubes(self) -> RankedTubes:

@@ -90,7 +90,7 @@ class PuppetWorld:
                     yield f"{name} {index}"
         finally:
             workers.shutdown(cancel_futures=True)
-        labels = [{key: entry[key] for key in ("video", "split", "label")} for entry in annotation["train_videos"]]
+        labels = [{key: entry[key] for key in ("video", "split", "labels")} for entry in annotation["train_videos"]]
         for file, content in (
             ("stills/train.json", _coco(annotation["train_stills"])),
             ("stills/val.json", _coco(annotation["val_stills"])),
@@ -124,7 +124,7 @@ class PuppetWorld:
     def _videos(self, videos: list[dict]) -> dict:
         return {
             "format": "actorsup.videos",
-            "version": 1,
+            "version": 2,
             "name": "puppets",
             "classes": list(self.settings.actions),
             "class_actors": [ACTIONS[action].actor for action in self.settings.actions],
@@ -167,7 +167,7 @@ def draw_video(settings: WorldSettings, name: str, action: str, index: int, fold
     boxes = [scene.boxes(puppet)[start:end].astype(float).round(2) for puppet in scene.performers]
     tubes = [{"label": action, "start": start, "boxes": of_one.tolist()} for of_one in boxes]
     shape = {"num_frames": len(scene.stage.cameras), "size": list(settings.size)}
-    return {"video": video, "split": split, "label": action, **shape, "tubes": tubes}
+    return {"video": video, "split": split, "labels": [action], **shape, "tubes": tubes}
 
 
 def _chance(settings: WorldSettings, name: str, *which: int) -> Generator:

@@ -17,7 +17,8 @@ def head(type, **settings):
 
 
 frames = [dict(type="SampleFrames", num_frames=16, mode="random"), dict(type="DecodeFrames")]
-tubes = [dict(type="MergeDuplicates"), dict(type="AttachTubes", max_tubes=10)]
+attached = dict(type="AttachTubes", max_tubes=10)
+tubes = [dict(type="MergeDuplicates", max_overlap=0.3), dict(type="DropWeakTubes", min_score=0.3), attached]
 packed = [dict(type="ResizeFrames", size=(320, 256)), dict(type="FlipFrames", prob=0.5), dict(type="PackVideo")]
 test_frames = [dict(type="SampleFrames", num_frames=16, mode="center"), dict(type="DecodeFrames")]
 # Of other tubes, or of tubes with labels, features are stored anew.
@@ -37,8 +38,8 @@ variants = dict(
             ),
         ),
         features=dict(root=f"{store}_duplicates"),
-        train_dataloader=dict(dataset=dict(pipeline=[*frames, tubes[1], *packed])),
-        test_dataloader=dict(dataset=dict(pipeline=[*test_frames, tubes[1], packed[0], packed[2]])),
+        train_dataloader=dict(dataset=dict(pipeline=[*frames, attached, *packed])),
+        test_dataloader=dict(dataset=dict(pipeline=[*test_frames, attached, packed[0], packed[2]])),
     ),
     top_2=dict(model=head("TopKAttentionHead", topk=2)),
     mean=dict(model=head("MeanHead")),

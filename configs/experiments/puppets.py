@@ -12,15 +12,16 @@ seeds = (0, 1, 2)
 metrics = ("mAP@0.2", "mAP@0.5", "localization@0.5", "untrimmed/localization@0.5", "accuracy")
 store = "work_dirs/features/puppets"
 frames = _base_.frames
-tubes = _base_.tubes
+attached = _base_.attached
+tubes = [dict(type="MergeDuplicates"), attached]
 packed = [dict(type="ResizeFrames", size=(320, 240)), dict(type="FlipFrames", prob=0.5), dict(type="PackVideo")]
 fifteen = dict(model=dict(head=dict(num_classes=15)))
 variants = dict(
     literal=dict(
         model=dict(head=dict(num_classes=15), post_processing=[]),
         features=dict(root=f"{store}_duplicates"),
-        train_dataloader=dict(dataset=dict(pipeline=[*frames, tubes[1], *packed])),
-        test_dataloader=dict(dataset=dict(pipeline=[*_base_.test_frames, tubes[1], packed[0], packed[2]])),
+        train_dataloader=dict(dataset=dict(pipeline=[*frames, attached, *packed])),
+        test_dataloader=dict(dataset=dict(pipeline=[*_base_.test_frames, attached, packed[0], packed[2]])),
     ),
     top_2=fifteen,
     mean=fifteen,

@@ -17,6 +17,7 @@ TOOLS = {
     "browse_config": "config",
     "check_dataset": "check",
     "convert_dataset": "convert",
+    "eval_predictions": "eval-predictions",
     "eval_proposals": "eval-proposals",
     "eval_tracker": "eval-tracker",
     "extract_features": "extract-features",

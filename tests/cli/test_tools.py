@@ -42,7 +42,7 @@ def test_every_number_lands_in_the_work_directory(trained):
     assert measured["recall@0.5"] == 1.0
     assert f"{measured['mabo']:.4f}" in outputs["eval"].stdout
     tested = json.loads((root / "work" / "test_metrics.json").read_text())
-    assert tested["checkpoint"].endswith("epoch_3.pth")
+    assert tested["measured"].endswith("epoch_3.pth")
     assert {"mAP@0.2", "mAP@0.5", "recall@0.5", "accuracy"} <= tested["metrics"].keys()
     assert {"mAP@0.2/voc", "mAP@0.2/spatial", "localization@0.2"} <= tested["metrics"].keys()
     for value in tested["metrics"].values():
@@ -110,8 +110,8 @@ def test_what_the_model_says_of_each_video_is_kept(trained):
     assert [video["path"] for video in kept["videos"]] == [
         str(root / "videos" / f"{video['video']}.avi") for video in kept["videos"]
     ]
-    assert [video["label"] for video in kept["videos"]] == [0, 1]
-    accuracy = np.mean([np.argmax(video["video_scores"]) == video["label"] for video in kept["videos"]])
+    assert [video["labels"] for video in kept["videos"]] == [[0], [1]]
+    accuracy = np.mean([np.argmax(video["video_scores"]) in video["labels"] for video in kept["videos"]])
     assert accuracy == json.loads((root / "work" / "test_metrics.json").read_text())["metrics"]["accuracy"]
     for video in kept["videos"]:
         (true,) = video["true_tubes"]

@@ -15,15 +15,15 @@ from .conftest import MADE_BY, make_tube
 SIZE = (96, 64)
 
 
-def entry(video: str, split: str, label: str, **more) -> dict:
-    return {"video": video, "split": split, "label": label, **more}
+def entry(video: str, split: str, *labels: str, **more) -> dict:
+    return {"video": video, "split": split, "labels": list(labels), **more}
 
 
 TUBE = {"label": "run", "start": 1, "boxes": [[20, 10, 60, 30]] * 3}
 SPARSE = {"label": "jump", "frames": [0, 4], "boxes": [[0, 0, 20, 20], [40, 0, 60, 40]]}
 CONTENT = {
     "format": "actorsup.videos",
-    "version": 1,
+    "version": 2,
     "name": "pets",
     "classes": ["jump", "run", "sleep"],
     "class_actors": ["cat", "dog", "cat"],
@@ -58,7 +58,7 @@ def build(root, **changes) -> AnnotatedVideos:
 
 def test_training_needs_names_and_labels_alone(pets):
     dataset = build(pets)
-    assert [(sample["video"], sample["label"]) for sample in dataset] == [("a/one", 1), ("two", 0)]
+    assert [(sample["video"], sample["labels"]) for sample in dataset] == [("a/one", (1,)), ("two", (0,))]
     assert dataset.metainfo == {
         "dataset": "pets",
         "classes": ("jump", "run", "sleep"),
@@ -100,10 +100,30 @@ def test_chosen_classes_are_renumbered_with_their_actors(pets, logged_warnings):
     logged_warnings.clear()
     assert dataset.metainfo["classes"] == ("run", "jump")
     assert dataset.metainfo["class_actors"] == ("dog", "cat")
-    assert dataset.labels == [0, 1, 1]
+    assert dataset.labels == [(0,), (1,), (1,)]
     assert [tube.label for tube in dataset.ground_truth(1)] == [1, 0]
     with pytest.raises(InputError, match="classes must be different ones of jump, run, sleep, got walk"):
         build(pets, classes=["walk"])
+
+
+def test_videos_of_several_classes_and_of_none_are_trained_on(pets):
+    videos = [
+        entry("a/one", "train", "run", "sleep"),
+        entry("two", "train"),
+        entry("b/three", "train", "jump"),
+        entry("b/four", "train", "jump", "run"),
+    ]
+    (pets / "pets.json").write_text(json.dumps({**CONTENT, "videos": videos}))
+    dataset = build(pets)
+    assert dataset.labels == [(1, 2), (), (0,), (0, 1)]
+    assert [sample["labels"] for sample in dataset] == dataset.labels
+    # Of the classes that are chosen, in their order; what shows none of them but another one is left out.
+    chosen = build(pets, classes=["sleep", "run"])
+    assert [(sample["video"], sample["labels"]) for sample in chosen] == [
+        ("a/one", (0, 1)),
+        ("two", ()),
+        ("b/four", (1,)),
+    ]
 
 
 def test_one_file_a_split_needs_no_name_of_a_split(pets):

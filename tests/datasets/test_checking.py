@@ -21,7 +21,7 @@ def video(tmp_path_factory):
 
 def annotation(boxes, frames=None, num_frames=6, size=SIZE) -> LabelledVideo:
     frames = np.arange(len(boxes)) if frames is None else frames
-    return LabelledVideo("a", "test", 0, num_frames, size, (tube_of_frames(frames, boxes, 0),))
+    return LabelledVideo("a", "test", (0,), num_frames, size, (tube_of_frames(frames, boxes, 0),))
 
 
 def found(findings) -> list[tuple[str, bool]]:
@@ -35,7 +35,7 @@ GOOD = [10, 10, 30, 40]
     "good",
     [
         None,
-        LabelledVideo("a", "test", 0, 6, None, ()),
+        LabelledVideo("a", "test", (0,), 6, None, ()),
         annotation([GOOD] * 6),
         annotation([[0, 0, *SIZE]]),
         annotation([[-1, -1, 97, 65]]),  # what rounding explains
@@ -84,7 +84,7 @@ def test_interpolated_boxes_are_not_judged(video):
     boxes = tube.boxes.copy()
     boxes[2] = 0
     broken = type(tube)(0, boxes, tube.scores, 1.0, 0, tube.annotated)
-    assert check_video(video, LabelledVideo("a", "test", 0, 6, SIZE, (broken,)), None, decode=True) == []
+    assert check_video(video, LabelledVideo("a", "test", (0,), 6, SIZE, (broken,)), None, decode=True) == []
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,14 @@ def test_an_unreadable_video_is_found(tmp_path, decode):
 
 
 def listed(name: str, labels: dict, tubes: dict | None = None, classes=("walk", "jump"), num_skipped=0) -> ListedVideos:
-    """Videos of these labels, all there; ``tubes`` has the labels of the tubes of those that are annotated."""
+    """Videos of these labels, each one or a tuple, all there; ``tubes`` has those of the tubes of annotated ones."""
     annotated = {
         video: tuple(tube_of_frames([0], [GOOD], label) for label in of_video)
         for video, of_video in (tubes or {}).items()
     }
+    of_videos = {video: label if isinstance(label, tuple) else (label,) for video, label in labels.items()}
     videos = {
-        video: LabelledVideo(video, name, label, 9, SIZE, annotated.get(video)) for video, label in labels.items()
+        video: LabelledVideo(video, name, shown, 9, SIZE, annotated.get(video)) for video, shown in of_videos.items()
     }
     return ListedVideos(name, classes, videos, dict.fromkeys(labels, "x"), tubes is not None, num_skipped)
 
@@ -190,15 +191,20 @@ def test_nothing_is_found_in_good_lists():
         (
             listed("train", TRAIN),
             listed("test", TEST | {"e": 1}, {"c": [1], "d": [1], "e": [1]}),
-            [("no tube has the label of its video", "c", "label walk, tubes jump", False)],
+            [("no tube has a label of its video", "c", "labels walk, tubes jump", False)],
         ),
         (
             listed("train", TRAIN),
             listed("test", TEST, {"c": [1], "d": [0, 0]}),
             [
-                ("no tube has the label of its video", "c", "label walk, tubes jump", True),
-                ("no tube has the label of its video", "d", "label jump, tubes walk", True),
+                ("no tube has a label of its video", "c", "labels walk, tubes jump", True),
+                ("no tube has a label of its video", "d", "labels jump, tubes walk", True),
             ],
+        ),
+        (
+            listed("train", TRAIN),
+            listed("test", TEST | {"e": (), "f": (0, 1)}, {"c": [0], "d": [1], "e": [1, 0], "f": [1]}),
+            [("no tube has a label of its video", "e", "labels none, tubes jump, walk", False)],
         ),
     ],
 )
@@ -212,14 +218,23 @@ def test_one_class_alone_is_found():
     assert ("one class, nothing to tell apart", True) in found(check_lists([alone], []))
 
 
+def test_one_class_is_told_apart_from_none():
+    assert check_lists([listed("train", {"a": 0, "b": ()}, classes=("run",))], []) == []
+    (finding,) = check_lists([listed("train", {"a": 0, "b": 0}, classes=("run",))], [])
+    assert (finding.kind, finding.detail) == (
+        "one class, nothing to tell apart",
+        "only run; add videos of another action, or of none",
+    )
+
+
 def test_an_empty_list_is_found():
     assert ("no video", True) in found(check_lists([listed("train", {})], []))
 
 
 @pytest.mark.parametrize("missing_videos", ["error", "skip"])
 def test_labels_without_videos_are_errors_unless_they_may_be_missing(tmp_path, missing_videos):
-    videos = [{"video": name, "split": "train", "label": "walk"} for name in ("one", "two")]
-    content = {"format": "actorsup.videos", "version": 1, "name": "x", "classes": ["walk", "run"], "videos": videos}
+    videos = [{"video": name, "split": "train", "labels": ["walk"]} for name in ("one", "two")]
+    content = {"format": "actorsup.videos", "version": 2, "name": "x", "classes": ["walk", "run"], "videos": videos}
     (tmp_path / "a.json").write_text(json.dumps(content))
     write_video(tmp_path / "videos" / "one.avi", moving_square(2))
     dataset = AnnotatedVideos(tmp_path, "a.json", missing_videos=missing_videos, lazy_init=True)
@@ -242,8 +257,26 @@ def test_counts_are_by_class_and_in_all():
     ]
 
 
-def test_a_video_of_several_classes_is_found():
-    several = listed("test", TEST, {"c": [0, 1, 1], "d": [1]})
-    (finding,) = check_lists([listed("train", TRAIN)], [several])
-    assert (finding.kind, finding.where, finding.is_error) == ("video of several classes", "c", False)
-    assert finding.detail == "its one label is walk, 2 tubes are of jump"
+def test_a_video_of_several_classes_is_counted_for_each_and_once_in_all():
+    several = listed("test", {"c": (0, 1), "d": 1, "e": ()}, {"c": [0, 0, 1], "e": []})
+    assert several.counts() == [
+        {"class": "walk", "videos": 1, "found": 1, "annotated": 1, "tubes": 2},
+        {"class": "jump", "videos": 2, "found": 2, "annotated": 1, "tubes": 1},
+        {"class": "all", "videos": 3, "found": 3, "annotated": 2, "tubes": 3},
+    ]
+
+
+def test_tubes_of_classes_that_their_video_is_not_labelled_with_are_found():
+    for labels, classes, detail in (
+        (0, ("walk", "jump"), "its labels are walk, 2 tubes are of jump"),
+        ((0, 2), ("walk", "jump", "run"), "its labels are walk, run, 2 tubes are of jump"),
+    ):
+        several = listed("test", {"c": labels, "d": 1}, {"c": [0, 1, 1], "d": [1]}, classes)
+        train = listed("train", {"a": 0, "b": 1, "z": len(classes) - 1}, classes=classes)
+        (finding,) = (each for each in check_lists([train], [several]) if each.kind.startswith("tubes of"))
+        assert finding.kind == "tubes of classes that are no label of their video"
+        assert (finding.where, finding.detail, finding.is_error) == ("c", detail, False)
+
+
+def test_tubes_of_all_labels_of_their_video_are_as_they_should_be():
+    assert check_lists([listed("train", TRAIN)], [listed("test", {"c": (0, 1)}, {"c": [0, 1, 1]})]) == []

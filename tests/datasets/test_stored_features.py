@@ -59,7 +59,7 @@ def test_features_stand_for_frames_and_labels_are_the_datasets(stored):
     for index, (video, _) in enumerate(dataset.videos()):
         data = features[index]
         sample = data["data_samples"]
-        assert (sample.video, sample.label) == (video, dataset.labels[index])
+        assert (sample.video, sample.labels) == (video, dataset.labels[index])
         assert data["inputs"].shape == (4, 3, 0, 0)
         assert data["inputs"].dtype == torch.uint8
         assert sample.frame_features.shape == (len(sample.proposals), 4, 3, 2, 2)
@@ -77,7 +77,7 @@ def test_the_true_tubes_of_testing_are_the_datasets(thumos13, logged_warnings):
     without_tubes = 0
     for index, data in enumerate(build(dataset, store, draws=1)):
         sample = data["data_samples"]
-        assert sample.ground_truth[0].label == sample.label
+        assert (sample.ground_truth[0].label,) == sample.labels
         assert np.array_equal(sample.ground_truth[0].boxes, dataset.ground_truth(index)[0].boxes)
         without_tubes += not sample.proposals
     assert without_tubes == 1

@@ -21,7 +21,7 @@ def test_training_samples_hold_labels_and_no_boxes_and_the_annotation_is_not_ope
     logged_warnings.clear()
     samples = [dataset[index] for index in range(len(dataset))]
     assert [sample["video"] for sample in samples] == [BASKETBALL, BIKING, NOT_ANNOTATED]
-    assert [sample["label"] for sample in samples] == dataset.labels == [0, 2, 23]
+    assert [sample["labels"] for sample in samples] == dataset.labels == [(0,), (2,), (23,)]
     assert [sample["ground_truth"] for sample in samples] == [()] * 3
     assert dataset.ground_truth(0) == ()
     assert [len(sample["proposals"].tubes) for sample in samples] == [2, 1, 3]
@@ -58,7 +58,7 @@ def test_training_keeps_videos_without_a_proposal_where_true_tubes_are_added(thu
     assert not logged_warnings
     assert [video for video, _ in dataset.videos()] == [BASKETBALL, BIKING, WITHOUT_TUBES]
     sample = dataset[2]["data_samples"]
-    assert (sample.video, len(sample.proposals), sample.label) == (WITHOUT_TUBES, 1, dataset.labels[2])
+    assert (sample.video, len(sample.proposals), sample.labels) == (WITHOUT_TUBES, 1, dataset.labels[2])
 
 
 def test_testing_keeps_videos_without_a_tube_and_leaves_out_those_without_annotation(thumos13, logged_warnings):
@@ -97,9 +97,9 @@ def test_chosen_classes_are_renumbered_in_videos_and_true_tubes(thumos13):
     options = {"tube_store": None, "classes": ["Biking", "Basketball"], "ann_file": "pyannot.pkl"}
     dataset = thumos13.build(test_mode=True, **options)
     assert dataset.metainfo["classes"] == ("Biking", "Basketball")
-    assert dataset.labels == [1, 0, 0]
+    assert dataset.labels == [(1,), (0,), (0,)]
     assert [dataset.ground_truth(index)[0].label for index in range(3)] == [1, 0, 0]
-    assert thumos13.build(**options).labels == [1, 0, 0]
+    assert thumos13.build(**options).labels == [(1,), (0,), (0,)]
 
 
 @pytest.mark.parametrize("classes", [["Biking", "Cycling"], ["Biking", "Biking"], []])
@@ -205,7 +205,7 @@ def test_a_format_of_ones_own_says_only_how_its_files_are_read(thumos13):
     class Own(DatasetFormat):
         def load(self, splits, with_tubes):
             assert not with_tubes  # training reads no true tube
-            return VideoCollection("own", ("Biking",), (LabelledVideo(BIKING, "train", 0),))
+            return VideoCollection("own", ("Biking",), (LabelledVideo(BIKING, "train", (0,)),))
 
     try:
         dataset = thumos13.build(format={"type": "Own"}, ann_file="list.txt")
@@ -255,7 +255,7 @@ def test_the_whole_pipeline_gives_a_video_sample(thumos13, logged_warnings):
     packed = dataset[2]
     sample = packed["data_samples"]
     assert packed["inputs"].shape == (4, 3, 48, 48)
-    assert (sample.video, sample.label) == (NOT_ANNOTATED, CLASSES.index("WalkingWithDog"))
+    assert (sample.video, sample.labels) == (NOT_ANNOTATED, (CLASSES.index("WalkingWithDog"),))
     assert sample.tubes.shape == (2, 4, 4)
     assert len(sample.proposals) == 2
 

@@ -66,6 +66,26 @@ def test_a_sheet_of_labels_alone_shows_the_videos(toy):
     assert cv2.imread(str(report.sheet)).shape == (240, 3 * 360, 3)
 
 
+def test_a_sheet_names_all_labels_of_a_video_and_says_where_there_is_none(toy, tmp_path, monkeypatch):
+    videos = [{"video": path.stem, "split": "train"} for path in sorted((tmp_path / "videos" / "Biking").glob("*.avi"))]
+    for entry, labels in zip(videos, (["run", "walk"], [], ["walk"]), strict=True):
+        entry["labels"] = labels
+    content = {"format": "actorsup.videos", "version": 2, "name": "x", "classes": ["run", "walk"], "videos": videos}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    options = {"ann_file": "a.json", "split": "train", "video_prefix": "videos/Biking"}
+    toy.train_dataloader.dataset = {"type": "AnnotatedVideos", "data_root": str(tmp_path), **options}
+    toy.test_dataloader = None
+    titles = []
+    draw = check_dataset.__globals__["draw_tubes"]
+    monkeypatch.setitem(
+        check_dataset.__globals__, "draw_tubes", lambda *given: titles.append(given[-1].split(":")[0]) or draw(*given)
+    )
+    report = check_dataset(toy, num_pictures=3)
+    assert sorted(titles) == ["no class", "run, walk", "walk"]
+    assert report.counts["train"][-1] == {"class": "all", "videos": 3, "found": 3, "annotated": 0, "tubes": 0}
+    assert [row["videos"] for row in report.counts["train"]] == [1, 2, 3]
+
+
 def test_no_readable_video_gives_no_sheet(toy, tmp_path):
     for path in (tmp_path / "videos").glob("*/*.avi"):
         path.write_bytes(b"")

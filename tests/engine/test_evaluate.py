@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from actorsup.engine.test import _completed, _with_tables
+from actorsup.engine.test import _completed, with_tables
 from actorsup.evaluation.metrics import MetricReport
 
 ACCURACY = {"type": "VideoAccuracy"}
@@ -28,7 +28,7 @@ def test_an_evaluator_of_one_metric_gets_a_second():
 def test_tables_bear_the_prefix_of_their_metric_and_other_numbers_remain():
     report = MetricReport({"mAP": [{"IoU": "0.5", "act": 0.3}]}, frozenset({"mAP@0.5"}))
     metrics = [SimpleNamespace(prefix="", report=report), SimpleNamespace(prefix="few", report=report), object()]
-    result = _with_tables({"mAP@0.5": 0.3, "few/mAP@0.5": 0.3, "accuracy": 0.9}, metrics)
+    result = with_tables({"mAP@0.5": 0.3, "few/mAP@0.5": 0.3, "accuracy": 0.9}, metrics)
     assert list(result.tables) == ["mAP", "few/mAP"]
     assert result.rest == {"accuracy": 0.9}
 

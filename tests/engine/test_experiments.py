@@ -47,6 +47,17 @@ def test_the_table_holds_means_and_deviations_of_what_is_measured(experiments):
     assert experiments.table() == [{"variant": "short", "seeds": 2, "mAP@0.5": "40.0 ± 14.1"}]
 
 
+def test_the_mean_of_the_splits_of_a_dataset_is_over_the_splits_and_its_deviation_over_the_seeds(experiments, tmp_path):
+    path = tmp_path / "all.py"
+    path.write_text(path.read_text() + "mean_of_variants = True\n")
+    experiments = Experiments.read(path)
+    for variant, values in {"short": (0.5, 0.3), "longer": (0.7, 0.7)}.items():
+        for seed, value in enumerate(values):
+            assert [row["variant"] for row in experiments.table()][-1:] != ["mean"]
+            measure(experiments, variant, seed, value)
+    assert experiments.table()[-1] == {"variant": "mean", "seeds": 2, "mAP@0.5": "55.0 ± 7.1"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("seeds = (", "cannot be read"), ("seeds = (0,)", "lacks config, work_dir"), (None, "no .*absent.py")],

@@ -17,6 +17,7 @@ from actorsup.evaluation.metrics import (
     TubeDiagnosis,
     TubeMAP,
     VideoAccuracy,
+    VideoLabelMAP,
     summary_text,
 )
 from actorsup.registry import METRICS
@@ -24,21 +25,22 @@ from actorsup.structures import OverlapRule, RankedTubes, VideoSample, tube_ious
 
 from .scenes import random_scene, still_tube
 
-MEASURES = ("ProposalRecall", "TubeMAP", "FrameMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis")
+OF_TUBES = ("ProposalRecall", "TubeMAP", "FrameMAP", "LocalizationGivenLabel", "TubeDiagnosis")
+MEASURES = (*OF_TUBES, "VideoAccuracy", "VideoLabelMAP")
 METRIC_NAMES = (*MEASURES, "PredictedVideos")
 CLASSES = ("Basketball", "Diving", "Fencing")
 TRUTH = still_tube([0, 0, 10, 10], label=0)
 HALF = still_tube([0, 0, 10, 5])  # half of the true boxes
 
 
-def sample(video="a", proposals=(TRUTH,), ground_truth=(TRUTH,), tube_scores=None, video_scores=None, label=0):
+def sample(video="a", proposals=(TRUTH,), ground_truth=(TRUTH,), tube_scores=None, video_scores=None, labels=(0,)):
     num_tubes = len(proposals)
     return VideoSample(
         video=video,
         frame_indices=np.arange(2),
         tubes=torch.zeros(num_tubes, 2, 4),
         frame_mask=torch.ones(num_tubes, 2, dtype=torch.bool),
-        label=label,
+        labels=labels,
         proposals=tuple(proposals),
         ground_truth=tuple(ground_truth),
         tube_scores=np.ones((num_tubes, 3), np.float32) if tube_scores is None else tube_scores,
@@ -296,26 +298,118 @@ def test_localization_is_strict_where_the_protocol_is():
     assert evaluate(built("LocalizationGivenLabel", thresholds=(0.5,)), exact) == {"localization@0.5": 1}
 
 
+def test_localization_counts_once_for_each_label_of_a_video():
+    # a: of class 0 the best tube is right, of 1 it is half of a true one; b, of none, does not count; c has no true
+    # tube of its class 1, and is right for 0.
+    other = still_tube([50, 0, 60, 10], label=1)
+    tubes = [TRUTH, still_tube([50, 0, 60, 5])]
+    samples = [
+        sample("a", tubes, [TRUTH, other], np.float32([[0.9, 0.2, 0], [0.1, 0.3, 0]]), labels=(0, 1)),
+        sample("b", tubes, [TRUTH, other], np.float32([[0.9, 0.2, 0], [0.1, 0.3, 0]]), labels=()),
+        sample("c", labels=(0, 1)),
+    ]
+    numbers = evaluate(built("LocalizationGivenLabel", thresholds=(0.5, 0.6)), samples)
+    assert numbers == {"localization@0.5": 1, "localization@0.6": pytest.approx(2 / 3)}
+    video = ScoredVideo(VideoOverlaps.from_tubes("a", tubes, [TRUTH, other], OverlapRule()), np.eye(3)[[0, 1]])
+    for labels, expected in (((0, 1), 0.5), ((0,), 1), ((1,), 0)):
+        assert localization_accuracy([video], [labels], [0.6], PROTOCOLS["act"]) == {"localization@0.6": expected}
+
+
+def test_only_those_labels_of_a_video_count_whose_actions_are_short():
+    # Class 0 lasts as long as the proposal, class 1 half of it, and is missed.
+    half = still_tube([50, 0, 60, 10], label=1, num_frames=5)
+    both = sample("a", [TRUTH], [TRUTH, half], labels=(0, 1))
+    for max_share, expected in ((1.0, 0.5), (0.5, 0)):
+        metric = built("LocalizationGivenLabel", thresholds=(0.5,), max_share=max_share)
+        assert evaluate(metric, [both]) == {"localization@0.5": expected}
+    assert evaluate(built("LocalizationGivenLabel", max_share=0.4), [both]) == {}
+    assert evaluate(built("LocalizationGivenLabel", max_share=0.4), [replace(both, labels=())]) == {}
+
+
 def test_localization_without_a_true_tube_of_any_videos_class_is_an_error():
-    samples = [sample("a", ground_truth=[still_tube([0, 0, 10, 10], label=2)], label=0)]
+    samples = [sample("a", ground_truth=[still_tube([0, 0, 10, 10], label=2)], labels=(0,))]
     with pytest.raises(InputError, match="none of the 1 videos has a true tube of its own class"):
         evaluate(built("LocalizationGivenLabel"), samples)
 
 
 def test_accuracy_by_hand():
     right, wrong = np.float32([0.2, 0.5, 0.3]), np.float32([0.5, 0.2, 0.3])
-    samples = [sample(name, video_scores=scores, label=1) for name, scores in (("a", right), ("b", wrong))]
+    samples = [sample(name, video_scores=scores, labels=(1,)) for name, scores in (("a", right), ("b", wrong))]
     assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": 0.5}
+
+
+def test_a_video_is_right_if_its_best_class_is_one_of_its_labels_and_does_not_count_without_any():
+    scores = np.float32([0.2, 0.5, 0.3])
+    shown = {"a": (0, 1), "b": (0, 2), "c": (), "d": (0, 1, 2)}
+    samples = [sample(name, video_scores=scores, labels=labels) for name, labels in shown.items()]
+    assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": pytest.approx(2 / 3)}
+
+
+def of_labels(*videos) -> list[VideoSample]:
+    """Samples of names, labels and scores; without scores they have no tube."""
+    return [
+        sample(name, labels=labels, video_scores=np.float32(scores))
+        if scores
+        else sample(name, (), tube_scores=np.zeros((0, 3)), labels=labels, video_scores=np.full(3, 0.5))
+        for name, labels, scores in videos
+    ]
+
+
+def test_mean_average_precision_of_labels_by_hand():
+    samples = of_labels(
+        ("a", (0, 1), [0.9, 0.2, 0.1]),
+        ("b", (1,), [0.8, 0.6, 0.1]),
+        ("c", (0,), [0.7, 0.4, 0.1]),
+        ("d", (), [0.6, 0.5, 0.9]),
+        ("e", (1, 0), [0.1, 0.3, 0.1]),
+    )
+    metric = built("VideoLabelMAP")
+    # Class 0: a b c d e, shown by a, c and e: 1, 2/3, 3/5. Class 1: b d c e a, shown by b, e and a: 1, 2/4, 3/5.
+    first, second = (1 + 2 / 3 + 3 / 5) / 3, (1 + 2 / 4 + 3 / 5) / 3
+    assert evaluate(metric, samples) == {"label_mAP": pytest.approx((first + second) / 2)}
+    (rows,) = metric.report.tables.values()
+    assert rows == [
+        {"class": "Basketball", "videos": 3, "AP": pytest.approx(first)},
+        {"class": "Diving", "videos": 3, "AP": pytest.approx(second)},
+    ]
+
+
+def test_of_equal_scores_of_videos_the_first_name_is_first_in_whatever_order_they_come():
+    videos = [("b", (0,), [0.5, 0, 0]), ("a", (), [0.5, 0, 0]), ("c", (0,), [0.5, 0, 0]), ("d", (0,), [0.5, 1, 1])]
+    expected = {"label_mAP": pytest.approx((1 / 2 + 2 / 3 + 3 / 4) / 3)}
+    for order in (videos, videos[::-1]):
+        assert evaluate(built("VideoLabelMAP"), of_labels(*order)) == expected
+
+
+def test_videos_without_tubes_are_ranked_last_for_their_labels():
+    # The one without tubes has the highest probability and the first name.
+    videos = [("a", (0,), None), ("b", (0,), [0.4, 0, 0]), ("c", (), [0.0, 0, 0])]
+    assert evaluate(built("VideoLabelMAP"), of_labels(*videos)) == {"label_mAP": pytest.approx((1 + 2 / 3) / 2)}
+
+
+def test_mean_average_precision_of_labels_is_that_of_its_definition(rng):
+    names = [f"v{number:02}" for number in range(40)]
+    for _ in range(5):
+        scores, shows = rng.integers(0, 12, (40, 3)) / 12, rng.random((40, 3)) < (0.3, 0.05, 0.6)
+        labels = [tuple(np.flatnonzero(row).tolist()) for row in shows]
+        samples = of_labels(*zip(names, labels, scores.tolist(), strict=True))
+        precisions = []
+        for label in range(3):
+            ranking = sorted(range(40), key=lambda video: (-scores[video, label], names[video]))
+            found = [bool(shows[video, label]) for video in ranking]
+            at_hits = [sum(found[: place + 1]) / (place + 1) for place in range(40) if found[place]]
+            precisions += [sum(at_hits) / len(at_hits)] if at_hits else []
+        assert evaluate(built("VideoLabelMAP"), samples) == {"label_mAP": pytest.approx(np.mean(precisions))}
 
 
 @pytest.mark.parametrize("label", range(3))
 def test_a_video_to_which_the_model_gives_no_class_for_want_of_tubes_is_wrong(label):
-    says_nothing = sample(proposals=(), tube_scores=np.zeros((0, 3)), video_scores=np.full(3, 1 / 3), label=label)
+    says_nothing = sample(proposals=(), tube_scores=np.zeros((0, 3)), video_scores=np.full(3, 1 / 3), labels=(label,))
     assert evaluate(built("VideoAccuracy"), [says_nothing]) == {"accuracy": 0}
 
 
 def test_of_equal_highest_scores_of_a_video_with_tubes_the_first_class_counts():
-    samples = [sample(name, video_scores=np.full(3, 1 / 3), label=label) for name, label in (("a", 0), ("b", 1))]
+    samples = [sample(name, video_scores=np.full(3, 1 / 3), labels=(label,)) for name, label in (("a", 0), ("b", 1))]
     assert evaluate(built("VideoAccuracy"), samples) == {"accuracy": 0.5}
 
 
@@ -326,7 +420,7 @@ def test_accuracy_needs_no_boxes():
 @pytest.mark.parametrize("name", METRIC_NAMES)
 def test_results_survive_the_way_between_ranks_and_any_order(name):
     samples = [
-        sample(video, tubes, truth, scores.astype(np.float32), label=index % 3)
+        sample(video, tubes, truth, scores.astype(np.float32), labels=[(index % 3,), (0, 2), ()][index % 3])
         for index, (video, tubes, truth, scores) in enumerate(random_scene(3))
     ]
     alone, gathered = built(name), built(name)
@@ -388,7 +482,16 @@ def test_prefix_tells_two_metrics_of_one_kind_apart(name):
 
 
 @pytest.mark.parametrize(
-    "metric", [ProposalRecall(), TubeMAP(), FrameMAP(), VideoAccuracy(), LocalizationGivenLabel(), TubeDiagnosis()]
+    "metric",
+    [
+        ProposalRecall(),
+        TubeMAP(),
+        FrameMAP(),
+        VideoAccuracy(),
+        VideoLabelMAP(),
+        LocalizationGivenLabel(),
+        TubeDiagnosis(),
+    ],
 )
 @pytest.mark.parametrize("meta", [None, {}, {"classes": ()}])
 def test_dataset_without_classes_is_an_error(metric, meta):
@@ -397,13 +500,13 @@ def test_dataset_without_classes_is_an_error(metric, meta):
         metric.process(None, [sample()])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "FrameMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
+@pytest.mark.parametrize("name", OF_TUBES)
 def test_true_label_outside_the_classes_is_an_error(name):
     with pytest.raises(InputError, match="odd: a true tube has the label 3"):
         built(name).process(None, [sample("odd", ground_truth=[still_tube([0, 0, 9, 9], label=3)])])
 
 
-@pytest.mark.parametrize("name", ["ProposalRecall", "TubeMAP", "FrameMAP", "LocalizationGivenLabel", "TubeDiagnosis"])
+@pytest.mark.parametrize("name", OF_TUBES)
 def test_no_ground_truth_at_all_is_an_error_that_says_what_to_do(name):
     with pytest.raises(InputError, match="give the evaluation split box annotation, or leave"):
         evaluate(built(name), [sample(ground_truth=())])
@@ -418,8 +521,8 @@ def test_tube_scores_of_another_shape_are_an_error(scores):
 
 
 def test_video_without_prediction_is_an_error():
-    unpredicted = VideoSample("a", np.arange(1), torch.zeros(0, 1, 4), torch.zeros(0, 1, dtype=torch.bool), label=0)
-    for name in ("TubeMAP", "FrameMAP", "VideoAccuracy", "LocalizationGivenLabel", "TubeDiagnosis"):
+    unpredicted = VideoSample("a", np.arange(1), torch.zeros(0, 1, 4), torch.zeros(0, 1, dtype=torch.bool), labels=(0,))
+    for name in MEASURES[1:]:  # recall needs no prediction
         with pytest.raises(InputError, match="the model gave None"):
             built(name).process(None, [unpredicted])
 
@@ -427,32 +530,50 @@ def test_video_without_prediction_is_an_error():
 def test_nan_scores_are_an_error():
     with pytest.raises(InputError, match="a: the score of tube 0 for class 0 is NaN"):
         built("TubeMAP").process(None, [sample(tube_scores=np.full((1, 3), np.nan))])
-    with pytest.raises(InputError, match="a: a score of the video is NaN"):
-        built("VideoAccuracy").process(None, [sample(video_scores=np.full(3, np.nan))])
+    for name in ("VideoAccuracy", "VideoLabelMAP"):
+        with pytest.raises(InputError, match="a: a score of the video is NaN"):
+            built(name).process(None, [sample(video_scores=np.full(3, np.nan))])
 
 
 def test_video_scores_of_another_shape_are_an_error():
-    with pytest.raises(InputError, match=r"a: .* video scores of shape \(3,\), the model gave \(4,\)"):
-        built("VideoAccuracy").process(None, [sample(video_scores=np.zeros(4))])
+    for name in ("VideoAccuracy", "VideoLabelMAP"):
+        with pytest.raises(InputError, match=r"a: .* video scores of shape \(3,\), the model gave \(4,\)"):
+            built(name).process(None, [sample(video_scores=np.zeros(4))])
 
 
-@pytest.mark.parametrize(("name", "what"), [("VideoAccuracy", "accuracy"), ("LocalizationGivenLabel", "localisation")])
-@pytest.mark.parametrize("label", [None, -1, 3])
-def test_measures_of_labels_without_a_usable_one_are_an_error(name, what, label):
+OF_LABELS = [("VideoAccuracy", "accuracy"), ("VideoLabelMAP", "label_mAP"), ("LocalizationGivenLabel", "localisation")]
+
+
+@pytest.mark.parametrize(("name", "what"), OF_LABELS)
+@pytest.mark.parametrize(("labels", "label"), [((-1,), -1), ((3,), 3), ((0, 3), 3)])
+def test_measures_of_labels_without_a_usable_one_are_an_error(name, what, labels, label):
     with pytest.raises(InputError, match=f"a: {what} needs the video's label, 0 to 2, got {label}"):
-        built(name).process(None, [sample(label=label)])
+        built(name).process(None, [sample(labels=labels)])
+
+
+@pytest.mark.parametrize(("name", "what"), OF_LABELS)
+def test_measures_of_labels_that_are_not_known_are_an_error(name, what):
+    with pytest.raises(InputError, match=f"a: {what} needs the video's labels, and they are not known"):
+        built(name).process(None, [sample(labels=None)])
+
+
+@pytest.mark.parametrize("name", ["VideoAccuracy", "VideoLabelMAP"])
+def test_measures_of_labels_of_videos_without_any_are_an_error(name):
+    with pytest.raises(InputError, match="needs at least one video with a label, the evaluation dataset gave none"):
+        evaluate(built(name), [sample("a", labels=()), sample("b", labels=())])
 
 
 def test_label_that_a_function_is_given_outside_the_classes_is_an_error():
     rules = PROTOCOLS["act"]
     video = ScoredVideo(VideoOverlaps.from_tubes("a", [TRUTH], [TRUTH], rules.overlap), np.ones((1, 3)))
     with pytest.raises(InputError, match="a: localisation needs the video's label, 0 to 2, got 3"):
-        localization_accuracy([video], [3], [0.5], rules)
+        localization_accuracy([video], [(0, 3)], [0.5], rules)
 
 
-def test_accuracy_of_no_videos_is_an_error():
+@pytest.mark.parametrize("name", ["VideoAccuracy", "VideoLabelMAP"])
+def test_accuracy_of_no_videos_is_an_error(name):
     with pytest.raises(InputError, match="at least one video"):
-        built("VideoAccuracy").compute_metrics([])
+        built(name).compute_metrics([])
 
 
 @pytest.mark.parametrize(
@@ -495,7 +616,7 @@ def test_predicted_videos_list_the_best_tubes_of_their_best_class():
     assert [(tube["tube"], tube["label"], tube["score"]) for tube in entry["tubes"]] == [(1, 0, -1), (0, 2, -2)]
     assert entry["tubes"][0]["boxes"] == [[0, 0, 10, 10]] * 10
     assert entry["true_tubes"] == [{"start": 0, "label": 0, "boxes": [[0, 0, 10, 10]] * 10}]
-    assert (entry["label"], entry["video_scores"]) == (0, [1, 0, 0])
+    assert (entry["labels"], entry["video_scores"]) == ([0], [1, 0, 0])
 
 
 def test_predicted_videos_list_the_best_tube_of_the_true_and_of_the_given_class_too():
@@ -503,6 +624,18 @@ def test_predicted_videos_list_the_best_tube_of_the_true_and_of_the_given_class_
     shown = sample("a", [HALF, TRUTH], tube_scores=scores, video_scores=np.float32([0.1, 0.2, 0.7]))
     (entry,) = predictions_of([shown], num_tubes=1)
     assert [(tube["tube"], tube["label"]) for tube in entry["tubes"]] == [(1, 1), (0, 0), (0, 2)]
+
+
+def test_predicted_videos_list_the_best_tube_of_every_label():
+    scores = np.array([[-3, -9, -2.0], [-4, -1, -5]])
+    shown = sample("a", [HALF, TRUTH], (), scores, np.float32([0.1, 0.7, 0.2]), labels=(0, 2))
+    (entry,) = predictions_of([shown], num_tubes=1)
+    assert [(tube["tube"], tube["label"]) for tube in entry["tubes"]] == [(1, 1), (0, 0), (0, 2)]
+    assert entry["labels"] == [0, 2]
+    for labels, expected in (((), []), (None, None)):
+        (entry,) = predictions_of([replace(shown, labels=labels)], num_tubes=1)
+        assert [(tube["tube"], tube["label"]) for tube in entry["tubes"]] == [(1, 1)]
+        assert entry["labels"] == expected
 
 
 def test_overlap_of_predicted_videos_is_that_of_the_best_ranked_tube_of_their_class():

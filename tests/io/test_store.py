@@ -307,7 +307,7 @@ def sample(tube_labels=(3, -1), largest=2.0) -> VideoSample:
         frame_indices=np.array([0, 0, 1]),
         tubes=torch.arange(24.0).reshape(2, 3, 4),
         frame_mask=torch.tensor([[True, True, True], [False, False, True]]),
-        label=1,
+        labels=(1,),
         proposals=proposals().tubes,
         ground_truth=proposals().tubes[:1],
         tube_labels=None if tube_labels is None else torch.tensor(tube_labels),
@@ -322,7 +322,7 @@ def test_features_come_back_in_half_precision_without_what_the_dataset_knows(fea
     assert features.videos() == ["draw_2/Class/v_1"]
     assert features.num_bytes(features.videos()) == features.path("draw_2/Class/v_1").stat().st_size > 0
     after = features.load(features.entry("Class/v_1", 2))
-    assert (after.video, after.label, after.ground_truth) == ("Class/v_1", None, ())
+    assert (after.video, after.labels, after.ground_truth) == ("Class/v_1", None, ())
     assert torch.equal(after.frame_features, before.frame_features.half())
     for name in ("tubes", "frame_mask") + (("tube_labels",) if tube_labels else ()):
         assert torch.equal(getattr(after, name), getattr(before, name))

@@ -15,7 +15,7 @@ VGG16_MODEL = {
 }
 
 
-def small_sample(video="jump/01", num_tubes=3, num_frames=2, label=1, size=(64, 48), tube_labels=None):
+def small_sample(video="jump/01", num_tubes=3, num_frames=2, labels=(1,), size=(64, 48), tube_labels=None):
     """A sample whose tubes lie side by side and stand still."""
     width, height = size
     edges = torch.linspace(0, width, num_tubes + 1)
@@ -26,7 +26,7 @@ def small_sample(video="jump/01", num_tubes=3, num_frames=2, label=1, size=(64, 
         frame_indices=np.arange(num_frames),
         tubes=boxes[:, None].repeat(1, num_frames, 1),
         frame_mask=torch.ones(num_tubes, num_frames, dtype=torch.bool),
-        label=label,
+        labels=labels,
         proposals=proposals,
         tube_labels=None if tube_labels is None else torch.tensor(tube_labels, dtype=torch.int64),
     )

@@ -13,7 +13,7 @@ from actorsup.models.heads.tube_head import log_odds_of
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
-from .cases import VGG16_MODEL, small_frames, small_sample
+from .cases import OWN_SCORES, VGG16_MODEL, small_frames, small_sample
 
 SQUEEZENET_MODEL = copy.deepcopy(VGG16_MODEL)
 SQUEEZENET_MODEL["encoder"] = {
@@ -93,19 +93,56 @@ def test_a_batch_without_any_tube_trains_and_predicts():
     assert run(model, data, "predict")[0].tube_scores.shape == (0, 4)
 
 
-@pytest.mark.parametrize("label", [None, -1, 4])
-def test_a_label_outside_of_the_classes_names_the_video_and_the_range(label):
-    data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07", label=label)]}
-    with pytest.raises(InputError, match=rf"jump/07: its label is {label}, .* 0 to 3"):
+MULTI_LABEL_MODEL = {**SQUEEZENET_MODEL, "head": {**SQUEEZENET_MODEL["head"], "multi_label": True}}
+TWO_STREAM_MODEL = {
+    **SQUEEZENET_MODEL,
+    "head": {"type": "OnlineRefinementHead", "num_classes": 4, "in_channels": 512, "ranking": OWN_SCORES},
+}
+
+
+@pytest.mark.parametrize("labels", [None, (-1,), (4,), (1, 4), (-1, 2)])
+@pytest.mark.parametrize("config", [SQUEEZENET_MODEL, MULTI_LABEL_MODEL, TWO_STREAM_MODEL])
+def test_labels_outside_of_the_classes_name_the_video_and_the_range(config, labels):
+    data = {"inputs": [small_frames()], "data_samples": [small_sample("jump/07", labels=labels)]}
+    with pytest.raises(InputError) as raised:
+        run(build(config), data, "loss")
+    assert str(raised.value).startswith(f"jump/07: its labels are {labels}, but training needs 0 to 3 (num_classes of")
+
+
+@pytest.mark.parametrize(("labels", "number"), [((), "no"), ((0, 3), "2"), ((0, 1, 2), "3")])
+def test_a_head_of_one_softmax_takes_one_label_and_says_which_heads_take_others(labels, number):
+    data = {"inputs": [small_frames()] * 2, "data_samples": [small_sample(), small_sample("jump/07", labels=labels)]}
+    with pytest.raises(InputError) as raised:
         run(build(), data, "loss")
+    expected = f"jump/07: has {number} labels, and TopKAttentionHead takes one a video: give it multi_label=True, or"
+    assert str(raised.value).startswith(expected)
+    assert "OnlineRefinementHead" in str(raised.value)
+    for config in (MULTI_LABEL_MODEL, TWO_STREAM_MODEL):
+        assert run(build(config), data, "loss")["loss_action"].isfinite()
+
+
+def test_a_model_of_several_labels_learns_from_all_of_each_video():
+    model, shown = build(MULTI_LABEL_MODEL), [(0, 3), (), (2,)]
+    samples = [small_sample(f"jump/0{index}", labels=labels) for index, labels in enumerate(shown)]
+    data = {"inputs": [small_frames(seed=seed) for seed in range(3)], "data_samples": samples}
+    loss = run(model, data, "loss")["loss_action"]
+    best = run(model, data, "tensor").detach().unflatten(0, (3, 3)).amax(dim=1)  # k = 1
+    targets = torch.tensor([[1.0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]])
+    expected = -(targets * best.sigmoid().log() + (1 - targets) * (1 - best.sigmoid()).log()).sum() / 3
+    torch.testing.assert_close(loss.detach(), expected)
+    with torch.no_grad():
+        predicted = model.eval().test_step(data)
+    for sample, logits in zip(predicted, best, strict=True):
+        np.testing.assert_allclose(sample.video_scores, logits.sigmoid().numpy(), rtol=1e-4)
+        assert sample.labels in shown
 
 
 def test_full_supervision_learns_from_the_labels_of_tubes_and_needs_none_of_videos():
     model = build(SUPERVISED_MODEL)
     samples = [
-        small_sample("jump/01", label=None, tube_labels=[3, -1, 0]),
-        small_sample("jump/02", num_tubes=0, label=None, tube_labels=[]),
-        small_sample("jump/03", num_tubes=1, label=None, tube_labels=[2]),
+        small_sample("jump/01", labels=None, tube_labels=[3, -1, 0]),
+        small_sample("jump/02", num_tubes=0, labels=None, tube_labels=[]),
+        small_sample("jump/03", num_tubes=1, labels=None, tube_labels=[2]),
     ]
     data = {"inputs": [small_frames(seed=seed) for seed in range(3)], "data_samples": samples}
     loss = run(model, data, "loss")["loss_action"]
@@ -132,8 +169,8 @@ def test_a_tubes_label_outside_of_the_classes_names_the_video_and_the_range(labe
 
 
 def test_a_label_is_not_needed_to_predict():
-    data = {"inputs": [small_frames()], "data_samples": [small_sample(label=None)]}
-    assert run(build(), data, "predict")[0].label is None
+    data = {"inputs": [small_frames()], "data_samples": [small_sample(labels=None)]}
+    assert run(build(), data, "predict")[0].labels is None
 
 
 def test_a_larger_video_in_the_batch_does_not_change_tubes_away_from_the_padding():
@@ -176,7 +213,7 @@ def test_only_selected_tubes_carry_gradient_into_the_encoder():
     maps = model.encoder(data["inputs"].flatten(0, 1)).unflatten(0, (1, 2))
     pooled = model.pooling(maps, tubes, model.encoder.stride)
     pooled.retain_grad()
-    model.head.loss(pooled, tubes, torch.tensor([1]))["loss_action"].backward()
+    model.head.loss(pooled, tubes, torch.eye(4, dtype=torch.bool)[[1]])["loss_action"].backward()
 
     selected = torch.zeros(6, dtype=torch.bool)
     selected[model.head(pooled).argmax(dim=0)] = True  # k = 1: the best tube of each class

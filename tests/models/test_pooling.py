@@ -108,7 +108,7 @@ def test_losses_and_gradients_are_those_of_the_reference(monkeypatch, memory_for
     model.init_weights()
     data = {
         "inputs": [small_frames(seed=0), small_frames(seed=1)],
-        "data_samples": [small_sample("jump/01"), small_sample("jump/02", num_tubes=2, label=2)],
+        "data_samples": [small_sample("jump/01"), small_sample("jump/02", num_tubes=2, labels=(2,))],
     }
 
     def step():

@@ -35,14 +35,14 @@ def test_the_annotation_of_training_holds_no_box(root):
     assert "tubes" not in text
     assert "box" not in text
     content = json.loads(text)
-    assert all(entry.keys() == {"video", "split", "label"} for entry in content["videos"])
-    assert sorted(entry["label"] for entry in content["videos"]) == sorted(ACTIONS)
+    assert all(entry.keys() == {"video", "split", "labels"} for entry in content["videos"])
+    assert sorted(entry["labels"] for entry in content["videos"]) == sorted([action] for action in ACTIONS)
 
 
 def test_videos_and_true_tubes_are_read_as_any_others_are(root):
     dataset = AnnotatedVideos(root, "test.json", test_mode=True)
     assert dataset.metainfo["classes"] == tuple(ACTIONS)
-    assert sorted(dataset.labels) == list(range(len(ACTIONS)))
+    assert sorted(dataset.labels) == [(label,) for label in range(len(ACTIONS))]
     for index, (_, path) in enumerate(dataset.videos()):
         frames = open_video(path).read_all()
         assert frames.shape[1:] == (72, 96, 3)

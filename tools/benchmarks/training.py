@@ -51,8 +51,8 @@ def draw_videos(folder: Path, num_videos: int, num_frames: int, size: tuple[int,
         for frame in range(num_frames):
             writer.write(np.ascontiguousarray(ground[:height, frame : frame + width]))
         writer.release()
-        videos.append({"video": str(index), "split": "train", "label": f"class {index % 2}"})
-    annotation = {"format": "actorsup.videos", "version": 1, "name": "drawn", "classes": ["class 0", "class 1"]}
+        videos.append({"video": str(index), "split": "train", "labels": [f"class {index % 2}"]})
+    annotation = {"format": "actorsup.videos", "version": 2, "name": "drawn", "classes": ["class 0", "class 1"]}
     (folder / "annotation.json").write_text(json.dumps(annotation | {"videos": videos}))
 
 

@@ -328,8 +328,8 @@ def names(number: int, folder: Path) -> Outcome:
 
 def _named(name: str, folder: Path) -> Iterator[tuple[str, str]]:
     """The formats that accept a name, and what they make of it."""
-    header = {"format": "actorsup.videos", "version": 1, "name": "a", "classes": ["a"]}
-    content = header | {"videos": [{"video": name, "split": "train", "label": "a"}]}
+    header = {"format": "actorsup.videos", "version": 2, "name": "a", "classes": ["a"]}
+    content = header | {"videos": [{"video": name, "split": "train", "labels": ["a"]}]}
     (folder / "a.json").write_text(json.dumps(content))
     (folder / "b.json").write_text(json.dumps([{"video": name, "label": "a"}]))
     act = {"labels": ["a"], "train_videos": [[name]], "nframes": {name: 1}, "resolution": {name: (4, 4)}}
@@ -466,7 +466,7 @@ def _page(folder: Path, text: str) -> str:
     for index, entry in enumerate(predictions["videos"]):
         entry["video"] = f"{text}{index or ''}"
         entry["path"] = f"/absent/{text}"
-    predictions["checkpoint"] = tested["checkpoint"] = text
+    predictions["measured"] = tested["measured"] = text
     tested["metrics"] = {text: 0.5}
     tables = tested["tables"]
     tables["mAP by protocol"] = [{text: text, "act": 0.5}]

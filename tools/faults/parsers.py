@@ -16,7 +16,7 @@ import time
 import traceback
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from actorsup.datasets.formats import (
     A2D,
     THUMOS13,
     ACTPickle,
+    LabelledVideo,
     LabelTable,
     VideoCollection,
     VideoFolder,
@@ -148,8 +149,9 @@ def _valid(collection: VideoCollection) -> None:
         parts = video.video.split("/")
         assert video.video.isprintable(), video.video
         assert not {"", ".", ".."} & set(parts), video.video
-        assert type(video.label) is int, video.label
-        assert 0 <= video.label < len(collection.classes), video.label
+        assert type(video.labels) is tuple, video.labels
+        assert list(video.labels) == sorted(set(video.labels)), video.labels
+        assert all(type(label) is int and 0 <= label < len(collection.classes) for label in video.labels), video.labels
         assert video.split.strip(), video.split
         for tube in video.tubes or ():
             _valid_tube(tube, len(collection.classes), video.num_frames)
@@ -175,16 +177,21 @@ def _whole(size: Sequence[int], num_frames: int) -> None:
 
 
 def annotation(rng: np.random.Generator, folder: Path) -> Input:
-    """A neutral annotation file, plain or compressed."""
+    """A neutral annotation file of either version, plain or compressed."""
     classes = ["walk", "jump"]
     boxes = [[10, 20, 60.5, 90], [11, 20, 61, 90], [12, 21, 62, 91.25]]
     tubes = [{"label": "walk", "start": 2, "boxes": boxes}, {"label": "jump", "frames": [1, 4, 6], "boxes": boxes}]
     videos = [
-        {"video": "walk/1", "split": "train", "label": "walk"},
-        {"video": "walk/2", "split": "test", "label": "walk", "num_frames": 9, "size": [320, 240], "tubes": tubes},
-        {"video": "jump/1", "split": "test", "label": "jump", "num_frames": 4, "size": [320, 240], "tubes": []},
+        {"video": "walk/1", "split": "train", "labels": ["walk"]},
+        {"video": "walk/2", "split": "test", "labels": ["walk", "jump"], "num_frames": 9, "size": [320, 240]},
+        {"video": "jump/1", "split": "test", "labels": [], "num_frames": 4, "size": [320, 240], "tubes": []},
     ]
-    good = {"format": "actorsup.videos", "version": 1, "name": "pets", "classes": classes, "actors": ["dog"]}
+    videos[1]["tubes"] = tubes
+    version = int(rng.integers(1, 3))
+    if version == 1:
+        for entry in videos:
+            entry["label"] = (entry.pop("labels") or ["jump"])[0]
+    good = {"format": "actorsup.videos", "version": version, "name": "pets", "classes": classes, "actors": ["dog"]}
     good |= {"class_actors": ["dog", "cat"]} if rng.random() < 0.5 else {}
     content = good | {"videos": shuffled(videos, rng)}
     is_damaged = rng.random() < 0.3
@@ -204,6 +211,7 @@ def annotation(rng: np.random.Generator, folder: Path) -> Input:
             write_videos_file(folder / "again.json", collection)
             again = VideosFile(folder / "again.json").read()
             _same("written again", [video.video for video in again.videos], [each.video for each in collection.videos])
+            _same("labels again", [of.labels for of in again.videos], [of.labels for of in collection.videos])
 
     return Input(path, path.name, read)
 
@@ -217,7 +225,7 @@ def _compare_annotation(content: dict, collection: VideoCollection) -> None:
     _same("classes", list(collection.classes), content["classes"])
     _same("videos", [video.video for video in collection.videos], [entry["video"] for entry in content["videos"]])
     for video, entry in zip(collection.videos, content["videos"], strict=True):
-        _same("label", collection.classes[video.label], entry["label"])
+        _same("labels", _names(video, collection), _written_labels(entry, content["version"]))
         _same("split", video.split, entry["split"])
         _same("num_frames", video.num_frames, entry.get("num_frames"))
         _same("size", video.size and list(video.size), entry.get("size"))
@@ -230,6 +238,18 @@ def _compare_annotation(content: dict, collection: VideoCollection) -> None:
             frames = of.get("frames") or [of["start"] + index for index in range(len(of["boxes"]))]
             assert _plain_numbers(frames), frames
             _same("frames", tube.marked_frames.tolist(), frames)
+
+
+def _names(video: LabelledVideo, collection: VideoCollection) -> list[str]:
+    """The classes of a video in alphabetical order, as tables have no other."""
+    return sorted(collection.classes[label] for label in video.labels)
+
+
+def _written_labels(entry: dict, version: int) -> list[str]:
+    assert ("label" in entry, "labels" in entry) == (version == 1, version == 2), entry
+    labels = [entry["label"]] if version == 1 else entry["labels"]
+    assert isinstance(labels, list), labels
+    return sorted(labels)
 
 
 # Lists
@@ -312,8 +332,13 @@ def table(rng: np.random.Generator, folder: Path) -> Input:
     if way == 0:
         return _json_table(rng, folder)
     labels = [["video", "label", "split"], ["walk.mp4", "walk", "train"], ["jump", "jump", "test"]]
+    if rng.random() < 0.5:
+        labels += [["jump", "walk", "test"], ["none", "", "test"]]
     boxes = [["video", "tube", "frame", "x1", "y1", "x2", "y2"]]
     boxes += [["walk", "1", str(frame), "1", "2.5", "9", "9e0"] for frame in (0, 1, 4)]
+    if rng.random() < 0.5:
+        for row, label in zip(boxes, ("label", "walk", "", "jump"), strict=True):
+            row.append(label)
     a2d = [["v1", "11", "0", "9", "240", "320", "70", "3", "0"], ["v2", "77", "0", "9", "240", "320", "70", "3", "1"]]
     rows = (labels, boxes, a2d)[way - 1]
     is_damaged = rng.random() < 0.3
@@ -341,8 +366,9 @@ def table(rng: np.random.Generator, folder: Path) -> Input:
 
 
 def _json_table(rng: np.random.Generator, folder: Path) -> Input:
-    entries = [{"video": "a/b.mp4", "label": "walk", "split": "train"}, {"video": "c", "label": "jump"}]
-    content = entries if rng.random() < 0.5 else {"a": "walk", "b": "jump", "c.mp4": "walk"}
+    entries = [{"video": "a/b.mp4", "label": "walk", "split": "train"}, {"video": "c", "label": ["jump", "walk"]}]
+    entries += [{"video": "c", "label": "run"}, {"video": "d", "label": [] if rng.random() < 0.5 else ""}]
+    content = entries if rng.random() < 0.5 else {"a": "walk", "b": ["jump", "walk"], "c.mp4": "walk", "d": []}
     is_damaged = rng.random() < 0.3
     content = content if is_damaged else changed(content, rng, doubles=True)
     path = folder / "labels.json"
@@ -354,11 +380,20 @@ def _json_table(rng: np.random.Generator, folder: Path) -> Input:
         _valid(collection)
         if not is_damaged:
             said = json.loads(as_json(content), object_pairs_hook=_once)
-            labels = said.values() if isinstance(said, dict) else [entry["label"] for entry in said]
-            labels = [label.strip() for label in labels]  # which a note says
-            _same("labels", [collection.classes[video.label] for video in collection.videos], labels)
+            lines = said.items() if isinstance(said, dict) else [(entry["video"], entry["label"]) for entry in said]
+            _compare_labels(collection, lines)
 
     return Input(path, path.name, read)
+
+
+def _compare_labels(collection: VideoCollection, lines: Iterable[tuple[str, str | list[str]]]) -> None:
+    """The videos and their labels are those of the lines of a table: one label, a list of them, or an empty text."""
+    said: dict[str, list[str]] = {}
+    for name, given in lines:
+        labels = given if isinstance(given, list) else [given] if given else []
+        said.setdefault(name.strip().removesuffix(".mp4"), []).extend(label.strip() for label in labels)
+    _same("videos", [video.video for video in collection.videos], list(said))
+    _same("labels", [_names(video, collection) for video in collection.videos], [sorted(of) for of in said.values()])
 
 
 def _change_cells(rows: list[list[str]], rng: np.random.Generator) -> None:
@@ -396,9 +431,9 @@ def _compare_table(rows: Sequence[Sequence[str]], collection: VideoCollection, w
         assert not any(row[len(header) :]), f"{row} has more cells than {header}"
     entries = [dict(zip(header, row, strict=False)) for row in rows]
     if way == 1:
-        _same("videos", [of.video for of in collection.videos], [e["video"].removesuffix(".mp4") for e in entries])
-        _same("labels", [collection.classes[of.label] for of in collection.videos], [e["label"] for e in entries])
-        _same("splits", [of.split for of in collection.videos], [e.get("split", "train") for e in entries])
+        _compare_labels(collection, [(entry["video"], entry["label"]) for entry in entries])
+        splits = {(e["video"].removesuffix(".mp4"), e.get("split", "train")) for e in entries}
+        _same("splits", sorted((of.video, of.split) for of in collection.videos), sorted(splits))
     else:
         frames = sum(len(tube.marked_frames) for video in collection.videos for tube in video.tubes or ())
         _same("boxes", frames, len(entries))
@@ -443,11 +478,11 @@ def _act() -> dict:
     rows = np.array([[1, 10, 20, 60, 90], [2, 11, 20, 61, 90]], np.float32)
     return {
         "labels": ["walk", "jump"],
-        "train_videos": [["walk/1"]],
-        "test_videos": [["jump/1"]],
-        "nframes": {"walk/1": 5, "jump/1": 2},
-        "resolution": {"walk/1": (240, 320), "jump/1": (240, 320)},
-        "gttubes": {"walk/1": {0: [rows]}, "jump/1": {1: [rows, rows]}},
+        "train_videos": [["walk/1", "a/2"]],
+        "test_videos": [["jump/1", "a/1"]],
+        "nframes": {"walk/1": 5, "a/2": 4, "jump/1": 2, "a/1": 3},
+        "resolution": dict.fromkeys(("walk/1", "a/2", "jump/1", "a/1"), (240, 320)),
+        "gttubes": {"walk/1": {0: [rows], 1: [rows]}, "a/2": {1: [rows]}, "jump/1": {1: [rows, rows]}, "a/1": {}},
     }
 
 
@@ -460,12 +495,14 @@ def _compare_act(content: dict, collection: VideoCollection) -> None:
         for tube, (label, rows) in zip(video.tubes, written, strict=True):
             _same("label", tube.label, int(label))
             _boxes_as_written(tube, np.asarray(rows)[:, 1:], "boxes")
+        of_folder = [label for label, name in enumerate(collection.classes) if name == video.video.split("/")[0]]
+        _same("labels", list(video.labels), sorted({*of_folder, *(int(label) for label, _ in written)}))
 
 
 def _compare_pyannot(content: dict, videos: dict) -> None:
     _same("videos", list(videos), [str(name) for name in content])
     for video, entry in zip(videos.values(), content.values(), strict=True):
-        _same("label", video.label, int(entry["label"]))
+        _same("labels", video.labels, (int(entry["label"]),))
         for tube, of in zip(video.tubes, entry["annotations"], strict=True):
             rows = np.asarray(of["boxes"], np.float64)
             corners = np.hstack([rows[:, :2] - 1, rows[:, :2] + rows[:, 2:] - 1])
@@ -708,21 +745,21 @@ def _results(folder: Path) -> dict[str, dict | list]:
     entries = [
         {
             "path": str(folder / "absent.avi"),
-            "video": f"video_{label}",
-            "label": label,
+            "video": f"video_{number}",
+            "labels": labels,
             "video_scores": [0.25, 0.75],
             "overlap": 0.5,
-            "tubes": [{"tube": 0, "score": -0.1, "start": 3, "label": label, "boxes": boxes}],
-            "true_tubes": [{"start": 0, "label": label, "boxes": boxes}],
+            "tubes": [{"tube": 0, "score": -0.1, "start": 3, "label": number % 2, "boxes": boxes}],
+            "true_tubes": [{"start": 0, "label": number % 2, "boxes": boxes}],
         }
-        for label in (0, 1)
+        for number, labels in enumerate(([0], [0, 1], [], None))
     ]
     false = {"tube": 1, "class": 0, "rank": 1, "score": -0.7, "reason": "background", "true_tube": None}
     row = {"number": 1, "share": 0.5, "mAP gain": 0.25, "among the best": 1}
     return {
-        "predictions.json": {"checkpoint": "a.pth", "classes": ["walk", "jump"], "reader": None, "videos": entries},
+        "predictions.json": {"measured": "a.pth", "classes": ["walk", "jump"], "reader": None, "videos": entries},
         "test_metrics.json": {
-            "checkpoint": "a.pth",
+            "measured": "a.pth",
             "metrics": {"mAP@0.5": 0.5},
             "tables": {
                 "mAP by protocol": [{"IoU": "0.5", "act": 0.5}],
@@ -761,7 +798,7 @@ def _valid_predictions(content: dict) -> None:
     assert len(set(names)) == len(names), "a video twice"
     for entry in content["videos"]:
         assert isinstance(entry["path"], str)
-        assert entry["label"] is None or (type(entry["label"]) is int and 0 <= entry["label"] < num_classes), entry
+        assert all(type(label) is int and 0 <= label < num_classes for label in entry["labels"] or ()), entry
         assert entry["overlap"] is None or 0 <= entry["overlap"] <= 1, entry
         scores = entry["video_scores"]
         assert scores is None or (len(scores) == num_classes and _plain_numbers(scores)), scores

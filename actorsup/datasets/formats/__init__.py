@@ -2,8 +2,11 @@
 
 from .a2d import A2D
 from .act import ACTPickle, write_act_pickle
+from .ava import AVA
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
+from .daly import DALY
 from .folder import VideoFolder
+from .jhmdb import JHMDB
 from .pickle_file import load_pickle
 from .table import LabelTable
 from .thumos13 import THUMOS13
@@ -13,6 +16,9 @@ from .weizmann import Weizmann
 
 __all__ = [
     "A2D",
+    "AVA",
+    "DALY",
+    "JHMDB",
     "THUMOS13",
     "ACTPickle",
     "DatasetFormat",

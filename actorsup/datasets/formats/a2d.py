@@ -37,7 +37,7 @@ class A2D(DatasetFormat):
 
     Lines are ``video, label, start, end, height, width, frames, annotated frames, usage``; usage 0 is training, 1
     testing. Three to five frames of a video are annotated. The k-th instances of a label in all frames are one sparse
-    tube.
+    tube. A video shows the classes of its line and of its annotated frames.
 
     ``data_root`` is the folder of ``ann_file`` and of ``Annotations/mat``.
     """
@@ -54,7 +54,7 @@ class A2D(DatasetFormat):
         index = {label: number for number, label in enumerate(sorted(found))}
         videos, without = [], []
         for row in rows:
-            tubes = None
+            tubes, shown = None, {row.label, *(label for label, _ in instances[row.video] or ())}
             with naming(f"video {row.video}"):
                 if (of_video := instances[row.video]) is None:
                     without.append(row.video)
@@ -63,7 +63,8 @@ class A2D(DatasetFormat):
                         tube_of_frames(*zip(*boxes, strict=True), index[label], first=1)
                         for (label, _), boxes in of_video.items()
                     )
-                videos.append(LabelledVideo(row.video, row.split, index[row.label], row.num_frames, row.size, tubes))
+                labels = tuple(index[label] for label in shown)
+                videos.append(LabelledVideo(row.video, row.split, labels, row.num_frames, row.size, tubes))
         return VideoCollection(
             "a2d",
             tuple(f"{ACTORS[label // 10 - 1]}-{ACTIONS[label % 10 - 1]}" for label in index),

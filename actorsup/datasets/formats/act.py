@@ -6,7 +6,7 @@ rows ``frame x1 y1 x2 y2``, the frame counted from 1, the corners taken as conti
 """
 
 import pickle
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ SPLITS = {"train_videos": "train", "test_videos": "test"}
 class ACTPickle(DatasetFormat):
     """One split, by number from 1, of such a pickle, read without running its code.
 
-    The label of a video is that of its folder where that is a class, else the one that most boxes of it have.
+    A video shows the classes of its tubes, and that of its folder where that is one.
     """
 
     split_number: int = 1
@@ -44,11 +44,7 @@ class ACTPickle(DatasetFormat):
             for video in self._listed(content, key):
                 with naming(f"video {video}"):
                     videos.append(_read_video(content, video, split, classes))
-        by_boxes = [video.video for video in videos if video.video.split("/")[0] not in classes]
-        notes = notes_of(
-            {"videos are in no folder of a class: each has the label that most of its boxes have": by_boxes}
-        )
-        return VideoCollection(self.path.stem, classes, tuple(videos), notes=notes)
+        return VideoCollection(self.path.stem, classes, tuple(videos))
 
     def _listed(self, content: Mapping, key: str) -> tuple[str, ...]:
         splits = content.get(key, ())
@@ -101,11 +97,8 @@ def _read_video(content: Mapping, video: str, split: str, classes: Sequence[str]
             with naming(f"label {label}, tube {index}"):
                 rows = number_array(array, 5)
                 tubes.append(tube_of_frames(rows[:, 0], box_array(rows[:, 1:]), label, first=1))
-    folder = video.split("/")[0]
-    if folder in classes:
-        of_video = classes.index(folder)
-    elif tubes:
-        of_video = Counter(label for tube in tubes for label in [tube.label] * len(tube)).most_common(1)[0][0]
-    else:
-        raise ValueError(f"has no tube, and its folder {folder!r} is no class: its label is not known")
-    return LabelledVideo(video, split, of_video, require(num_frames, "nframes", int), (width, height), tuple(tubes))
+    labels = {tube.label for tube in tubes}
+    if (folder := video.split("/")[0]) in classes:
+        labels.add(classes.index(folder))
+    num_frames = require(num_frames, "nframes", int)
+    return LabelledVideo(video, split, tuple(labels), num_frames, (width, height), tuple(tubes))

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -18,6 +18,7 @@ from .reading import MAX_COORDINATE, MAX_FRAMES, notes_of, require_label
 
 MAX_NAME = 230  # bytes; file systems take 255, and suffixes are appended
 SPLITS = ("train", "test")  # that configs read
+ALL = -1  # in a counter of labels: the number in all, where it is not their sum
 WITHOUT_SPLIT = {
     "train": "nothing can be learnt from it alone",
     "test": "a model can be trained on it, but not tested; `actorsup convert folder` takes --test-list or --test-share",
@@ -31,7 +32,8 @@ class LabelledVideo:
     Args:
         video: path below the folder of the videos, without the suffix of a file; a folder of frames has none.
         split: ``train`` and ``test`` by convention.
-        label: its action class.
+        labels: the action classes that it shows, different ones in ascending order; none of a video in which somebody
+            looked for actions and found none of the classes.
         num_frames: frames of the video that was annotated; None where unknown.
         size: ``(width, height)`` in whose pixels the tubes are; may be None without tubes.
         tubes: the true tubes, labelled with the action class, with scores of 1; None where nobody marked them, empty
@@ -40,7 +42,7 @@ class LabelledVideo:
 
     video: str
     split: str
-    label: int
+    labels: tuple[int, ...]
     num_frames: int | None = None
     size: tuple[int, int] | None = None
     tubes: tuple[Tube, ...] | None = None
@@ -60,6 +62,11 @@ class LabelledVideo:
         if max(len(part.encode()) for part in path.parts) > MAX_NAME:
             raise ValueError(f"no part of the name may be longer than {MAX_NAME} bytes, got {self.video!r}")
         require(self.split, "split", str)
+        if not isinstance(self.labels, Iterable):
+            raise ValueError(f"labels must be a tuple of the classes that it shows, such as (0,), got {self.labels!r}")
+        object.__setattr__(self, "labels", tuple(sorted(self.labels)))
+        if (repeated := _repeated(self.labels)) is not None:
+            raise ValueError(f"has the label {repeated} several times")
         if self.num_frames is not None and not 1 <= self.num_frames <= MAX_FRAMES:
             raise ValueError(f"num_frames must be from 1 to {MAX_FRAMES}, got {self.num_frames}")
         if self.size is not None and (len(self.size) != 2 or not all(1 <= side < MAX_COORDINATE for side in self.size)):
@@ -113,8 +120,8 @@ class VideoCollection:
             raise ValueError(f"video {repeated}: is there several times")
         for video in self.videos:
             with naming(f"video {video.video}"):
-                for labelled in (video, *(video.tubes or ())):
-                    require_label(labelled.label, self.classes)
+                for label in (*video.labels, *(tube.label for tube in video.tubes or ())):
+                    require_label(label, self.classes)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -128,31 +135,43 @@ class VideoCollection:
         return {"dataset": self.name} | {key: names for key, names in known.items() if names is not None}
 
     def with_classes(self, classes: Sequence[str]) -> "VideoCollection":
-        """The videos and tubes of some of the classes, all different, numbered in this order."""
+        """The videos and tubes of some of the classes, all different, numbered in this order, and videos of none."""
         if not set(classes) <= set(self.classes) or not classes or len(set(classes)) < len(classes):
             raise ValueError(
                 f"classes must be different ones of {', '.join(self.classes)}, got {', '.join(classes) or 'none'}"
             )
-        labels = {self.classes.index(name): label for label, name in enumerate(classes)}
+        numbers = {self.classes.index(name): label for label, name in enumerate(classes)}
 
-        def renumbered(labelled):
-            return tuple(replace(each, label=labels[each.label]) for each in labelled if each.label in labels)
+        def renumbered(video: LabelledVideo) -> LabelledVideo:
+            tubes = video.tubes and tuple(
+                replace(tube, label=numbers[tube.label]) for tube in video.tubes if tube.label in numbers
+            )
+            return replace(
+                video, labels=tuple(numbers[label] for label in video.labels if label in numbers), tubes=tubes
+            )
 
-        videos = tuple(replace(of, tubes=of.tubes and renumbered(of.tubes)) for of in renumbered(self.videos))
-        class_actors = self.class_actors and tuple(self.class_actors[label] for label in labels)
+        used = (video for video in self.videos if not video.labels or not numbers.keys().isdisjoint(video.labels))
+        videos = tuple(map(renumbered, used))
+        class_actors = self.class_actors and tuple(self.class_actors[label] for label in numbers)
         return replace(self, classes=tuple(classes), videos=videos, class_actors=class_actors)
 
     def remarks(self) -> tuple[str, ...]:
         """Sentences about what is unusual in it, and decided thereby."""
-        several = [of for of in self.videos if any(tube.label != of.label for tube in of.tubes or ())]
-        num_tubes = sum(tube.label != of.label for of in several for tube in of.tubes)
+        strange = [of for of in self.videos if any(tube.label not in of.labels for tube in of.tubes or ())]
+        num_tubes = sum(tube.label not in of.labels for of in strange for tube in of.tubes)
         others = [f"{split!r}" for split in self.splits if split not in SPLITS]
         alike: dict[str, list[str]] = defaultdict(list)
         for name in self.classes:
             alike["".join(name.split()).casefold()].append(name)
         notes = {
-            f"videos show several classes, and keep one label, that of the video, for training: {num_tubes} tubes are "
-            "of another class": [of.video for of in several],
+            f"videos have tubes, {num_tubes} in all, of classes that are not among their labels; training learns from "
+            "the labels": [of.video for of in strange],
+            "videos show several classes; heads of one softmax need multi_label=True": [
+                of.video for of in self.videos if len(of.labels) > 1
+            ],
+            "videos show none of the classes; heads of one softmax need multi_label=True": [
+                of.video for of in self.videos if not of.labels
+            ],
             "splits are neither 'train' nor 'test', which configs read": others,
             "classes differ in capitals and blanks alone": [
                 f"{name!r}" for names in alike.values() if len(names) > 1 for name in names
@@ -170,20 +189,28 @@ class VideoCollection:
         columns: dict[str, Counter] = {}
         for split in self.splits:
             videos = [video for video in self.videos if video.split == split]
-            columns[f"{split}: videos"] = Counter(video.label for video in videos)
-            columns[f"{split}: annotated"] = Counter(video.label for video in videos if video.tubes is not None)
+            columns[f"{split}: videos"] = count_labels(videos)
+            columns[f"{split}: annotated"] = count_labels(video for video in videos if video.tubes is not None)
             columns[f"{split}: tubes"] = Counter(tube.label for video in videos for tube in video.tubes or ())
         return rows_by_class(self.classes, columns)
+
+
+def count_labels(videos: Iterable[LabelledVideo]) -> Counter[int]:
+    """How many videos show each class, and at ``ALL`` how many there are."""
+    videos = list(videos)
+    counts = Counter(label for video in videos for label in video.labels)
+    counts[ALL] = len(videos)
+    return counts
 
 
 def rows_by_class(classes: Sequence[str], columns: Mapping[str, Counter]) -> list[dict]:
     """A row for each class, and one for all, of numbers counted by label."""
     numbers = [{key: counter[label] for key, counter in columns.items()} for label in range(len(classes))]
-    numbers.append({key: counter.total() for key, counter in columns.items()})
+    numbers.append({key: counter.get(ALL, counter.total()) for key, counter in columns.items()})
     return [{"class": name} | row for name, row in zip((*classes, "all"), numbers, strict=True)]
 
 
-def _repeated(names: Sequence[str]) -> str | None:
+def _repeated(names: Sequence) -> str | int | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
 
 

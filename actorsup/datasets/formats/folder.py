@@ -56,7 +56,7 @@ class VideoFolder(DatasetFormat):
             raise ValueError("; ".join(["holds no class/video", *notes]))
         test = self._for_testing(by_class)
         labelled = tuple(
-            LabelledVideo(video, "test" if video in test else "train", label)
+            LabelledVideo(video, "test" if video in test else "train", (label,))
             for label, found in enumerate(by_class.values())
             for video in found
         )

@@ -74,6 +74,8 @@ def tube_of_frames(frames, boxes, label: int, first: int = 0) -> Tube:
     ``frames (n,)`` are ascending whole numbers, among which ``first`` is a video's first frame; ``boxes (n, 4)``. A
     ``ValueError`` if they are not so.
     """
+    if isinstance(frames, Sequence) and bool in set(map(type, frames)):  # True would become 1
+        raise ValueError(f"frames must be whole numbers, got {brief(frames)}")
     frames = np.asarray(frames)
     boxes = np.asarray(boxes, dtype=np.float32)  # as they are kept, so that a written tube is read as it was
     good = frames.shape == (len(boxes),) and frames.size and frames.dtype.kind in "iuf"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actorsup.datasets.video_files import find_videos, frame_size, strip_suffix
 from actorsup.errors import InputError
-from actorsup.io.reading import brief, naming, read_csv, read_json, value_of
+from actorsup.io.reading import brief, naming, read_csv, read_json, require, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
@@ -25,10 +25,11 @@ class LabelTable(DatasetFormat):
 
     Args:
         ann_file: a CSV file with a header, or a JSON list of objects: ``video``, with or without suffix, ``label`` and,
-            unless all are for training, ``split``; or a JSON object ``{video: label}``.
+            unless all are for training, ``split``; or a JSON object ``{video: label}``. A video that shows several
+            classes has a line for each, or in JSON a list as its label; one that shows none an empty label, or list.
         boxes: a CSV file with a header: ``video``, ``tube`` (any name of one tube of the video), ``frame`` from 0,
-            ``x1``, ``y1``, ``x2``, ``y2`` in continuous pixels of the video and, unless it is the video's, ``label``.
-            Videos that it lacks are not annotated.
+            ``x1``, ``y1``, ``x2``, ``y2`` in continuous pixels of the video and, unless it is the video's only one,
+            ``label``. Videos that it lacks are not annotated.
         videos: folder of the videos, whose size is needed with ``boxes``.
         name: of the dataset; None takes the table's.
     """
@@ -39,29 +40,34 @@ class LabelTable(DatasetFormat):
 
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:
         """See ``DatasetFormat.load``."""
-        listed: dict[str, tuple[str, str]] = {}  # label and split
+        listed: dict[str, tuple[list[str], str]] = {}  # labels and split
         stripped: list[str] = []
         is_json = self.path.suffix == ".json"
         for place, entry in _json_entries(self.path) if is_json else _csv_entries(self.path, ("video", "label")):
             with naming(f"{self.path}, {place}", InputError):
-                video, label = (value_of(entry, key, str) for key in ("video", "label"))
+                video, labels = value_of(entry, "video", str), _labels(value_of(entry, "label"))
                 split = value_of(entry, "split", str) if "split" in entry else "train"
-                stripped += [f"{value!r}" for value in (video, label, split) if value != value.strip()]
-                video, label, split = self._video(video), label.strip(), split.strip()
+                stripped += [f"{value!r}" for value in (video, *labels, split) if value != value.strip()]
+                video, labels, split = self._video(video), [label.strip() for label in labels], split.strip()
                 if video in listed:
-                    other = f", with the label {listed[video][0]}" if label != listed[video][0] else ""
-                    raise ValueError(f"video {video} was there before{other}; a video has one line and one label")
-                listed[video] = label, split
+                    before, split_before = listed[video]
+                    if split != split_before:
+                        raise ValueError(f"video {video} was there before, of the split {split_before}")
+                    if not (before and labels) or set(before) & set(labels):
+                        said = f"the label {', '.join(before)}" if before else "no label"
+                        raise ValueError(f"video {video} was there before, with {said}")
+                    labels = before + labels
+                listed[video] = labels, split
         if not listed:
             raise ValueError("lists no video")
-        classes = sorted({label for label, _ in listed.values()})
+        classes = sorted({label for labels, _ in listed.values() for label in labels})
         tubes, sizes = {}, {}
         notes = notes_of({"values had blanks around them, which are stripped": stripped})
         if with_tubes and self.boxes is not None:
             if self.videos is None:
                 raise InputError("boxes need the folder of the videos: it tells in whose pixels they are")
             boxes = self.below_root(self.boxes)
-            tubes = self._read_boxes(boxes, {video: label for video, (label, _) in listed.items()}, classes)
+            tubes = self._read_boxes(boxes, {video: labels for video, (labels, _) in listed.items()}, classes)
             folder = self.below_root(self.videos)
             paths = find_videos(folder, tubes)
             if absent := [video for video in tubes if video not in paths]:
@@ -70,8 +76,8 @@ class LabelTable(DatasetFormat):
             without = [video for video, (_, split) in listed.items() if split != "train" and video not in tubes]
             notes += notes_of({f"videos not for training have no box in {boxes}": without})
         videos = tuple(
-            LabelledVideo(video, split, classes.index(label), None, sizes.get(video), tubes.get(video))
-            for video, (label, split) in listed.items()
+            LabelledVideo(video, split, tuple(map(classes.index, labels)), None, sizes.get(video), tubes.get(video))
+            for video, (labels, split) in listed.items()
         )
         return VideoCollection(self.name or self.path.stem, tuple(classes), videos, notes=notes)
 
@@ -80,14 +86,18 @@ class LabelTable(DatasetFormat):
         is_folder = self.videos is not None and (self.below_root(self.videos) / text.strip()).is_dir()
         return text.strip() if is_folder else strip_suffix(text.strip())
 
-    def _read_boxes(self, path: Path, labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, tuple[Tube, ...]]:
+    def _read_boxes(
+        self, path: Path, labels: Mapping[str, Sequence[str]], classes: Sequence[str]
+    ) -> dict[str, tuple[Tube, ...]]:
         marked: dict[str, dict] = defaultdict(lambda: defaultdict(dict))  # {video: {(tube, label): {frame: box}}}
         for place, row in _csv_entries(path, ("video", "tube", "frame", *CORNERS)):
             with naming(f"{path}, {place}", InputError):
                 video = self._video(value_of(row, "video", str))
                 if video not in labels:
                     raise ValueError(f"video {video} has no label")
-                label = value_of(row, "label", str).strip() if row.get("label") else labels[video]
+                if not row.get("label") and len(labels[video]) != 1:
+                    raise ValueError(f"a box needs a label, its video has {len(labels[video])}")
+                label = value_of(row, "label", str).strip() if row.get("label") else labels[video][0]
                 if label not in classes:
                     raise ValueError(f"label {label!r} is none of the {len(classes)} classes: {', '.join(classes)}")
                 frame = number_of(value_of(row, "frame", str), int)
@@ -103,6 +113,13 @@ class LabelTable(DatasetFormat):
             )
             for video, of_video in marked.items()
         }
+
+
+def _labels(value) -> list[str]:
+    """The labels of a list, or of a cell; of an empty one none."""
+    if isinstance(value, list):
+        return [require(label, "label", str) for label in value]
+    return [] if value == "" else [require(value, "label", str)]
 
 
 def _json_entries(path: Path) -> Iterator[tuple[str, Mapping]]:

@@ -84,7 +84,7 @@ class THUMOS13(DatasetFormat):
             for video, label in read_split_list(path, CLASSES):
                 if video in videos:
                     raise InputError(f"{path}: video {video} is in the list of {videos[video].split!r} too")
-                videos[video] = replace(annotated.get(video, LabelledVideo(video, split, label)), split=split)
+                videos[video] = replace(annotated.get(video, LabelledVideo(video, split, (label,))), split=split)
         notes = {
             f"videos have no annotation in {self.path}": [
                 name for name in videos if with_tubes and name not in annotated
@@ -195,7 +195,7 @@ def _read_video(video: str, entry: Mapping, classes: Sequence[str]) -> LabelledV
     for index, tube in enumerate(value_of(entry, "annotations", Sequence)):
         with naming(f"tube {index}"):
             tubes.append(_read_tube(tube, label, num_frames))
-    return LabelledVideo(str(video), "all", label, num_frames, SIZE, tuple(tubes))
+    return LabelledVideo(str(video), "all", (label,), num_frames, SIZE, tuple(tubes))
 
 
 def _read_tube(entry: Mapping, video_label: int, num_frames: int) -> Tube:

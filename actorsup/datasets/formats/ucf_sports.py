@@ -189,7 +189,7 @@ def _read_clip(clip: str, split: str, folder: Path, files: Sequence[BoxFile], no
     label = CLASSES.index(class_of(clip))
     tubes = (tube_of_frames(frames[good], boxes[good], label),) if good.any() else ()
     name = clip if path == folder else f"{clip}/{path.stem}"
-    return LabelledVideo(name, split, label, num_frames, size, tubes)
+    return LabelledVideo(name, split, (label,), num_frames, size, tubes)
 
 
 def _frames_of(files: Sequence[BoxFile], path: Path) -> np.ndarray:

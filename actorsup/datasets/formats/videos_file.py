@@ -1,4 +1,4 @@
-"""The neutral annotation file: format ``actorsup.videos``, version 1, as ``docs/annotation.md`` describes it."""
+"""The neutral annotation file: format ``actorsup.videos``, versions 1 and 2, as ``docs/annotation.md`` describes it."""
 
 import gzip
 import json
@@ -17,10 +17,11 @@ from actorsup.structures import Tube
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .reading import box_array, names_of, tube_of_frames
 
-FORMAT, VERSION = "actorsup.videos", 1
+FORMAT, VERSION = "actorsup.videos", 2
 NAMES = ("classes", "class_actors", "actors")
 KEYS = frozenset(("format", "version", "name", *NAMES, "videos"))
-VIDEO_KEYS = frozenset(("video", "split", "label", "num_frames", "size", "tubes"))
+VIDEO_KEYS = frozenset(("video", "split", "labels", "num_frames", "size", "tubes"))
+VIDEO_KEYS_1 = VIDEO_KEYS - {"labels"} | {"label"}
 TUBE_KEYS = frozenset(("label", "boxes", "start", "frames"))
 SUFFIXES = (".json", ".json.gz")
 
@@ -42,8 +43,9 @@ class VideosFile(DatasetFormat):
         content = read_json(self.path)
         if value_of(content, "format") != FORMAT:
             raise ValueError(f"'format' must be {FORMAT!r}, got {brief(content['format'])}")
-        if value_of(content, "version", int) != VERSION:
-            raise ValueError(f"is of version {content['version']}, this package reads version {VERSION}")
+        version = value_of(content, "version", int)
+        if version not in (1, VERSION):
+            raise ValueError(f"is of version {version}, this package reads versions 1 and {VERSION}")
         _refuse_unknown(content, KEYS)
         names = {key: names_of(content, key) for key in NAMES if key == "classes" or key in content}
         no_videos = VideoCollection(value_of(content, "name"), videos=(), **names)
@@ -53,12 +55,13 @@ class VideosFile(DatasetFormat):
                 name = value_of(entry, "video", str)
             with naming(f"video {name}"):
                 with_its_tubes = with_tubes and (splits is None or entry.get("split") in splits)
-                videos.append(_read_video(entry, no_videos.classes, with_its_tubes))
+                videos.append(_read_video(entry, version, no_videos.classes, with_its_tubes))
         return replace(no_videos, videos=tuple(videos))
 
 
-def _read_video(entry: Mapping, classes: Sequence[str], with_tubes: bool) -> LabelledVideo:
-    _refuse_unknown(entry, VIDEO_KEYS)
+def _read_video(entry: Mapping, version: int, classes: Sequence[str], with_tubes: bool) -> LabelledVideo:
+    _refuse_unknown(entry, VIDEO_KEYS_1 if version == 1 else VIDEO_KEYS)
+    names = [value_of(entry, "label")] if version == 1 else value_of(entry, "labels", Sequence)
     tubes = []
     for index, tube in enumerate(value_of(entry, "tubes", Sequence) if with_tubes and "tubes" in entry else ()):
         with naming(f"tube {index}"):
@@ -66,18 +69,17 @@ def _read_video(entry: Mapping, classes: Sequence[str], with_tubes: bool) -> Lab
     return LabelledVideo(
         entry["video"],
         value_of(entry, "split"),
-        _label(entry, classes),
+        tuple(_label(name, classes) for name in names),
         value_of(entry, "num_frames", int) if "num_frames" in entry else None,
         tuple(require(side, "size", int) for side in value_of(entry, "size", Sequence)) if "size" in entry else None,
         tuple(tubes) if with_tubes and "tubes" in entry else None,
     )
 
 
-def _label(entry: Mapping, classes: Sequence[str]) -> int:
-    label = value_of(entry, "label")
-    if label not in classes:
-        raise ValueError(f"label {brief(label)} is none of the {len(classes)} classes: {', '.join(classes)}")
-    return classes.index(label)
+def _label(name, classes: Sequence[str]) -> int:
+    if name not in classes:
+        raise ValueError(f"label {brief(name)} is none of the {len(classes)} classes: {', '.join(classes)}")
+    return classes.index(name)
 
 
 def _read_tube(entry: Mapping, classes: Sequence[str]) -> Tube:
@@ -87,7 +89,7 @@ def _read_tube(entry: Mapping, classes: Sequence[str]) -> Tube:
         raise ValueError("expected either 'start' or 'frames'")
     first = value_of(entry, "start", int) if "start" in entry else 0
     frames = range(first, first + len(boxes)) if "start" in entry else entry["frames"]
-    return tube_of_frames(frames, boxes, _label(entry, classes))
+    return tube_of_frames(frames, boxes, _label(value_of(entry, "label"), classes))
 
 
 def _refuse_unknown(entry: Mapping, known: frozenset) -> None:
@@ -107,7 +109,7 @@ def write_videos_file(path: str | Path, collection: VideoCollection) -> None:
 
 
 def _video_entry(video: LabelledVideo, classes: tuple[str, ...]) -> dict:
-    entry = {"video": video.video, "split": video.split, "label": classes[video.label]}
+    entry = {"video": video.video, "split": video.split, "labels": [classes[label] for label in video.labels]}
     if video.num_frames is not None:
         entry["num_frames"] = video.num_frames
     if video.size is not None:

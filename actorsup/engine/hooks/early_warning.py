@@ -38,6 +38,8 @@ class EarlyWarningHook(Hook):
       the entropy of the labels, which is ln K where each of K classes has as many videos, while no more videos are
       classified right than chance explains. The second half of the last ``window`` iterations is looked at, as soon as
       it has ``MIN_VIDEOS`` videos.
+
+    Of videos that show several classes, or none, only the first of these is said.
     """
 
     def __init__(self, max_without_tubes: float = 0.25, window: int = 100, max_one_class: float = 0.95) -> None:
@@ -50,6 +52,7 @@ class EarlyWarningHook(Hook):
         self.labels: deque[list[int]] = deque(maxlen=window)
         self.predictions: deque[list[int]] = deque(maxlen=window)
         self.losses: deque[float] = deque(maxlen=window)  # mean over the predictions of an iteration
+        self.one_label = True  # each, so far
         self.validated: list[bool] = []  # of each video of this validation, whether it has a tube
         self.warned: set[str] = set()
 
@@ -69,15 +72,20 @@ class EarlyWarningHook(Hook):
                 "leave --amp out; then start anew, or from a checkpoint before it"
             )
         predicted = getattr(_head(runner), "predicted_classes", None)
-        if predicted is not None and not {"predictions", "chance"} <= self.warned:
+        if predicted is not None and self.one_label and not {"predictions", "chance"} <= self.warned:
+            labels = [sample.labels for sample in data_batch["data_samples"] if len(sample.proposals)]
+            self.one_label = all(len(of_video) == 1 for of_video in labels)
             self.predictions.append(predicted.tolist())
-            self.labels.append([sample.label for sample in data_batch["data_samples"] if len(sample.proposals)])
+            self.labels.append([label for of_video in labels for label in of_video])
             # A head of another loss has another chance.
             self.losses.append(float(torch.as_tensor(outputs.get("loss_action", math.nan)).detach()))
-            self._look_at_predictions(runner)
+            if self.one_label:
+                self._look_at_predictions(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Look at what the epoch has taught."""
+        if not self.one_label:
+            return
         half = len(self.losses) // 2
         batches = list(zip(self.losses, self.labels, self.predictions, strict=True))[half:]
         losses = [loss for loss, labels, _ in batches for _ in labels]

@@ -170,17 +170,19 @@ def evaluate_predictions(
 
 
 def localization_accuracy(
-    videos: Sequence[ScoredVideo], labels: Sequence[int], thresholds: Sequence[float], protocol: Protocol
+    videos: Sequence[ScoredVideo], labels: Sequence[Sequence[int]], thresholds: Sequence[float], protocol: Protocol
 ) -> dict[str, float]:
-    """``localization@θ``: the fraction of videos whose best tube for their true class overlaps a true tube of it.
+    """``localization@θ``: in how many videos the best tube for their true class overlaps a true tube of it, a fraction.
 
-    Of equal scores the first tube counts. A video without a tube for its class is wrong; one without a true tube of its
-    class is left out. Errors as :func:`average_precision`, and if a label is no class or all videos are left out.
+    A video of several classes counts once for each. Of equal scores the first tube counts. A video without a tube for
+    its class is wrong; one without a true tube of its class is left out. Errors as :func:`average_precision`, and if a
+    label is no class or all videos are left out.
     """
     thresholds = check_thresholds(thresholds)
     num_classes = check_scored(videos)
     overlaps = []
-    for video, label in zip(videos, labels, strict=True):
+    pairs = [(video, label) for video, of_video in zip(videos, labels, strict=True) for label in of_video]
+    for video, label in pairs:
         check_label(video.overlaps.video, label, num_classes, "localisation")
         true = video.overlaps.labels == label
         if true.any():

@@ -154,10 +154,19 @@ def check_known(video: str, ground_truth: Mapping[str, Any]) -> None:
         )
 
 
-def check_label(video: str, label: int | None, num_classes: int, measure: str) -> None:
-    """Raise :class:`InputError` if a measure needs the label of a video, and it is not one of the classes."""
-    if label is None or not 0 <= label < num_classes:
+def check_label(video: str, label: int, num_classes: int, measure: str) -> None:
+    """Raise :class:`InputError` if a label of a video that a measure needs is not one of the classes."""
+    if not 0 <= label < num_classes:
         raise InputError(f"{video}: {measure} needs the video's label, 0 to {num_classes - 1}, got {label}")
+
+
+def check_labels(video: str, labels: Sequence[int] | None, num_classes: int, measure: str) -> tuple[int, ...]:
+    """The labels of a video, if a measure that needs them can use them; an :class:`InputError` if not."""
+    if labels is None:
+        raise InputError(f"{video}: {measure} needs the video's labels, and they are not known")
+    for label in labels:
+        check_label(video, label, num_classes, measure)
+    return tuple(labels)
 
 
 def check_unique(videos: Iterable[str]) -> None:

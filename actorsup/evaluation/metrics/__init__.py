@@ -6,13 +6,14 @@ count only so many best tubes of each video for each class (None: all); ``prefix
 to tell two metrics of one evaluator apart.
 """
 
-from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy
+from .accuracy import LocalizationGivenLabel, PairPrecision, VideoAccuracy, VideoLabelMAP
 from .base import MetricReport, SampleMetric, summary_text
-from .predicted_videos import PredictedVideos
+from .predicted_videos import KeptTubes, PredictedVideos
 from .tubes import FrameMAP, ProposalRecall, TubeDiagnosis, TubeMAP
 
 __all__ = [
     "FrameMAP",
+    "KeptTubes",
     "LocalizationGivenLabel",
     "MetricReport",
     "PairPrecision",
@@ -22,5 +23,6 @@ __all__ = [
     "TubeDiagnosis",
     "TubeMAP",
     "VideoAccuracy",
+    "VideoLabelMAP",
     "summary_text",
 ]

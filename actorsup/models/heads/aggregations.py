@@ -135,8 +135,9 @@ class TubeAttention(nn.Module):
 class SupervisedTubeHead(TubeHead):
     """Learns from the true label of each tube, one of K classes or background: the upper bound.
 
-    The logit of background is 0. A tube's score for a class is the log-probability of that class among the K classes
-    and background; a video's logit is the highest among its tubes.
+    The logit of background is 0. A tube shows one class at most, and its score is the log-probability of that class
+    among the K classes and background; a video's logit is the highest among its tubes. With ``multi_label`` its
+    probability for a class is that of this tube against background.
     """
 
     learns_from_tubes = True
@@ -144,6 +145,10 @@ class SupervisedTubeHead(TubeHead):
     def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Maximum of each class."""
         return tube_logits.amax(dim=0)
+
+    def log_odds(self, tube_logits: Tensor) -> Tensor:
+        """Against the other classes, ``(P, K)`` float64; of one class alone against background."""
+        return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
 
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Without the score of background."""
@@ -155,7 +160,11 @@ class SupervisedTubeHead(TubeHead):
 
     def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""
-        return self._losses(_with_background(self.forward(pooled).float()), labels + 1, "tube_acc")
+        logits = _with_background(self.forward(pooled).float())
+        if not len(labels):
+            return {"loss_action": self._no_loss(logits), "tube_acc": logits.new_zeros(())}
+        right = (logits.argmax(dim=1) == labels + 1).float().mean()
+        return {"loss_action": F.cross_entropy(logits, labels + 1), "tube_acc": right}
 
 
 def _with_background(tube_logits: Tensor) -> Tensor:

@@ -31,9 +31,17 @@ class TubeHead(BaseModule):
         ranking: config of a :class:`actorsup.models.ranking.Ranking`, by which tubes of all videos are ranked for a
             class. The paper, which sorts them by "relevance for the predicted action class", leaves open what that is;
             None is :class:`RelativeRanking`, on evidence (docs/experiments.md).
+        multi_label: videos and tubes show any number of the classes, each by itself: sigmoids, and binary cross-entropy
+            added up over the classes. The paper's videos show one: False is the softmax over the classes. One class
+            alone is always by itself.
     """
 
     learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
+
+    @property
+    def takes_one_label(self) -> bool:
+        """Whether a video that is learnt from must have one label, no more and no less."""
+        return not self.multi_label
 
     def __init__(
         self,
@@ -44,11 +52,13 @@ class TubeHead(BaseModule):
         dropout: float = 0.0,
         init_gain: float = 1.0,
         ranking: dict | Ranking | None = None,
+        multi_label: bool = False,
     ) -> None:
         # Section 4.2: "We initialize the weights of our action classification model with Xavier technique".
         xavier = {"type": "Xavier", "layer": "Linear", "distribution": "uniform", "gain": init_gain, "bias": 0.0}
         super().__init__(init_cfg=xavier)
         self.num_classes = num_classes
+        self.multi_label = multi_label or num_classes == 1
         self.pooled_shape = (in_channels, *roi_size)
         self.predicted_classes: Tensor | None = None
         self.normalization = ChannelNormalization(in_channels) if normalize else nn.Identity()
@@ -83,27 +93,30 @@ class TubeHead(BaseModule):
         return VideoScores(of_tubes, self.log_odds(tube_logits), self.score_video(video_logits))
 
     def log_odds(self, tube_logits: Tensor) -> Tensor:
-        """Of each class against the others, ``(P, K)`` float64; of one class the logits, for the others are none."""
-        return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
+        """Of each class against the others, or with ``multi_label`` against all else: ``(P, K)`` float64."""
+        return tube_logits.double() if self.multi_label else log_odds_of(tube_logits)
 
     def log_odds_alone(self, pooled: Tensor) -> Tensor:
         """Of each class against all else, ``(P, K)`` float64, of tubes that say nothing about each other."""
         return self.log_odds(self.forward(pooled).float())
 
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
-        """Logarithms ``(P, K)`` float64 of the scores of one video's tubes, if any: of the softmax over the classes."""
-        return log_probabilities(tube_logits)
+        """Logarithms ``(P, K)`` float64 of the scores of one video's tubes, if any: of the probabilities of classes."""
+        return self._log_probabilities(tube_logits)
 
     def score_video(self, video_logits: Tensor) -> Tensor:
-        """Logarithms ``(…, K)`` float64 of a video's probabilities: of the softmax over the classes."""
-        return log_probabilities(video_logits)
+        """Logarithms ``(…, K)`` float64 of a video's probabilities."""
+        return self._log_probabilities(video_logits)
+
+    def _log_probabilities(self, logits: Tensor) -> Tensor:
+        return F.logsigmoid(logits.double()) if self.multi_label else log_probabilities(logits)
 
     def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """``loss_action``, cross-entropy of the videos' softmax with their labels (Section 3.2); and ``top1_acc``.
 
-        From the features ``(P, C, Y, X)`` of the tubes, and the videos' labels ``(B,)`` int64. Videos without tubes are
-        left out; where no video has any, the loss is 0 and still depends on all parameters, as distributed training
-        wants.
+        From the features ``(P, C, Y, X)`` of the tubes, and the videos' labels ``(B, K)`` bool, which classes each
+        shows. Videos without tubes are left out; where no video has any, the loss is 0 and still depends on all
+        parameters, as distributed training wants. ``top1_acc`` is the share of the videos whose best class is a label.
         """
         features = self.features(pooled)
         tube_logits, masks = self.classifier(features).float(), video_masks(tubes)
@@ -112,30 +125,33 @@ class TubeHead(BaseModule):
         of_videos = [self.aggregate(tube_logits[mask], features[mask]) for mask in masks]
         video_logits = torch.stack(of_videos) if of_videos else tube_logits
         self.predicted_classes = video_logits.detach().argmax(dim=1)
-        losses = self._losses(video_logits, labels, "top1_acc")
-        return losses | (self.further_losses(tube_logits, features, tubes, masks, labels) if of_videos else {})
+        if not of_videos:
+            return {"loss_action": self._no_loss(tube_logits), "top1_acc": tube_logits.new_zeros(())}
+        right = labels.gather(1, self.predicted_classes[:, None]).float().mean()
+        losses = {"loss_action": self.video_loss(video_logits, labels), "top1_acc": right}
+        return losses | self.further_losses(tube_logits, features, tubes, masks, labels)
 
     def further_losses(
         self, tube_logits: Tensor, features: Tensor, tubes: TubeBatch, masks: Tensor, labels: Tensor
     ) -> dict[str, Tensor]:
         """Losses beside ``loss_action``, named ``loss_…``; ``masks`` ``(B, P)`` say which tubes are whose, one or more.
 
-        The logits are float32, ``(P, K)``; the labels ``(B,)``.
+        The logits are float32, ``(P, K)``; the labels bool, ``(B, K)``.
         """
         return {}
 
     def video_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The loss of videos with logits ``(B, K)`` and labels ``(B,)``, one or more: softmax and cross-entropy."""
-        return F.cross_entropy(logits, labels)
+        """The loss of one or more videos with logits ``(B, K)`` and labels ``(B, K)`` bool.
 
-    def _losses(self, logits: Tensor, targets: Tensor, accuracy: str) -> dict[str, Tensor]:
-        """The loss and the share of rows that are classified right; both 0 where there is no row."""
-        if not len(targets):
-            # The sum of no terms: of the logits, which depend on the features, and of each parameter.
-            nothing = logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
-            return {"loss_action": nothing, accuracy: logits.new_zeros(())}
-        right = logits.argmax(dim=1) == targets
-        return {"loss_action": self.video_loss(logits, targets), accuracy: right.float().mean()}
+        The cross-entropy of the softmax, or with ``multi_label`` of the sigmoids, added up over the classes.
+        """
+        if self.multi_label:
+            return binary_cross_entropy(logits, labels)
+        return F.cross_entropy(logits, labels.int().argmax(dim=1))
+
+    def _no_loss(self, logits: Tensor) -> Tensor:
+        """The sum of no terms: of the logits, which depend on the features, and of each parameter."""
+        return logits.sum() + sum(parameter.flatten()[:0].sum() for parameter in self.parameters())
 
     def predict(self, pooled: Tensor, tubes: TubeBatch) -> list[tuple[Tensor, Tensor]]:
         """Of each video the scores ``(P_b, K)`` that rank its tubes, and its probabilities ``(K,)``.
@@ -168,6 +184,11 @@ class ChannelNormalization(nn.BatchNorm2d):
 def video_masks(tubes: TubeBatch) -> Tensor:
     """Which tubes are whose, ``(B, P)`` bool."""
     return tubes.video_index == torch.arange(tubes.num_videos, device=tubes.video_index.device)[:, None]
+
+
+def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Of logits and labels ``(B, K)``, each class by itself: the sum over the classes, the mean over the videos."""
+    return F.binary_cross_entropy_with_logits(logits, labels.to(logits), reduction="sum") / len(labels)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

@@ -16,33 +16,18 @@ class UncertaintyHead(TubeHead):
 
     A second layer gives each tube and class s, the logarithm of a variance; the loss of a class is ``exp(−s) · L + s``
     of the tube with the highest logit, L its binary cross-entropy, added up over the classes: where no tube shows the
-    action, a high variance costs less than to learn from a wrong one. A tube's score is the sigmoid of its logit. After
+    action, a high variance costs less than to learn from a wrong one. A tube's score is the sigmoid of its logit: it is
+    a head of ``multi_label``, whatever that says. After
     "Uncertainty-Aware Weakly Supervised Action Detection from Untrimmed Videos" (Arnab et al., ECCV 2020).
     """
 
     def __init__(self, num_classes: int, in_channels: int, **common) -> None:
-        super().__init__(num_classes, in_channels, **common)
+        super().__init__(num_classes, in_channels, **{**common, "multi_label": True})
         self.log_variance = nn.Linear(self.num_features, num_classes)
 
     def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Maximum of each class: log-odds."""
         return tube_logits.amax(dim=0)
-
-    def log_odds(self, tube_logits: Tensor) -> Tensor:
-        """The logits."""
-        return tube_logits.double()
-
-    def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
-        """Logarithms ``(P, K)`` float64 of the sigmoids."""
-        return F.logsigmoid(tube_logits.double())
-
-    def score_video(self, video_logits: Tensor) -> Tensor:
-        """Logarithms ``(…, K)`` float64 of a video's probabilities, each class by itself."""
-        return F.logsigmoid(video_logits.double())
-
-    def video_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Binary cross-entropy, the sum over the classes, the mean over the videos."""
-        return self._losses_of_classes(logits, labels).sum() / len(labels)
 
     def further_losses(
         self, tube_logits: Tensor, features: Tensor, tubes: TubeBatch, masks: Tensor, labels: Tensor
@@ -60,5 +45,4 @@ class UncertaintyHead(TubeHead):
         return {"loss_uncertainty": (((-s).exp() - 1) * losses + s).sum() / len(labels)}
 
     def _losses_of_classes(self, logits: Tensor, labels: Tensor) -> Tensor:
-        targets = F.one_hot(labels, self.num_classes).to(logits)
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        return F.binary_cross_entropy_with_logits(logits, labels.to(logits), reduction="none")

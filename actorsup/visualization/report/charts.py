@@ -105,9 +105,10 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
 
 
 def _confusion(run: Run) -> go.Figure:
-    """How many videos of each class, a row, the model gives each class, a column; without what never occurs."""
+    """How many videos of each class, a row, the model gives each class, a column; of videos of one class."""
     figure = _figure("class that the model gives", "class of the video").update_yaxes(autorange="reversed")
-    pairs = [(entry["label"], given_class(entry)) for entry in (run.predictions or {"videos": []})["videos"]]
+    entries = (run.predictions or {"videos": []})["videos"]
+    pairs = [(entry["labels"][0], given_class(entry)) for entry in entries if len(entry["labels"] or ()) == 1]
     pairs = [pair for pair in pairs if None not in pair]
     if pairs:
         present, cells = np.unique(pairs, return_inverse=True)

@@ -87,8 +87,8 @@ def _listed(video: str, said: Said) -> dict:
         given.append(None)
         if entry:
             classes = run.predictions["classes"]
-            labels = [entry["label"], *(tube["label"] for tube in entry["true_tubes"])]
-            shown |= dict.fromkeys(classes[label] for label in labels if label is not None)
+            labels = [*(entry["labels"] or ()), *(tube["label"] for tube in entry["true_tubes"])]
+            shown |= dict.fromkeys(classes[label] for label in labels)
             if (label := given_class(entry)) is not None:
                 given[-1] = classes[label]
     return {

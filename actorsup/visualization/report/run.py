@@ -66,14 +66,14 @@ TRUE_TUBE = {"start": int, "label": int, "boxes": boxes}
 PREDICTED = {
     "path": str,
     "video": str,
-    "label": (int, None),
+    "labels": ([int], None),
     "video_scores": ([finite], None),
     "overlap": (_share, None),
     "tubes": [{**TRUE_TUBE, "score": _log_probability}],
     "true_tubes": [TRUE_TUBE],
 }
-PREDICTIONS = {"checkpoint": str, "classes": [str], "reader": _reader, "videos": [PREDICTED]}
-TESTED = {"checkpoint": str, "metrics": {str: float}, "tables": {str: _rows}}
+PREDICTIONS = {"measured": str, "classes": [str], "reader": _reader, "videos": [PREDICTED]}
+TESTED = {"measured": str, "metrics": {str: float}, "tables": {str: _rows}}
 REASONS = {
     "true_tubes": [{"true tubes": str, "number": float, "mAP gain": float}],
     "false_detections": [{"false detections": str, "among the best": float, "mAP gain": float}],
@@ -164,7 +164,7 @@ def _require_consistent(predictions: Mapping) -> None:
         raise ValueError("names a video several times")
     for entry in predictions["videos"]:
         tubes = (*entry["tubes"], *entry["true_tubes"])
-        labels = [label for label in (entry["label"], *(tube["label"] for tube in tubes)) if label is not None]
+        labels = [*(entry["labels"] or ()), *(tube["label"] for tube in tubes)]
         if not all(0 <= label < num_classes for label in labels):
             raise ValueError(f"video {entry['video']}: labels {labels} of {num_classes} classes")
         if entry["video_scores"] is not None and len(entry["video_scores"]) != num_classes:

@@ -6,7 +6,8 @@ image_size = (320, 256)
 train_pipeline = [
     dict(type="SampleFrames", num_frames=16, mode="random"),
     dict(type="DecodeFrames"),
-    dict(type="MergeDuplicates"),
+    dict(type="MergeDuplicates", max_overlap=0.3),
+    dict(type="DropWeakTubes", min_score=0.3),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="FlipFrames", prob=0.5),
@@ -15,7 +16,8 @@ train_pipeline = [
 test_pipeline = [
     dict(type="SampleFrames", num_frames=16, mode="center"),
     dict(type="DecodeFrames"),
-    dict(type="MergeDuplicates"),
+    dict(type="MergeDuplicates", max_overlap=0.3),
+    dict(type="DropWeakTubes", min_score=0.3),
     dict(type="AttachTubes", max_tubes=10),
     dict(type="ResizeFrames", size=image_size),
     dict(type="PackVideo"),

@@ -46,15 +46,32 @@ def test_instances_of_a_label_are_joined_over_the_annotated_frames(a2d):
     assert collection.class_actors == ("ball", "dog", "dog")
     assert collection.actors == ("person", "sports ball", "bird", "car", "cat", "dog")
     dogs, ball, bare = collection.videos
-    assert (dogs.video, dogs.split, dogs.label, dogs.num_frames, dogs.size) == ("dogs", "train", 2, 60, (320, 240))
+    assert (dogs.video, dogs.split, dogs.labels, dogs.num_frames, dogs.size) == (
+        "dogs",
+        "train",
+        (1, 2),
+        60,
+        (320, 240),
+    )
     running, other, eating = dogs.tubes
     assert (running.start, running.end, np.flatnonzero(running.annotated).tolist()) == (20, 41, [0, 20])
     np.testing.assert_array_equal(running.boxes[[0, 10, 20]], [[0, 0, 10, 10], [10, 0, 20, 10], [20, 0, 30, 10]])
     assert (other.start, other.end, other.boxes.tolist()) == (20, 21, [[50, 0, 60, 10]])
     assert (eating.label, eating.annotated) == (1, None)
     assert (ball.split, len(ball.tubes), ball.tubes[0].boxes.tolist()) == ("test", 1, [[10, 20, 30, 40]])
-    assert bare.tubes is None
+    assert (ball.labels, bare.labels, bare.tubes) == ((0,), (2,), None)
     assert collection.notes == ("1 videos have no folder in Annotations/mat: bare",)
+
+
+def test_a_video_shows_the_class_of_its_line_and_those_of_its_frames(a2d):
+    mat = a2d / "Annotations" / "mat"
+    write_frame(mat / "-ball_" / "00001.mat", [[1, 1, 9, 9], [1, 1, 5, 5], [2, 2, 6, 6]], [73, 76, 73])
+    write_frame(mat / "bare" / "00001.mat", np.zeros((0, 4)), [])
+    collection = A2D(data_root=a2d).read()
+    assert collection.classes == ("ball-jumping", "dog-eating", "dog-rolling", "dog-running")
+    _, ball, bare = collection.videos
+    assert (ball.labels, [tube.label for tube in ball.tubes]) == ((0, 1, 2), [1, 2, 1])
+    assert (bare.labels, bare.tubes) == ((3,), ())
 
 
 def test_a_header_is_not_a_video(a2d):

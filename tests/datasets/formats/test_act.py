@@ -35,11 +35,33 @@ def test_frames_from_one_and_sizes_as_height_and_width_become_ours(tmp_path):
     collection = ACTPickle(write_pickle(tmp_path / "ours.pkl", GOOD)).read()
     assert (collection.name, collection.classes) == ("ours", ("walk", "jump"))
     train, test = collection.videos
-    assert (train.video, train.split, train.label, train.tubes) == ("walk/a", "train", 0, ())
-    # Three boxes of four say jump; the folder says nothing.
-    assert (test.video, test.split, test.label, test.num_frames, test.size) == ("b/c", "test", 1, 8, (320, 240))
+    assert (train.video, train.split, train.labels, train.tubes) == ("walk/a", "train", (0,), ())
+    # Its tubes say both; the folder says nothing.
+    assert (test.video, test.split, test.labels, test.num_frames, test.size) == ("b/c", "test", (0, 1), 8, (320, 240))
     assert [(tube.start, tube.end, tube.label) for tube in test.tubes] == [(2, 4, 1), (2, 3, 1), (2, 3, 0)]
     np.testing.assert_array_equal(test.tubes[0].boxes, ROWS[:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("folder", "tubes", "labels"),
+    [
+        ("b", {}, ()),
+        ("b", {1: [ROWS]}, (1,)),
+        ("b", {1: [ROWS], 0: [ROWS, ROWS]}, (0, 1)),
+        ("walk", {}, (0,)),
+        ("walk", {0: [ROWS]}, (0,)),
+        ("walk", {1: [ROWS]}, (0, 1)),
+        ("b/walk", {1: [ROWS]}, (1,)),
+    ],
+)
+def test_a_video_shows_the_classes_of_its_tubes_and_of_its_folder(tmp_path, folder, tubes, labels):
+    video = f"{folder}/c"
+    content = {**GOOD, "train_videos": [[video]], "test_videos": [[]], "gttubes": {video: tubes}}
+    content |= {"nframes": {video: 8}, "resolution": {video: (240, 320)}}
+    collection = ACTPickle(write_pickle(tmp_path / "a.pkl", content)).read()
+    (read,) = collection.videos
+    assert (read.video, read.labels, len(read.tubes)) == (video, labels, sum(map(len, tubes.values())))
+    assert collection.notes == ()
 
 
 def test_another_split_has_other_videos(tmp_path):
@@ -91,10 +113,10 @@ def test_the_real_sample_goes_there_and_back(data_root, tmp_path):
 
 
 def test_what_this_layout_cannot_hold_is_left_out_or_named(tmp_path):
-    videos = [LabelledVideo("a", "val", 0, 9, (9, 9), ()), LabelledVideo("b", "test", 0, 9, (9, 9))]
+    videos = [LabelledVideo("a", "val", (0,), 9, (9, 9), ()), LabelledVideo("b", "test", (0,), 9, (9, 9))]
     write_act_pickle(tmp_path / "a.pkl", VideoCollection("x", ("walk",), tuple(videos)))
     assert load_pickle(tmp_path / "a.pkl")["gttubes"] == {}
-    unknown = LabelledVideo("c", "test", 0, tubes=())
+    unknown = LabelledVideo("c", "test", (0,), tubes=())
     with pytest.raises(InputError, match="video c: this layout needs 'num_frames' and 'size'"):
         write_act_pickle(tmp_path / "a.pkl", VideoCollection("x", ("walk",), (unknown,)))
 
@@ -112,7 +134,6 @@ def test_what_this_layout_cannot_hold_is_left_out_or_named(tmp_path):
         ("resolution|b/c", (240,), "video b/c: 'resolution' must be (height, width), got (240,)"),
         ("resolution|b/c", (240, -320), "video b/c: size must be the frames' width and height"),
         ("gttubes|b/c", [], "video b/c: 'gttubes' must be a dictionary, got []"),
-        ("gttubes|b/c", {}, "video b/c: has no tube, and its folder 'b' is no class"),
         ("gttubes|b/c", {2: [ROWS]}, "video b/c: label 2 is outside 0..1"),
         ("gttubes|b/c", {"walk": [ROWS]}, "video b/c: 'label' must be a whole number, got 'walk'"),
         ("gttubes|b/c|1", ROWS, "video b/c: 'tubes of label 1' must be a list, got array("),

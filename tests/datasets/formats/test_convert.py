@@ -101,8 +101,8 @@ def test_what_a_converter_decides_is_noted(tmp_path, convert):
     assert notes == [
         "note: 2 values had blanks around them, which are stripped: 'walk ', 'b '",
         "note: 1 videos not for training have no box in boxes.csv: c",
-        "note: 2 videos show several classes, and keep one label, that of the video, for training: 3 tubes are of "
-        "another class: a, b",
+        "note: 2 videos have tubes, 3 in all, of classes that are not among their labels; training learns from the "
+        "labels: a, b",
         "note: 2 splits are neither 'train' nor 'test', which configs read: 'Train', 'val'",
         "note: 2 classes differ in capitals and blanks alone: 'Walk', 'walk'",
         "note: no video is of the split 'train': nothing can be learnt from it alone",
@@ -128,13 +128,35 @@ def test_what_acts_layout_has_no_place_for_is_noted(tmp_path, convert):
         "act.pkl",
     ]
     again = convert("act", "act.pkl", "--out", "again.json")
-    assert "note: 1 videos are in no folder of a class: each has the label that most of its boxes have: z" in again
+    assert [line for line in again.splitlines() if line.startswith("note: ") and "split" not in line] == []
+    assert VideosFile("again.json").read().videos[0].labels == (0,)  # that of its tube
 
 
-def test_a_video_that_is_listed_with_two_labels_is_named(tmp_path, convert):
-    (tmp_path / "a.csv").write_text("video,label\na.mp4,walk\na.mp4,run\n")
+def test_a_video_that_is_listed_with_one_label_twice_is_named(tmp_path, convert):
+    (tmp_path / "a.csv").write_text("video,label\na.mp4,walk\na.mp4,run\na.avi,run\n")
     refused = convert("table", "a.csv", "--out", "a.json", code=2)
-    assert "line 3: video a was there before, with the label walk; a video has one line and one label" in refused
+    assert "line 4: video a was there before, with the label walk, run" in refused
+
+
+def test_videos_of_several_labels_and_of_none_are_noted_and_counted_once(tmp_path, convert):
+    lines = [
+        "video,label,split",
+        "a,walk,train",
+        "a,run,train",
+        "b,,train",
+        "c,run,test",
+        "d,walk,train",
+        "d,run,train",
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    printed = convert("table", "a.csv", "--out", "a.json").splitlines()
+    assert [line for line in printed if line.startswith("note: ")] == [
+        "note: 2 videos show several classes; heads of one softmax need multi_label=True: a, d",
+        "note: 1 videos show none of the classes; heads of one softmax need multi_label=True: b",
+    ]
+    rows = [[cell.strip() for cell in line.strip("│ ").split("│")] for line in printed if line.startswith("│ ")]
+    counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if row[0] in ("run", "walk", "all")}
+    assert counts == {"run": [2, 0, 0, 1, 0, 0], "walk": [2, 0, 0, 0, 0, 0], "all": [3, 0, 0, 1, 0, 0]}
 
 
 def test_a_table_names_a_folder_of_frames_by_its_whole_name(tmp_path, convert):

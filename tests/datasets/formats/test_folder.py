@@ -24,10 +24,10 @@ def videos(tmp_path):
 def test_labels_are_the_names_of_folders(videos):
     collection = VideoFolder(videos).read()
     assert (collection.name, collection.classes, collection.notes) == ("pets", ("jump", "walk"), ())
-    assert [(video.video, video.label, video.split) for video in collection.videos[:3]] == [
-        ("jump/frames", 0, "train"),
-        ("jump/one", 0, "train"),
-        ("walk/00", 1, "train"),
+    assert [(video.video, video.labels, video.split) for video in collection.videos[:3]] == [
+        ("jump/frames", (0,), "train"),
+        ("jump/one", (0,), "train"),
+        ("walk/00", (1,), "train"),
     ]
     assert (len(collection.videos), collection.splits) == (12, ("train",))
     assert {video.tubes for video in collection.videos} == {None}

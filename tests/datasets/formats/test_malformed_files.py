@@ -33,6 +33,7 @@ from ..conftest import CLASSES, pyannot_entry
 from .test_a2d import ROW
 from .test_act import GOOD as ACT
 from .test_matlab_file import records, tube
+from .test_videos_file import FIRST as VIDEOS_1
 from .test_videos_file import GOOD as VIDEOS
 
 PYANNOT = {"Biking/v_Biking_g01_c01": pyannot_entry(2), "Biking/v_Biking_g02_c01": pyannot_entry(2)}
@@ -110,7 +111,7 @@ def damaged(good: bytes):
 
 
 @fuzzed
-@given(changes_of(VIDEOS, JSON))
+@given(changes_of(VIDEOS, JSON) | changes_of(VIDEOS_1, JSON))
 def test_annotation_files(tmp_path, content):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(content))

@@ -44,7 +44,7 @@ def test_frames_pixels_and_classes_from_one_become_continuous_and_from_zero(tmp_
     )
     annotation = read_ucf101_annotation(path, CLASSES)[BIKING]
     first, second = annotation.tubes
-    assert (annotation.num_frames, annotation.label, annotation.size) == (12, 2, (320, 240))
+    assert (annotation.num_frames, annotation.labels, annotation.size) == (12, (2,), (320, 240))
     assert (first.start, first.end, first.label) == (4, 7, 2)
     np.testing.assert_array_equal(first.boxes, [[200, 100, 300, 160]] * 3)
     assert (second.start, second.end) == (11, 12)
@@ -118,7 +118,7 @@ def test_the_real_pickle_and_matlab_file_agree_box_by_box(data_root):
     assert sum(len(annotation.tubes) for annotation in matlab.values()) == 4458
     for video, annotation in pickled.items():
         other = matlab[video]
-        assert (other.num_frames, other.label, other.size) == (annotation.num_frames, annotation.label, (320, 240))
+        assert (other.num_frames, other.labels, other.size) == (annotation.num_frames, annotation.labels, (320, 240))
         for one, two in zip(annotation.tubes, other.tubes, strict=True):
             assert (one.start, one.label) == (two.start, two.label)
             np.testing.assert_array_equal(one.boxes, two.boxes)

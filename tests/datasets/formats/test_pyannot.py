@@ -19,7 +19,7 @@ def test_one_based_pixels_become_continuous_coordinates_without_overflow(tmp_pat
     (tube,) = annotation.tubes
     assert (tube.start, tube.end, tube.label) == (3, 5, 2)
     np.testing.assert_array_equal(tube.boxes, [[200, 10, 300, 40]] * 2)
-    assert (annotation.num_frames, annotation.label, annotation.size) == (20, 2, (320, 240))
+    assert (annotation.num_frames, annotation.labels, annotation.size) == (20, (2,), (320, 240))
 
 
 def _with(path: str, value) -> dict:
@@ -87,11 +87,11 @@ def test_another_layout_is_an_error(tmp_path, content, reason):
 
 def test_an_annotation_refuses_a_tube_after_its_video():
     with pytest.raises(ValueError, match="tube 0 ends at frame 6, the video has 5 frames"):
-        LabelledVideo("a", "test", 0, 5, (96, 64), (make_tube(2, 4),))
+        LabelledVideo("a", "test", (0,), 5, (96, 64), (make_tube(2, 4),))
 
 
 def test_boxes_scale_with_the_video_in_each_direction_and_the_original_stays():
-    annotation = LabelledVideo("a", "test", 0, 5, (320, 240), (make_tube(1, 2, box=(32, 24, 64, 120)),))
+    annotation = LabelledVideo("a", "test", (0,), 5, (320, 240), (make_tube(1, 2, box=(32, 24, 64, 120)),))
     (scaled,) = annotation.tubes_at((640, 240))
     np.testing.assert_array_equal(scaled.boxes, [[64, 24, 128, 120], [66, 24, 130, 120]])
     np.testing.assert_array_equal(annotation.tubes[0].boxes[0], [32, 24, 64, 120])

@@ -23,11 +23,56 @@ def test_labels_alone_are_a_dataset_for_training(tmp_path):
     table = write(tmp_path / "mine.csv", "label, video\nwalk, a/one.mp4\njump, two\n")
     collection = convert_table(table)
     assert (collection.name, collection.classes, collection.notes) == ("mine", ("jump", "walk"), ())
-    assert [(video.video, video.label, video.split) for video in collection.videos] == [
-        ("a/one", 1, "train"),
-        ("two", 0, "train"),
+    assert [(video.video, video.labels, video.split) for video in collection.videos] == [
+        ("a/one", (1,), "train"),
+        ("two", (0,), "train"),
     ]
     assert {video.tubes for video in collection.videos} == {None}
+
+
+def labels_of(collection: VideoCollection) -> dict[str, list[str]]:
+    return {video.video: [collection.classes[label] for label in video.labels] for video in collection.videos}
+
+
+SEVERAL = {"a": ["jump", "walk"], "b": [], "c": ["walk"]}
+
+
+def test_a_video_has_a_line_for_each_of_its_labels_and_one_of_no_label_an_empty_one(tmp_path):
+    lines = ["video,label,split", "a.mp4,walk,test", "b,,train", "c,walk,train", "a,jump,test"]
+    collection = convert_table(write(tmp_path / "a.csv", "\n".join(lines)))
+    assert collection.classes == ("jump", "walk")
+    assert labels_of(collection) == SEVERAL
+    assert [video.split for video in collection.videos] == ["test", "train", "train"]
+    assert collection.notes == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": ["walk", "jump"], "b": [], "c": "walk"},
+        {"a": ["walk", "jump"], "b": "", "c": ["walk"]},
+        [{"video": "a", "label": ["walk", "jump"]}, {"video": "b", "label": []}, {"video": "c.avi", "label": "walk"}],
+        [{"video": name, "label": label} for name, label in [("a", "walk"), ("b", ""), ("c", "walk"), ("a", "jump")]],
+        [{"video": name, "label": label} for name, label in [("a", ["walk"]), ("b", []), ("c", "walk"), ("a", "jump")]],
+    ],
+)
+def test_in_json_the_label_may_be_a_list(tmp_path, content):
+    assert labels_of(convert_table(write(tmp_path / "a.json", json.dumps(content)))) == SEVERAL
+
+
+def test_boxes_of_a_video_of_several_labels_or_none_say_their_own(tmp_path):
+    table = write(tmp_path / "a.csv", "video,label\na,walk\na,jump\nb,\nc,walk\n")
+    rows = ["a,1,0,1,2,3,4,jump", "a,2,0,5,6,7,8,walk", "b,1,0,1,2,3,4,walk", "c,1,0,1,2,3,4,"]
+    boxes = write(tmp_path / "boxes.csv", BOXES + "\n".join(rows))
+    for name in "abc":
+        write_video(tmp_path / "videos" / f"{name}.avi", moving_square(3))
+    a, b, c = convert_table(table, boxes, tmp_path / "videos").videos
+    assert [[(tube.label, tube.boxes[0, 0]) for tube in video.tubes] for video in (a, b, c)] == [
+        [(0, 1), (1, 5)],
+        [(1, 1)],
+        [(1, 1)],
+    ]
+    assert (a.labels, b.labels, c.labels) == ((0, 1), (), (1,))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +110,16 @@ def test_boxes_of_some_videos_become_their_tubes(tmp_path):
         ("video,class\na,walk\n", ": its first line must name the columns video, label; no label"),
         ("", ": its first line must name the columns"),
         ("video,label\n", ": lists no video"),
-        ("video,label\na,\n", ", line 2: 'label' must be text, got ''"),
+        ("video,label\na,\n", ": 'classes' names no class"),
+        ('video,label\na," "\n', ", line 2: 'label' must be text, got ' '"),
         ("video,label\na\n", ", line 2: 'label' must be text, got None"),
-        ("video,label\na,walk\na.mp4,walk\n", ", line 3: video a was there before"),
+        ("video,label\na,walk\na.mp4,walk\n", ", line 3: video a was there before, with the label walk"),
+        ("video,label\na,walk\nb,run\na, walk\n", ", line 4: video a was there before, with the label walk"),
+        ("video,label\na,walk\na,run\na,walk\n", ", line 4: video a was there before, with the label walk, run"),
+        ("video,label\na,walk\na,\n", ", line 3: video a was there before, with the label walk"),
+        ("video,label\na,\na,walk\n", ", line 3: video a was there before, with no label"),
+        ("video,label\na,\na,\n", ", line 3: video a was there before, with no label"),
+        ("video,label,split\na,walk,train\na,run,test\n", ", line 3: video a was there before, of the split train"),
         ("video,label,split\na,walk,\n", ", line 2: 'split' must be text, got ''"),
         ("video,label\nmy,video.mp4,walk\n", ", line 2: has 3 cells, the header 2"),
         ("video,label,label\na,walk,run\n", ": its first line names the column label several times"),
@@ -89,6 +141,13 @@ def test_a_wrong_table_is_an_error_with_file_line_and_value(tmp_path, text, reas
         ("7", ": expected a list of videos or an object {video: label}, got 7"),
         ('["a"]', ", entry 1: expected a dictionary with 'video', got 'a'"),
         ('{"a": 1}', ", entry 1: 'label' must be text, got 1"),
+        ('{"a": null}', ", entry 1: 'label' must be text, got None"),
+        ('{"a": {}}', ", entry 1: 'label' must be text, got {}"),
+        ('{"a": ["walk", 1]}', ", entry 1: 'label' must be text, got 1"),
+        ('{"a": ["walk", ""]}', ", entry 1: 'label' must be text, got ''"),
+        ('{"a": [["walk"]]}', ", entry 1: 'label' must be text, got ['walk']"),
+        ('{"a": []}', ": 'classes' names no class"),
+        ('[{"video": "a", "label": ["walk"]}, {"video": "a", "label": ["run", "walk"]}]', ", entry 2: video a was"),
     ],
 )
 def test_a_wrong_json_table_is_an_error_with_file_entry_and_value(tmp_path, text, reason):
@@ -145,6 +204,16 @@ def test_boxes_need_their_videos(tmp_path):
 def test_blanks_around_a_cell_are_no_part_of_it(tmp_path):
     table = write(tmp_path / "a.csv", "video , label,\n a,walk \nb, walk,\n")
     assert convert_table(table).classes == ("walk",)
+
+
+@pytest.mark.parametrize(("video", "number"), [("a", 2), ("b", 0)])
+def test_a_box_without_a_label_needs_a_video_of_one(tmp_path, video, number):
+    table = write(tmp_path / "a.csv", "video,label\na,walk\na,jump\nb,\n")
+    for header in (BOXES, "video,tube,frame,x1,y1,x2,y2\n"):
+        boxes = write(tmp_path / "boxes.csv", header + f"{video},1,0,0,0,9,9\n")
+        with pytest.raises(InputError) as raised:
+            convert_table(table, boxes, tmp_path)
+        assert str(raised.value) == f"{boxes}, line 2: a box needs a label, its video has {number}"
 
 
 @pytest.mark.parametrize("number", ["1_0", "١"])

@@ -19,10 +19,10 @@ def test_what_is_listed_is_there_and_what_is_not_is_named(tmp_path):
     (tmp_path / "test.txt").write_text(f"{BIKING.format(2)}.avi\n")
     collection = convert_thumos13(tmp_path / "a.pkl", tmp_path / "train.txt", tmp_path / "test.txt")
     videos = collection.videos
-    assert [(video.video, video.split, video.label) for video in videos] == [
-        (BIKING.format(1), "train", 2),
-        (BIKING.format(3), "train", 2),
-        (BIKING.format(2), "test", 2),
+    assert [(video.video, video.split, video.labels) for video in videos] == [
+        (BIKING.format(1), "train", (2,)),
+        (BIKING.format(3), "train", (2,)),
+        (BIKING.format(2), "test", (2,)),
     ]
     assert (len(videos[0].tubes), videos[1].tubes, videos[0].size) == (1, None, (320, 240))
     assert collection.notes == (

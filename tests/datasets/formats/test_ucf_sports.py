@@ -41,9 +41,9 @@ def test_boxes_in_pixels_from_one_become_a_tube_in_those_of_the_video(tmp_path):
     assert collection.notes == (f"{tmp_path} has 2 clips, the release 150",)
     assert collection.classes[:2] == ("Diving", "Golf-Swing")
     assert collection.class_actors == ("person",) * 10
-    assert (diving.video, diving.label, diving.size, diving.num_frames) == ("Diving-Side/002/x", 0, (96, 64), 2)
+    assert (diving.video, diving.labels, diving.size, diving.num_frames) == ("Diving-Side/002/x", (0,), (96, 64), 2)
     np.testing.assert_array_equal(diving.tubes[0].boxes, [[0, 0, 9, 9], [1, 0, 10, 9]])
-    assert (golf.video, golf.label, golf.size) == ("Golf-Swing-Back/001", 1, (64, 48))
+    assert (golf.video, golf.labels, golf.size) == ("Golf-Swing-Back/001", (1,), (64, 48))
     np.testing.assert_array_equal(golf.tubes[0].boxes, [[4, 16, 24, 26]] * 2)
 
 

@@ -14,14 +14,14 @@ from .changes import changed
 
 GOOD = {
     "format": "actorsup.videos",
-    "version": 1,
+    "version": 2,
     "name": "puppets",
     "classes": ["walk", "jump"],
     "videos": [
         {
             "video": "walk/0001",
             "split": "test",
-            "label": "walk",
+            "labels": ["walk"],
             "num_frames": 96,
             "size": [320, 240],
             "tubes": [
@@ -29,9 +29,13 @@ GOOD = {
                 {"label": "jump", "frames": [4, 31, 60], "boxes": [[0, 0, 9, 9], [27, 0, 36, 9], [27, 0, 36, 9]]},
             ],
         },
-        {"video": "jump/0001", "split": "train", "label": "jump"},
+        {"video": "jump/0001", "split": "train", "labels": ["jump"]},
     ],
 }
+# The same, as the first version had it: a video has one label.
+FIRST = copy.deepcopy(GOOD) | {"version": 1}
+for entry in FIRST["videos"]:
+    (entry["label"],) = entry.pop("labels")
 
 
 def write(path, content) -> str:
@@ -44,7 +48,7 @@ def test_a_file_is_read_as_the_documentation_says(tmp_path):
     assert (collection.name, collection.classes, collection.splits) == ("puppets", ("walk", "jump"), ("test", "train"))
     assert (collection.class_actors, collection.actors) == (None, None)
     annotated, labelled = collection.videos
-    assert (annotated.video, annotated.split, annotated.label) == ("walk/0001", "test", 0)
+    assert (annotated.video, annotated.split, annotated.labels) == ("walk/0001", "test", (0,))
     assert (annotated.num_frames, annotated.size) == (96, (320, 240))
     dense, sparse = annotated.tubes
     assert (dense.start, dense.label, dense.annotated) == (12, 0, None)
@@ -56,17 +60,55 @@ def test_a_file_is_read_as_the_documentation_says(tmp_path):
         [0, 27, 56],
     )
     np.testing.assert_array_equal(sparse.boxes[:28, 0], np.arange(28))  # a pixel a frame
-    assert (labelled.label, labelled.num_frames, labelled.size, labelled.tubes) == (1, None, None, None)
+    assert (labelled.labels, labelled.num_frames, labelled.size, labelled.tubes) == ((1,), None, None, None)
 
 
 def test_without_tubes_nothing_but_names_and_labels_is_looked_at(tmp_path):
     content = copy.deepcopy(GOOD)
     content["videos"][0]["tubes"] = [{"boxes": "none"}]
     collection = VideosFile(write(tmp_path / "a.json", content)).read(with_tubes=False)
-    assert [(video.video, video.label, video.tubes) for video in collection.videos] == [
-        ("walk/0001", 0, None),
-        ("jump/0001", 1, None),
+    assert [(video.video, video.labels, video.tubes) for video in collection.videos] == [
+        ("walk/0001", (0,), None),
+        ("jump/0001", (1,), None),
     ]
+
+
+def test_the_first_version_is_read_as_the_second(tmp_path):
+    write_videos_file(tmp_path / "of_first.json", VideosFile(write(tmp_path / "a.json", FIRST)).read())
+    write_videos_file(tmp_path / "of_second.json", VideosFile(write(tmp_path / "b.json", GOOD)).read())
+    written = (tmp_path / "of_first.json").read_text()
+    assert written == (tmp_path / "of_second.json").read_text()
+    content = json.loads(written)
+    assert (content["version"], [video["labels"] for video in content["videos"]]) == (2, [["walk"], ["jump"]])
+    assert "label" not in content["videos"][0]
+
+
+def test_a_video_may_have_several_labels_or_none(tmp_path):
+    content = copy.deepcopy(GOOD)
+    content["videos"][0]["labels"], content["videos"][1]["labels"] = ["jump", "walk"], []
+    collection = VideosFile(write(tmp_path / "a.json", content)).read()
+    assert [video.labels for video in collection.videos] == [(0, 1), ()]
+    write_videos_file(tmp_path / "b.json", collection)
+    again = json.loads((tmp_path / "b.json").read_text())["videos"]
+    assert [video["labels"] for video in again] == [["walk", "jump"], []]  # in the order of the classes
+    assert [video.labels for video in VideosFile(tmp_path / "b.json").read().videos] == [(0, 1), ()]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("labels", ["walk"], "unknown 'labels'; known are label, num_frames"),
+        ("label", KeyError, "expected a dictionary with 'label'"),
+        ("label", "fly", "label 'fly' is none of the 2 classes: walk, jump"),
+        ("label", ["walk"], "label ['walk'] is none of"),
+        ("label", [], "label [] is none of"),
+        ("label", None, "label None is none of"),
+    ],
+)
+def test_the_first_version_has_one_label_a_video(tmp_path, path, value, reason):
+    with pytest.raises(InputError) as raised:
+        VideosFile(write(tmp_path / "wrong.json", changed(FIRST, f"videos.0.{path}", value))).read()
+    assert str(raised.value).startswith(f"{tmp_path / 'wrong.json'}: video walk/0001: {reason}")
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz"])
@@ -79,9 +121,9 @@ def test_what_is_written_is_read_again_to_the_bit(tmp_path, rng, name):
         tube_of_frames(np.array([2, 3, 4, 5]), boxes, 0),
     )
     videos = (
-        LabelledVideo("a/b", "train", 1, 12, (640, 480), tubes),
-        LabelledVideo("c", "test", 0, tubes=()),
-        LabelledVideo("d", "test", 0),
+        LabelledVideo("a/b", "train", (1, 0), 12, (640, 480), tubes),
+        LabelledVideo("c", "test", (0,), tubes=()),
+        LabelledVideo("d", "test", ()),
     )
     collection = VideoCollection("made", ("x", "y"), videos, class_actors=("cat", "dog"), actors=("cat",))
     write_videos_file(tmp_path / "new" / name, collection)
@@ -89,7 +131,7 @@ def test_what_is_written_is_read_again_to_the_bit(tmp_path, rng, name):
     for key in ("name", "classes", "class_actors", "actors"):
         assert getattr(again, key) == getattr(collection, key)
     for video, other in zip(collection.videos, again.videos, strict=True):
-        for key in ("video", "split", "label", "num_frames", "size"):
+        for key in ("video", "split", "labels", "num_frames", "size"):
             assert getattr(other, key) == getattr(video, key)
         assert (other.tubes is None) == (video.tubes is None)
         for tube, read in zip(video.tubes or (), other.tubes or (), strict=True):
@@ -108,7 +150,9 @@ def test_what_is_written_is_read_again_to_the_bit(tmp_path, rng, name):
     [
         ("format", "coco", "'format' must be 'actorsup.videos', got 'coco'"),
         ("format", KeyError, "expected a dictionary with 'format'"),
-        ("version", 2, "is of version 2, this package reads version 1"),
+        ("version", 3, "is of version 3, this package reads versions 1 and 2"),
+        ("version", 0, "is of version 0, this package reads versions 1 and 2"),
+        ("version", True, "'version' must be a whole number, got True"),
         ("version", "1", "'version' must be a whole number, got '1'"),
         ("name", "", "'name' must be text, got ''"),
         ("classes", KeyError, "expected a dictionary with 'classes'"),
@@ -140,9 +184,15 @@ NAME = "the name must be a path below the folder of the videos"
         *(("video", name, NAME) for name in ("../a", "/a", "a//b", "a/", ".", "a/../b")),
         ("split", KeyError, "expected a dictionary with 'split'"),
         ("split", 1, "'split' must be text, got 1"),
-        ("label", "fly", "label 'fly' is none of the 2 classes: walk, jump"),
-        ("label", ["walk"], "label ['walk'] is none of"),
-        ("tube", [], "unknown 'tube'; known are label, num_frames"),
+        ("labels", ["walk", "fly"], "label 'fly' is none of the 2 classes: walk, jump"),
+        ("labels", [["walk"]], "label ['walk'] is none of"),
+        ("labels", [None], "label None is none of"),
+        ("labels", "walk", "'labels' must be a list, got 'walk'"),
+        ("labels", None, "'labels' must be a list, got None"),
+        ("labels", KeyError, "expected a dictionary with 'labels'"),
+        ("labels", ["walk", "jump", "walk"], "has the label 0 several times"),
+        ("label", "walk", "unknown 'label'; known are labels, num_frames"),
+        ("tube", [], "unknown 'tube'; known are labels, num_frames"),
         ("num_frames", 0, "num_frames must be from 1 to"),
         ("num_frames", 10**9, "num_frames must be from 1 to"),
         ("num_frames", 96.0, "'num_frames' must be a whole number, got 96.0"),
@@ -168,6 +218,7 @@ NAME = "the name must be a path below the folder of the videos"
             "tube 1: 3 boxes need as many frames, ascending whole numbers from 0 to 4194303, got [4, 31, 31]",
         ),
         ("tubes.1.frames", [4, 31, 10**12], "tube 1: 3 boxes need as many frames"),
+        ("tubes.1.frames", [False, 4, 31], "tube 1: frames must be whole numbers, got [False, 4, 31]"),
         ("tubes.1.frames", [4, 31, "60"], "tube 1: 3 boxes need as many frames"),
         ("tubes.0.boxes", [], "tube 0: expected rows of 4 numbers, got (0,)"),
         ("tubes.0.boxes", [[1, 2, 3]], "tube 0: expected rows of 4 numbers, got (1, 3)"),
@@ -229,10 +280,18 @@ def test_labels_of_videos_and_tubes_are_classes():
     with pytest.raises(ValueError, match="'name' must be text, got ''"):
         VideoCollection("", ("walk",), ())
     with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
-        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 1),))
+        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", (0, 1)),))
     tube = tube_of_frames([0], [[0, 0, 1, 1]], 1)
     with pytest.raises(ValueError, match=r"video a: label 1 is outside 0\.\.0"):
-        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", 0, 1, (9, 9), (tube,)),))
+        VideoCollection("x", ("walk",), (LabelledVideo("a", "train", (0,), 1, (9, 9), (tube,)),))
+
+
+def test_labels_of_a_video_are_different_ones_in_ascending_order():
+    assert LabelledVideo("a", "train", (2, 0)).labels == (0, 2)
+    assert LabelledVideo("a", "train", [1]).labels == (1,)
+    assert LabelledVideo("a", "train", ()).labels == ()
+    with pytest.raises(ValueError, match="has the label 2 several times"):
+        LabelledVideo("a", "train", (2, 0, 2))
 
 
 @pytest.mark.parametrize(
@@ -265,4 +324,4 @@ def test_true_is_no_number(tmp_path):
 
 def test_names_that_no_file_system_takes_are_refused():
     with pytest.raises(ValueError, match="longer than 230 bytes"):
-        LabelledVideo("walk/" + "é" * 120, "train", 0)
+        LabelledVideo("walk/" + "é" * 120, "train", (0,))

@@ -23,7 +23,7 @@ def splits(collection):
 def test_clips_in_folders_are_labelled_by_these_and_split_by_people(root):
     collection = Weizmann("videos", root).read()
     assert (collection.name, collection.classes) == ("weizmann", ("bend", "walk"))
-    assert [video.label for video in collection.videos] == [0, 0, 1, 1]
+    assert [video.labels for video in collection.videos] == [(0,), (0,), (1,), (1,)]
     assert splits(collection) == dict(zip(CLIPS, ("train", "test", "train", "test"), strict=True))
     others = Weizmann("videos", root, test_people=("daria", "lena")).read()
     assert splits(others) == dict(zip(CLIPS, ("test", "train", "test", "train"), strict=True))
@@ -32,7 +32,7 @@ def test_clips_in_folders_are_labelled_by_these_and_split_by_people(root):
 
 def test_an_annotation_file_gives_the_boxes_and_people_the_splits(root):
     tube = Tube(0, [[0, 0, 5, 5]], [1.0], 1.0, 0)
-    videos = tuple(LabelledVideo(clip, "train", 0, 1, (180, 144), (tube,)) for clip in CLIPS[:2])
+    videos = tuple(LabelledVideo(clip, "train", (0,), 1, (180, 144), (tube,)) for clip in CLIPS[:2])
     write_videos_file(root / "annotation.json", VideoCollection("mine", ("bend",), videos))
     collection = Weizmann(data_root=root).read()
     assert splits(collection) == {CLIPS[0]: "train", CLIPS[1]: "test"}

@@ -12,7 +12,7 @@ from ..conftest import make_tube
 def results(rng) -> dict:
     return {
         "video": "Biking/v_1",
-        "label": 2,
+        "labels": (2,),
         "frames": rng.integers(0, 256, (4, 6, 8, 3), np.uint8),
         "frame_indices": np.array([0, 3, 6, 9]),
         "proposals": Proposals((make_tube(0, 10), make_tube(2, 3)), 10, (8, 6)),
@@ -29,7 +29,7 @@ def test_the_channels_come_before_rows_and_columns(results):
 def test_the_sample_holds_the_tubes_with_their_proposals_and_the_true_tubes(results):
     attached = AttachTubes()(results)
     sample = PackVideo()(attached)["data_samples"]
-    assert (sample.video, sample.label) == ("Biking/v_1", 2)
+    assert (sample.video, sample.labels) == ("Biking/v_1", (2,))
     assert sample.proposals == results["proposals"].tubes
     assert sample.ground_truth == results["ground_truth"]
     np.testing.assert_array_equal(sample.tubes.numpy(), attached["tubes"])

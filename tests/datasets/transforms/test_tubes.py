@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actorsup.datasets.transforms import AttachTubes, MergeDuplicates
+from actorsup.datasets.transforms import AttachTubes, DropWeakTubes, MergeDuplicates
 from actorsup.errors import InputError
 from actorsup.io import Proposals
 
@@ -92,3 +92,12 @@ def test_impossible_settings_are_an_error():
         MergeDuplicates(1.5)
     with pytest.raises(InputError, match="max_tubes must be 1 or more, got 0"):
         AttachTubes(0)
+
+
+def test_proposals_of_little_confidence_are_left_out_and_the_others_stay_in_their_order():
+    tubes = [make_tube(0, 10, box=(x, 0, x + 20, 40), score=score) for x, score in ((0, 0.9), (30, 0.29), (60, 0.3))]
+    results = DropWeakTubes(0.3)({"proposals": Proposals(tuple(tubes), 10, (96, 64))})
+    assert results["proposals"].tubes == (tubes[0], tubes[2])
+    assert DropWeakTubes(1.0)(results)["proposals"].tubes == ()
+    with pytest.raises(InputError, match=r"DropWeakTubes: min_score must be from 0 to 1, got -0\.1"):
+        DropWeakTubes(-0.1)

@@ -12,7 +12,7 @@ def results(request, rng) -> dict:
     tubes = tuple(make_tube(rank, 5) for rank in range(request.param))
     return {
         "video": "clip",
-        "label": 2,
+        "labels": (2,),
         "frames": rng.integers(0, 256, (4, 64, 96, 3), np.uint8),
         "frame_indices": np.array([0, 3, 3, 9]),
         "proposals": Proposals(tubes, 10, (96, 64)),

@@ -27,9 +27,10 @@ def warnings(monkeypatch):
     return heard
 
 
-def sample(label: int | None, tubes=(TUBE,)) -> VideoSample:
-    shape = len(tubes), 2
-    return VideoSample("v", np.arange(2), torch.zeros(*shape, 4), torch.ones(*shape, dtype=bool), label, tuple(tubes))
+def sample(labels: int | tuple[int, ...], tubes=(TUBE,)) -> VideoSample:
+    """A video of one label, or of those of a tuple."""
+    shape, labels = (len(tubes), 2), labels if isinstance(labels, tuple) else (labels,)
+    return VideoSample("v", np.arange(2), torch.zeros(*shape, 4), torch.ones(*shape, dtype=bool), labels, tuple(tubes))
 
 
 class Videos(list):
@@ -196,6 +197,32 @@ def test_one_class_and_other_losses_have_no_chance_to_compare_with(warnings):
         hook.after_train_iter(runner_of(predicted=torch.tensor([0])), index, data, {"loss": torch.tensor(0.7)})
     hook.after_train_epoch(runner_of())
     assert warnings == []
+
+
+@pytest.mark.parametrize("odd", [(), (0, 1), None])
+@pytest.mark.parametrize("at", [0, 39])
+def test_where_a_video_shows_several_classes_or_none_predictions_and_chance_are_not_looked_at(warnings, odd, at):
+    hook = EarlyWarningHook(window=40)
+    labels = [[0, 1] for _ in range(120)]
+    if odd is not None:
+        labels[at][1] = odd
+    for index, shown in enumerate(labels):
+        losses = {"loss": torch.tensor(0.7), "loss_action": torch.tensor(0.7)}
+        data = {"data_samples": [sample(of_video) for of_video in shown]}
+        hook.after_train_iter(runner_of(predicted=torch.tensor([0, 0])), index, data, losses)
+    hook.after_train_epoch(runner_of())
+    assert len(warnings) == (2 if odd is None else 0)
+    with pytest.raises(InputError, match="loss of iteration"):  # which is said as ever
+        hook.after_train_iter(runner_of(), 0, {}, {"loss": torch.tensor(float("nan"))})
+
+
+def test_the_labels_of_a_video_without_tubes_do_not_matter(warnings):
+    hook = EarlyWarningHook(window=2)
+    for index in range(3):
+        data = {"data_samples": [sample(0), sample((0, 1), ()), sample(1), sample((), ())]}
+        hook.after_train_iter(runner_of(predicted=torch.tensor([0, 0])), index, data, {"loss": torch.tensor(1.0)})
+    assert len(warnings) == 1
+    assert "4 of 4 videos are given the class walk, which 2 of them show" in warnings[0]
 
 
 def test_models_without_predictions_of_videos_are_watched_for_their_loss_alone(warnings):

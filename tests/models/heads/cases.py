@@ -20,6 +20,14 @@ def tubes_of(video_index, num_videos):
 TUBES = tubes_of(VIDEO_INDEX, num_videos=3)
 
 
+def shown(*labels, num_classes=2):
+    """Which classes videos show, ``(B, K)``, from the label of each, or from several of them in a tuple."""
+    of_videos = torch.zeros(len(labels), num_classes, dtype=torch.bool)
+    for row, of_video in zip(of_videos, labels, strict=True):
+        row[list(of_video) if isinstance(of_video, tuple) else [of_video]] = True
+    return of_videos
+
+
 def identity(head_type, ranking=None, **options):
     """A head whose logits are its input: two channels, one cell, the unit matrix; it ranks tubes by its own scores."""
     head = head_type(num_classes=2, in_channels=2, roi_size=(1, 1), ranking=ranking or TubeRanking(), **options)

@@ -5,7 +5,7 @@ import torch
 
 from actorsup.models.heads import MeanHead, SoftmaxAttentionHead
 
-from .cases import LOGITS, TUBES, identity, pooled_logits, tubes_of
+from .cases import LOGITS, TUBES, identity, pooled_logits, shown, tubes_of
 
 
 def attention_by_hand(head, features):
@@ -75,7 +75,7 @@ def test_the_attention_learns_which_tube_agrees_with_the_label(gated):
     optimizer = torch.optim.SGD(head.parameters(), lr=0.5)
     losses = []
     for _ in range(50):
-        loss = head.loss(pooled_logits(), TUBES, torch.tensor([0, 0, 1]))["loss_action"]
+        loss = head.loss(pooled_logits(), TUBES, shown(0, 0, 1))["loss_action"]
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
@@ -87,8 +87,8 @@ def test_the_attention_learns_which_tube_agrees_with_the_label(gated):
 
 def test_a_video_without_tubes_does_not_change_the_loss():
     head = identity(SoftmaxAttentionHead)
-    with_empty = head.loss(pooled_logits(), TUBES, torch.tensor([0, 1, 1]))["loss_action"]
-    without = head.loss(pooled_logits(), tubes_of([0, 0, 0, 1, 1], 2), torch.tensor([0, 1]))["loss_action"]
+    with_empty = head.loss(pooled_logits(), TUBES, shown(0, 1, 1))["loss_action"]
+    without = head.loss(pooled_logits(), tubes_of([0, 0, 0, 1, 1], 2), shown(0, 1))["loss_action"]
     assert torch.equal(with_empty, without)
 
 

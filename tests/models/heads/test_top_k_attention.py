@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from actorsup.models.heads import TopKAttentionHead, TubeHead
 from actorsup.models.heads.tube_head import log_probabilities
 
-from .cases import LOGITS, TUBES, identity, pooled_logits, tubes_of
+from .cases import LOGITS, TUBES, identity, pooled_logits, shown, tubes_of
 
 
 def identity_head(topk=2, ranking=None):
@@ -19,7 +19,7 @@ def identity_head(topk=2, ranking=None):
 
 
 def test_video_logits_are_the_mean_of_the_k_highest_by_hand():
-    losses = identity_head().loss(pooled_logits(), TUBES, torch.tensor([0, 0, 1]))
+    losses = identity_head().loss(pooled_logits(), TUBES, shown(0, 0, 1))
     # Video 0: ((3 + 1) / 2, (4 + 2) / 2) = (2, 3); video 2 has two tubes: (1, 4).
     expected = (math.log(1 + math.exp(3 - 2)) + math.log(1 + math.exp(1 - 4))) / 2
     assert losses["loss_action"].item() == pytest.approx(expected, rel=1e-6)
@@ -33,22 +33,22 @@ def test_more_k_than_tubes_takes_the_mean_of_all():
 
 def test_only_selected_tubes_get_a_gradient():
     pooled = pooled_logits(requires_grad=True)
-    identity_head(topk=1).loss(pooled, TUBES, torch.tensor([0, 0, 1]))["loss_action"].backward()
+    identity_head(topk=1).loss(pooled, TUBES, shown(0, 0, 1))["loss_action"].backward()
     selected = torch.tensor([[True, False], [False, False], [False, True], [True, False], [False, True]])
     assert torch.equal(pooled.grad.flatten(1) != 0, selected)
 
 
 def test_video_without_tubes_does_not_change_the_loss():
     without = tubes_of([0, 0, 0, 1, 1], 2)
-    with_empty = identity_head().loss(pooled_logits(), TUBES, torch.tensor([0, 1, 1]))
-    expected = identity_head().loss(pooled_logits(), without, torch.tensor([0, 1]))
+    with_empty = identity_head().loss(pooled_logits(), TUBES, shown(0, 1, 1))
+    expected = identity_head().loss(pooled_logits(), without, shown(0, 1))
     assert with_empty == expected
 
 
 def test_no_tubes_at_all_give_a_loss_of_zero_that_reaches_every_parameter():
     head = identity_head()
     pooled = pooled_logits()[:0].requires_grad_()
-    losses = head.loss(pooled, tubes_of([], 2), torch.tensor([0, 1]))
+    losses = head.loss(pooled, tubes_of([], 2), shown(0, 1))
     losses["loss_action"].backward()
     assert losses["loss_action"].item() == 0
     assert all(parameter.grad is not None and not parameter.grad.any() for parameter in head.parameters())
@@ -120,7 +120,7 @@ def test_predicting_no_tubes_at_all():
 def test_loss_is_taken_in_float32_under_autocast():
     head, pooled = identity_head(), pooled_logits()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert head.loss(pooled, TUBES, torch.tensor([0, 0, 1]))["loss_action"].dtype == torch.float32
+        assert head.loss(pooled, TUBES, shown(0, 0, 1))["loss_action"].dtype == torch.float32
 
 
 def test_xavier_initialisation_without_bias():
@@ -145,7 +145,7 @@ def test_a_new_head_is_one_method():
     logits = head(pooled)
     medians = torch.stack([logits[:3].median(0).values, logits[3:].median(0).values])
     expected = F.cross_entropy(medians, torch.tensor([1, 0]))
-    losses = head.loss(pooled, TUBES, torch.tensor([1, 1, 0]))
+    losses = head.loss(pooled, TUBES, shown(1, 1, 0))
     torch.testing.assert_close(losses["loss_action"], expected)
 
 

@@ -20,7 +20,7 @@ def entry(folder: Path, name: str, label: int, given: int, overlap: float | None
     return {
         "path": str(folder / f"{name}.avi"),
         "video": name,
-        "label": label,
+        "labels": [label],
         "video_scores": scores,
         "overlap": overlap,
         "tubes": [
@@ -51,11 +51,11 @@ def make_run(folder: Path, wrong: tuple[int, ...] = (1,), loss: float = 2.0, num
     table = [{"number": 1, "share": 0.5, "mAP gain": 0.0, "among the best": 1}]
     files = {
         "test_metrics.json": {
-            "checkpoint": "epoch_3.pth",
+            "measured": "epoch_3.pth",
             "metrics": {"mAP@0.5": 0.5},
             "tables": {"mAP by protocol": rows, "AP by class, act": of_classes},
         },
-        "predictions.json": {"checkpoint": "epoch_3.pth", "classes": CLASSES, "reader": None, "videos": entries},
+        "predictions.json": {"measured": "epoch_3.pth", "classes": CLASSES, "reader": None, "videos": entries},
         "diagnosis.json": {
             "diagnoses": [
                 {

@@ -60,6 +60,14 @@ def test_the_list_says_what_a_video_shows_and_what_it_is_given(run):
     assert (video["overlap"], video["errors"]) == ([0.1], [["classified_wrongly", "false: background"]])
 
 
+@pytest.mark.parametrize(("labels", "shows"), [([0, 1], ["walk", HOSTILE]), ([1], [HOSTILE]), ([], []), (None, [])])
+def test_the_list_says_all_classes_that_a_video_shows(run, labels, shows):
+    run.predictions["videos"][0] |= {"labels": labels, "true_tubes": []}
+    video = make_gallery([run], Limits(num_videos=0)).videos[0]
+    assert (video["shows"], video["given"]) == (shows, ["walk"])
+    assert set(video["classes"]) == {*shows, "walk"}
+
+
 def test_a_video_without_tubes_is_given_no_class(run):
     run.predictions["videos"][0] |= {"video_scores": [0.5, 0.5], "tubes": []}
     video = make_gallery([run], Limits(num_videos=0)).videos[0]

@@ -80,6 +80,16 @@ def test_videos_that_the_model_gives_no_class_are_left_out_of_the_confusion(tmp_
     assert confusion.z == ([1, 0], [1, 1])
 
 
+@pytest.mark.parametrize("labels", [[0, 1], [], None])
+def test_videos_of_several_classes_or_none_are_left_out_of_the_confusion(tmp_path, labels):
+    folder = make_run(tmp_path / "run")
+    predictions = json.loads((folder / "predictions.json").read_text())
+    predictions["videos"][0]["labels"] = labels
+    (folder / "predictions.json").write_text(json.dumps(predictions))
+    (confusion,) = all_charts([Run.read(folder)])["Confusion of videos"]["run"].data
+    assert confusion.z == ([1, 0], [1, 1])
+
+
 def test_validations_are_drawn_with_the_main_numbers(tmp_path):
     folder = make_run(tmp_path / "run")
     rows = [

@@ -75,7 +75,7 @@ def test_a_training_resumed_after_the_clock_was_set_back_goes_on_from_the_log_th
             r"proposal_metrics\.json: the content\['a'\]\['store'\] must be text",
         ),
         ("predictions.json", "{", r"predictions\.json: is not JSON"),
-        ("test_metrics.json", "[]", r"test_metrics\.json: lacks checkpoint, metrics, tables; make it again"),
+        ("test_metrics.json", "[]", r"test_metrics\.json: lacks measured, metrics, tables; make it again"),
         ("proposal_metrics.json", "3", r"proposal_metrics\.json: lacks everything"),
         ("diagnosis.json", json.dumps({"a": 1}), r"diagnosis\.json: lacks diagnoses"),
         ("20260101_000000/vis_data/scalars.json", '{"step": 1}\n{\n', r"scalars\.json: line 2: is not JSON"),
@@ -98,9 +98,10 @@ def test_folders_without_results_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("place", "value", "reason"),
     [
-        (("videos", 0, "label"), 2, r"video video_0: labels \[2, 0, 1, 0\] of 2 classes"),
-        (("videos", 0, "label"), -1, "video video_0: labels"),
-        (("videos", 0, "label"), True, r"\['label'\] must be a whole number, got True"),
+        (("videos", 0, "labels", 0), 2, r"video video_0: labels \[2, 0, 1, 0\] of 2 classes"),
+        (("videos", 0, "labels", 0), -1, "video video_0: labels"),
+        (("videos", 0, "labels", 0), True, r"\['labels'\]\[0\] must be a whole number, got True"),
+        (("videos", 0, "labels"), 0, r"\['labels'\] must be a list, got 0"),
         (("videos", 1, "video"), "video_0", "names a video several times"),
         (("videos", 1, "video"), "\ud800", r"\['video'\] must be text"),
         (("videos", 0, "video_scores"), [1.0], "1 scores of 2 classes"),
