@@ -27,8 +27,10 @@ variants = dict(
     mean=fifteen,
     best_tube=fifteen,
     uncertainty=fifteen,
+    top_2_sigmoid=fifteen,
     two_stream=fifteen,
-    two_stream_classified=fifteen,
+    two_stream_softmax=fifteen,
+    refinement=fifteen,
     whole_tubes=dict(model=dict(post_processing=[])),  # the config's head; tubes span the video
     supervised=dict(
         model=dict(head=dict(num_classes=15)),
