@@ -66,6 +66,8 @@ def read_predictions(path: str | Path, truth: DatasetFormat, collection: VideoCo
         InputError: naming file and value, if it is none of these, or anything is wrong in it.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder of predictions")
     if path.is_dir():
         if found := sorted(path.rglob(f"*{MOC_SUFFIX}")):
             return _moc_tubes(path, found, collection)
@@ -77,6 +79,8 @@ def read_predictions(path: str | Path, truth: DatasetFormat, collection: VideoCo
     if path.suffix in (".pkl", ".pickle"):
         content = load_pickle(path)
         with naming(path, InputError):
+            if isinstance(content, Mapping) and "gttubes" in content:
+                raise ValueError("is ground truth; the annotation comes first, then the predictions")
             if isinstance(content, Mapping):
                 return _multisports_tubes(content, collection)
             return _numbered_boxes(content, truth, collection)

@@ -292,6 +292,8 @@ def test_what_cannot_be_read_is_told(tmp_path, scene):
     (tmp_path / "version.json").write_text(json.dumps({**unknown, "version": 2}))
     (tmp_path / "twice.json").write_text(json.dumps({**unknown, "videos": unknown["videos"][:1] * 2}))
     for name, message in (
+        ("absent", "no such file or folder of predictions"),
+        ("truth.pkl", "is ground truth; the annotation comes first"),
         ("empty", "holds neither"),
         ("found.txt", "expected a folder, or a file"),
         ("found.csv", "whose annotation is a CSV file too"),
