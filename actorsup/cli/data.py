@@ -12,9 +12,9 @@ NUM_SHOWN = 5
 def _add_formats(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_subparsers(title="formats", dest="format", required=True, metavar="FORMAT")
 
-    def add(name: str, description: str, *arguments) -> None:
+    def add(name: str, description: str, *arguments, out: str = ".json or .json.gz") -> None:
         added = formats.add_parser(name, help=description, description=description)
-        added.add_argument("--out", required=True, type=Path, help=".json or .json.gz; .pkl for to-act")
+        added.add_argument("--out", required=True, type=Path, help=out)
         for add_argument in arguments:
             add_argument(added)
 
@@ -86,8 +86,41 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
         argument("ann_file", metavar="videos", help="folder of the classes, or an annotation file of the clips"),
         people,
     )
+    add(
+        "localized",
+        "what `actorsup localize` found, for people to correct",
+        argument("ann_file", metavar="found", help="its folder, or one .json of it"),
+        argument("--min-score", type=float, default=0.0, metavar="S", help="leave out tubes of a lower score (0)"),
+        argument("--split", default="train", help="of its videos (train)"),
+    )
+    split = argument("--split", help="of its videos; default: the tasks' own, else train")
+    add(
+        "cvat",
+        "CVAT for video 1.1: exports of tasks",
+        argument("ann_file", metavar="export", help=".xml or .zip of a task, or a folder of them"),
+        split,
+    )
+    add(
+        "label-studio",
+        "Label Studio: an export of videos with rectangles",
+        argument("ann_file", metavar="export", help="the export as JSON"),
+        argument("--label-config", metavar="XML", help="of the labelling interface; default: the labels that occur"),
+        split,
+    )
     file = argument("ann_file", metavar="annotation", help="the annotation file")
-    add("to-act", "an annotation file as a pickle of ACT-detector", file)
+    add("to-act", "an annotation file as a pickle of ACT-detector", file, out=".pkl")
+    add("to-cvat", "an annotation file as XML of CVAT, which FiftyOne reads too", file, out="folder to write into")
+    add(
+        "to-label-studio",
+        "an annotation file as tasks of Label Studio",
+        file,
+        argument("--videos", required=True, help="folder of the videos; their frame rates go into the tasks"),
+        argument("--address", default="/data/local-files/?d=", help="of that folder in Label Studio (%(default)s)"),
+        argument(
+            "--as", dest="key", choices=["predictions", "annotations"], default="predictions", help="what tubes become"
+        ),
+        out=".json; the labelling interface goes beside it as .xml",
+    )
 
 
 @command("convert", _add_formats)
@@ -95,7 +128,7 @@ def convert(arguments: argparse.Namespace) -> None:
     """Make an annotation file of a dataset in another format.
 
     docs/annotation.md describes the file, docs/datasets.md has the command for each dataset. What was left out or is in
-    doubt is printed below the counts. `to-act` goes the other way.
+    doubt is printed below the counts. `to-act`, `to-cvat` and `to-label-studio` go the other way.
     """
     from actorsup.datasets import formats
 
@@ -112,17 +145,25 @@ def convert(arguments: argparse.Namespace) -> None:
         "jhmdb": formats.JHMDB,
         "daly": formats.DALY,
         "weizmann": formats.Weizmann,
-        "to-act": formats.VideosFile,
+        "localized": formats.Localized,
+        "cvat": formats.CVAT,
+        "label-studio": formats.LabelStudio,
+    }
+    writers = {
+        "to-act": formats.write_act_pickle,
+        "to-cvat": formats.write_cvat,
+        "to-label-studio": formats.write_label_studio,
     }
     options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}
     if arguments.format == "thumos13":
         options["split_lists"] = {"train": options.pop("train_list"), "test": options.pop("test_list")}
     if arguments.format == "ucf-sports" and arguments.ann_file is None:
         options["ann_file"] = arguments.videos
-    collection = readers[arguments.format](**options).read()
-    if arguments.format == "to-act":
-        notes = formats.write_act_pickle(arguments.out, collection)
+    if arguments.format in writers:
+        collection = formats.VideosFile(options.pop("ann_file")).read()
+        notes = writers[arguments.format](arguments.out, collection, **options)
     else:
+        collection = readers[arguments.format](**options).read()
         formats.write_videos_file(arguments.out, collection)
         print_table(collection.name, collection.counts())
         notes = (*collection.notes, *collection.remarks())

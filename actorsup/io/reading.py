@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from io import StringIO
 from itertools import chain
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -68,6 +69,23 @@ def _unique(pairs: Sequence[tuple[str, object]]) -> dict:
         repeated = next(name for name in found if names.count(name) > 1)
         raise ValueError(f"a dictionary names {brief(repeated)} several times")
     return found
+
+
+class _WithoutDoctype(ElementTree.TreeBuilder):
+    """Refuses declarations, by which a small file can name other files, or hold more than the memory."""
+
+    def doctype(self, name: str, *identifiers) -> None:
+        raise ValueError(f"declares <!DOCTYPE {name}>, which is refused")
+
+
+def parse_xml(content: bytes) -> ElementTree.Element:
+    """The root of an XML document; a ``ValueError`` if it is none, or declares a type."""
+    parser = ElementTree.XMLParser(target=_WithoutDoctype())
+    try:
+        parser.feed(content)
+        return parser.close()
+    except (ElementTree.ParseError, LookupError) as error:
+        raise ValueError(f"is not XML ({error})") from error
 
 
 def read_lines(path: str | Path) -> list[tuple[int, str]]:

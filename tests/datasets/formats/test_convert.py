@@ -4,8 +4,10 @@ import pytest
 from actorsup.cli import main
 from actorsup.datasets import AnnotatedVideos
 from actorsup.datasets.formats import VideosFile, load_pickle
+from actorsup.io.localizations import save_localization
 from tests.conftest import moving_square, write_video
 from tests.datasets.formats.test_a2d import ROW, write_frame
+from tests.datasets.formats.test_localized import found
 from tests.datasets.formats.test_ucf_sports import lines, make_clip
 from tests.toy import make_toy
 
@@ -77,6 +79,27 @@ def test_a_table_is_converted_and_goes_to_acts_pickle_and_back(tmp_path, convert
     assert load_pickle("act.pkl")["test_videos"] == [["walk/a"]]
     convert("act", "act.pkl", "--split", "1", "--out", "again.json")
     assert VideosFile("again.json").read().videos[0].tubes[0].boxes.tolist() == [[1, 2, 3, 4]]
+
+
+def test_what_was_found_goes_to_the_annotation_tools_and_back(tmp_path, convert):
+    write_video(tmp_path / "videos" / "a.avi", moving_square(10))
+    save_localization("found/a.json", found("a", 0.9, 0.1))
+    assert "test: tubes" in convert(
+        "localized", "found", "--min-score", "0.5", "--split", "test", "--out", "found.json"
+    )
+    (video,) = VideosFile("found.json").read().videos
+    assert (video.video, video.split, len(video.tubes)) == ("a", "test", 1)
+    assert convert("to-cvat", "found.json", "--out", "cvat").splitlines()[-1] == "cvat"
+    convert("cvat", "cvat/a.xml", "--out", "back.json")
+    assert VideosFile("back.json").read().videos[0].tubes[0].boxes.tolist() == video.tubes[0].boxes.tolist()
+    convert("cvat", "cvat", "--split", "train", "--out", "back.json")
+    assert VideosFile("back.json").read().splits == ("train",)
+    options = ("--videos", "videos", "--address", "https://example.org/", "--as", "annotations")
+    convert("to-label-studio", "found.json", *options, "--out", "tasks.json")
+    convert("label-studio", "tasks.json", "--label-config", "tasks.xml", "--out", "back.json")
+    assert VideosFile("back.json").read().classes == ("run", "jump")
+    refused = convert("to-cvat", "back.json", "--out", "cvat", code=2)
+    assert "video a: its boxes are shares of the frame, and CVAT needs pixels" in refused
 
 
 @pytest.mark.parametrize("name", ["a.txt", "json", "a.json.zip"])
