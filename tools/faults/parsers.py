@@ -11,16 +11,19 @@ import io
 import json
 import math
 import pickle
+import re
 import resource
 import time
 import traceback
 import warnings
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 import cv2
 import h5py
@@ -35,13 +38,16 @@ from scipy.io import savemat
 from actorsup.apis import load_localization, save_localization
 from actorsup.datasets.formats import (
     A2D,
+    CVAT,
     THUMOS13,
     ACTPickle,
     LabelledVideo,
+    LabelStudio,
     LabelTable,
     VideoCollection,
     VideoFolder,
     VideosFile,
+    write_cvat,
     write_videos_file,
 )
 from actorsup.datasets.formats.a2d import read_a2d_frame
@@ -886,8 +892,63 @@ def lists(rng: np.random.Generator, folder: Path) -> Input:
     return (folder_list if rng.random() < 0.2 else split_list)(rng, folder)
 
 
+# Exports of annotation tools
+
+
+def cvat_export(rng: np.random.Generator, folder: Path) -> Input:
+    """An XML file of a task, some in an archive: texts and attributes changed, or bytes."""
+    boxes = [[10, 20, 60.5, 90], [11, 20, 61, 90], [12, 21, 62, 91.25]]
+    tubes = (Tube(2, boxes, [1, 1, 1], 1.0, 0), Tube(3, boxes[:1], [1], 1.0, 1))
+    video = LabelledVideo("task", "train", (0, 1), 9, (320, 240), tubes)
+    write_cvat(folder, VideoCollection("x", ("walk", "jump"), (video,)))
+    path = folder / "task.xml"
+    text = path.read_text()
+    is_damaged = rng.random() < 0.3
+    for match in (
+        [] if is_damaged else rng.permutation(list(re.finditer(r'(?<==")[^"]*(?=")|(?<=>)[^<>]+(?=<)', text)))[:1]
+    ):
+        odd = str(rng.choice([*TEXTS, *map(str, (0, -1, 1.5, 9, 2**22, 2**63, 10**30, "nan", "inf", "1e39"))]))
+        odd = "".join(each for each in escape(odd, {'"': "&quot;"}) if not "\ud800" <= each <= "\udfff")
+        text = text[: match.start()] + odd + text[match.end() :]
+    data = damaged(text.encode(), rng, is_text=True) if is_damaged else text.encode()
+    path.write_bytes(data)
+    if rng.random() < 0.2:
+        path = folder / "task.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("annotations.xml", data)
+        if rng.random() < 0.5:
+            path.write_bytes(damaged(path.read_bytes(), rng))
+    return Input(path, path.name, lambda: _valid(CVAT(path).read()))
+
+
+def label_studio_export(rng: np.random.Generator, folder: Path) -> Input:
+    """Tasks as JSON: values changed, or bytes."""
+    sequence = [
+        {"frame": frame, "enabled": frame != 5, "x": frame, "y": 10, "width": 20, "height": 50.5, "rotation": 0}
+        for frame in (2, 5, 8)
+    ]
+    value = {"framesCount": 9, "sequence": sequence, "labels": ["walk"]}
+    result = [{"id": "a", "type": "videorectangle", "value": value}]
+    annotations = [{"was_cancelled": False, "ground_truth": False, "result": result}]
+    tasks = [
+        {"id": 4, "data": {"video": "/data/upload/1/a.mp4"}, "annotations": annotations},
+        {"id": 5, "data": {"video": "b.mp4", "video_name": "walk/b", "split": "test"}, "annotations": annotations},
+    ]
+    is_damaged = rng.random() < 0.3
+    data = as_json(tasks if is_damaged else changed(tasks, rng, doubles=True))
+    path = folder / "export.json"
+    path.write_bytes(damaged(data, rng, is_text=True) if is_damaged else data)
+    return Input(path, path.name, lambda: _valid(LabelStudio(path).read()))
+
+
+def exports(rng: np.random.Generator, folder: Path) -> Input:
+    """An export of either tool."""
+    return (cvat_export if rng.random() < 0.5 else label_studio_export)(rng, folder)
+
+
 PARSERS = {
     "annotation": annotation,
+    "export": exports,
     "list": lists,
     "table": table,
     "pickle": pickled,
