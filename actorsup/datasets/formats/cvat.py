@@ -7,9 +7,9 @@ somebody set it (``keyframe``), and interpolates the others linearly; a track is
 import lzma
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -160,14 +160,13 @@ class _Task(NamedTuple):
             with naming(f"track {track.get('id', index)}"):
                 if (label := track.get("label")) not in self.classes:
                     raise ValueError(f"its label {label!r} is none of the task's: {', '.join(self.classes)}")
-                boxes = [_Box.read(element) for element in track.iterfind("box")]
-                frames = [box.frame for box in boxes]
-                if repeated := [frame for frame, count in Counter(frames).items() if count > 1]:
+                boxes = sorted({_Box.read(element) for element in track.iterfind("box")})
+                if repeated := [box.frame for box, after in pairwise(boxes) if box.frame == after.frame]:
                     raise ValueError(f"has several boxes in frame {repeated[0]}")
                 last = max((box.frame for box in boxes if not box.is_outside), default=0)
                 if self.num_frames is not None and last >= self.num_frames:
                     raise ValueError(f"has a box in frame {last}, the video has {self.num_frames} frames")
-                for stretch in _stretches(sorted(boxes), self.step):
+                for stretch in _stretches(boxes, self.step):
                     corners = box_array([box.corners for box in stretch])
                     yield tube_of_frames([box.frame for box in stretch], corners, classes[label])
 

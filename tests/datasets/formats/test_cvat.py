@@ -85,6 +85,11 @@ def test_frames_that_are_not_listed_are_interpolated_and_not_annotated(tmp_path)
     assert tube.boxes[:, 0].tolist() == [0, 2, 4, 6, 8]
 
 
+def test_a_box_that_is_listed_twice_is_one_and_their_order_is_that_of_the_frames(tmp_path):
+    (tube,) = read(tmp_path, with_boxes((4, 1, 8), (3, 0, 8), (2, 0, 0), (3, 0, 8), (4, 1, 8))).videos[0].tubes
+    assert (tube.start, tube.boxes[:, 0].tolist(), tube.annotated) == (2, [0, 8], None)
+
+
 def test_a_track_is_there_until_the_frame_in_which_it_is_outside(tmp_path):
     """As CVAT interpolates a file that lists key frames alone, towards the box that is outside."""
     (tube,) = read(tmp_path, with_boxes((2, 0, 0), (6, 1, 8))).videos[0].tubes
