@@ -28,8 +28,8 @@ class TwoStreamHead(TubeHead):
     Args:
         classification_weight: of ``loss_classification``, cross-entropy of the smooth maximum over the tubes of the
             classifying layer's logits with the labels, all of them alike; with ``multi_label`` binary cross-entropy of
-            each class, whose odds then rank the tubes. Without it (0, as published) the two layers can settle early on somebody who is in the video
-            by chance, and results differ much from seed to seed.
+            each class, whose odds then rank the tubes. Without it (0, as published) the two layers can settle early on
+            somebody who is in the video by chance, and results differ much from seed to seed.
     """
 
     def __init__(self, num_classes: int, in_channels: int, classification_weight: float = 0.0, **common) -> None:
