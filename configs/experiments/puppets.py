@@ -30,7 +30,7 @@ variants = dict(
     top_2_sigmoid=fifteen,
     two_stream=fifteen,
     two_stream_softmax=fifteen,
-    refinement=fifteen,
+    two_stream_classified=fifteen,
     whole_tubes=dict(model=dict(post_processing=[])),  # the config's head; tubes span the video
     supervised=dict(
         model=dict(head=dict(num_classes=15)),

@@ -28,8 +28,8 @@ class TwoStreamHead(TubeHead):
     Args:
         classification_weight: of ``loss_classification``, cross-entropy of the smooth maximum over the tubes of the
             classifying layer's logits with the labels, all of them alike; with ``multi_label`` binary cross-entropy of
-            each class, whose odds then rank the tubes. Without it (0, as published) the two layers can settle early on
-            somebody who is in the video by chance, and results differ much from seed to seed.
+            each class. Without it (0, as published) the two layers can settle early on somebody who is in the video by
+            chance, and results differ much from seed to seed.
     """
 
     def __init__(self, num_classes: int, in_channels: int, classification_weight: float = 0.0, **common) -> None:
@@ -49,11 +49,13 @@ class TwoStreamHead(TubeHead):
         probabilities = (classified * selected).sum(dim=0)
         return probabilities.clamp(SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY).logit()
 
+    def log_odds(self, tube_logits: Tensor) -> Tensor:
+        """Against the other classes, ``(P, K)`` float64; of one class alone the logits."""
+        return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
+
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Logarithms ``(P, K)`` float64 of the products."""
-        alone = self.num_classes == 1
-        classified = F.logsigmoid(tube_logits.double()) if alone else log_probabilities(tube_logits)
-        return classified + F.log_softmax(self.selector(features).double(), dim=0)
+        return F.logsigmoid(self.log_odds(tube_logits)) + F.log_softmax(self.selector(features).double(), dim=0)
 
     def score_video(self, video_logits: Tensor) -> Tensor:
         """Logarithms ``(…, K)`` float64 of a video's probabilities, each class by itself."""
@@ -139,10 +141,6 @@ class OnlineRefinementHead(TwoStreamHead):
         logits = self._refined(features)
         of_video = super().scores(tube_logits, features).video
         return VideoScores(log_probabilities(logits)[:, 1:], self.log_odds(logits[:, 1:] - logits[:, :1]), of_video)
-
-    def log_odds(self, tube_logits: Tensor) -> Tensor:
-        """Against the other classes, ``(P, K)`` float64; of one class alone against background."""
-        return log_odds_of(tube_logits) if self.num_classes > 1 else tube_logits.double()
 
     def log_odds_alone(self, pooled: Tensor) -> Tensor:
         """Against the other classes and background, ``(P, K)`` float64."""

