@@ -39,5 +39,5 @@ test_pipeline = [
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 features = dict(root="work_dirs/features/puppets", draws=2)
-model = dict(head=dict(num_classes=15), post_processing=[dict(type="TemporalTrimming", contrast=3.5)])
+model = dict(head=dict(num_classes=15), post_processing=[dict(type="TemporalTrimming", contrast=5.0)])
 default_hooks = dict(checkpoint=dict(interval=15))

@@ -12,7 +12,7 @@ puppets = dict(
 )
 proposals = dict(root="work_dirs/demo/proposals")
 features = dict(root="work_dirs/demo/features")
-model = dict(head=dict(num_classes=6))
+model = dict(head=dict(num_classes=6), post_processing=[dict(type="TemporalTrimming", contrast=3.5)])
 train_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
 work_dir = "work_dirs/demo"

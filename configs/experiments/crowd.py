@@ -47,9 +47,10 @@ variants = dict(
     uncertainty=dict(model=head("UncertaintyHead")),
     top_2_sigmoid=dict(model=head("TopKAttentionHead", topk=2, multi_label=True)),
     two_stream=dict(model=head("TwoStreamHead")),  # as published
-    two_stream_softmax=dict(model=head("TwoStreamHead", classification_weight=1.0)),
-    two_stream_classified=dict(model=head("TwoStreamHead", classification_weight=1.0, multi_label=True)),
+    two_stream_classified=dict(model=head("TwoStreamHead", classification_weight=1.0)),
+    two_stream_sigmoid=dict(model=head("TwoStreamHead", classification_weight=1.0, multi_label=True)),
     refinement=dict(),  # the config's
+    refinement_sigmoid=dict(model=head("OnlineRefinementHead", classification_weight=1.0, multi_label=True)),
     # The upper bound: a tube shows the action if it covers a fifth of it.
     supervised=dict(
         model=head("SupervisedTubeHead"),

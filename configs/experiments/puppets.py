@@ -29,8 +29,9 @@ variants = dict(
     uncertainty=fifteen,
     top_2_sigmoid=fifteen,
     two_stream=fifteen,
-    two_stream_softmax=fifteen,
     two_stream_classified=fifteen,
+    two_stream_sigmoid=fifteen,
+    refinement_sigmoid=fifteen,
     whole_tubes=dict(model=dict(post_processing=[])),  # the config's head; tubes span the video
     supervised=dict(
         model=dict(head=dict(num_classes=15)),

@@ -26,6 +26,5 @@ model = dict(
         dropout=0.2,
         init_gain=0.1,
         classification_weight=1.0,
-        multi_label=True,
     ),
 )
