@@ -37,5 +37,5 @@ proposals = dict(
     linker="siamese_small_shared",
 )
 features = dict(root="work_dirs/features/weizmann_crowd", draws=2)
-model = dict(head=dict(num_classes=7))
+model = dict(head=dict(num_classes=7, multi_label=True))  # steadier here than the softmax (docs/experiments.md)
 default_hooks = dict(checkpoint=dict(interval=15))

@@ -7,6 +7,6 @@ data_root = "data/weizmann"
 format = dict(type="Weizmann", test_people=("lyova", "moshe", "shahar"))
 proposals = dict(root="work_dirs/proposals/weizmann")
 features = dict(root="work_dirs/features/weizmann")
-model = dict(head=dict(num_classes=10))
+model = dict(head=dict(num_classes=10, multi_label=False))  # one person does one thing
 train_dataloader = dict(dataset=dict(data_root=data_root, format=format))
 test_dataloader = dict(dataset=dict(data_root=data_root, format=format))

@@ -49,7 +49,7 @@ variants = dict(
     two_stream=dict(model=head("TwoStreamHead")),  # as published
     two_stream_classified=dict(model=head("TwoStreamHead", classification_weight=1.0)),
     two_stream_sigmoid=dict(model=head("TwoStreamHead", classification_weight=1.0, multi_label=True)),
-    refinement=dict(),  # the config's
+    refinement=dict(model=head("OnlineRefinementHead", classification_weight=1.0)),
     refinement_sigmoid=dict(model=head("OnlineRefinementHead", classification_weight=1.0, multi_label=True)),
     # The upper bound: a tube shows the action if it covers a fifth of it.
     supervised=dict(

@@ -31,6 +31,7 @@ variants = dict(
     two_stream=fifteen,
     two_stream_classified=fifteen,
     two_stream_sigmoid=fifteen,
+    refinement=fifteen,
     refinement_sigmoid=fifteen,
     whole_tubes=dict(model=dict(post_processing=[])),  # the config's head; tubes span the video
     supervised=dict(
