@@ -11,11 +11,10 @@ from actorsup.io.reading import naming, require, value_of
 from actorsup.registry import DATASET_FORMATS
 from actorsup.structures import Tube
 
+from .ava import UNIT
 from .collection import DatasetFormat, LabelledVideo, VideoCollection
 from .pickle_file import load_pickle
 from .reading import box_array, names_of, notes_of, tube_of_frames
-
-UNIT = (1, 1)  # the boxes are shares of the frame
 
 
 @DATASET_FORMATS.register_module()
