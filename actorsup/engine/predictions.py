@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.evaluator import Evaluator
 
 from actorsup.datasets.formats import AVA, ACTPickle, DatasetFormat, VideoCollection, VideosFile
+from actorsup.datasets.formats.ava import UNIT
 from actorsup.datasets.predictions import PredictedBoxes, Predictions, read_predictions
 from actorsup.datasets.video_files import find_videos
 from actorsup.errors import InputError
@@ -82,6 +83,14 @@ def measure_predictions(
     found = read_predictions(predictions, truth, collection)
     true = {video.video: video.tubes for video in collection.videos if video.tubes is not None}
     predicted = found.tubes or found.boxes
+    if not predicted:
+        raise InputError(f"{predictions}: holds no prediction that counts")
+    in_shares = [video.video for video in collection.videos if video.tubes and video.size == UNIT]
+    if found.tubes and in_shares:
+        raise InputError(
+            f"{truth.path}: video {in_shares[0]}: its boxes are shares of the frame (size [1, 1]), and tubes are "
+            "measured in pixels, of which protocols add one: give the annotation in pixels of the videos"
+        )
     for video in predicted:
         check_known(video, true)
     notes = list(found.notes)

@@ -329,3 +329,22 @@ def test_tubes_that_are_read_are_those_that_were_written(tmp_path, scene):
         for tube, again in zip(tubes, found.tubes[video].tubes, strict=True):
             assert again.start == tube.start
             np.testing.assert_array_equal(again.boxes, tube.boxes)
+
+
+def test_tubes_are_not_measured_against_boxes_that_are_shares_of_the_frame(tmp_path, scene):
+    write_ava(tmp_path, peer_frame_scene(0, sparse=True))
+    neutral(scene, tmp_path / "found.json")
+    content = json.loads((tmp_path / "found.json").read_text())
+    content["classes"] = [f"action {number}" for number in range(1, 5)]
+    names = dict(zip(PEER_CLASSES, content["classes"], strict=True))
+    for tube in (tube for video in content["videos"] for tube in video["tubes"]):
+        tube["scores"] = {names[name]: score for name, score in tube["scores"].items()}
+    (tmp_path / "found.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"truth\.csv: video .* are shares of the frame"):
+        measure_predictions(annotation_of(tmp_path / "truth.csv"), tmp_path / "found.json", tmp_path / "out")
+
+
+def test_predictions_of_nothing_are_no_zero(tmp_path, scene):
+    neutral([], tmp_path / "found.json")
+    with pytest.raises(InputError, match=r"found\.json: holds no prediction that counts"):
+        measure(tmp_path, tmp_path / "found.json")
