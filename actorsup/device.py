@@ -15,11 +15,14 @@ LARGE_BLOCK = 2**20
 def pick_device(device: str | None) -> torch.device:
     """The device of that name; for None this process's GPU where there is one, else the CPU.
 
+    Processes of a node share its GPUs out in turn (``LOCAL_RANK``); more than there are may work on one.
+
     Raises:
         InputError: if torch knows no such device, or it is not there.
     """
     if device is None:
-        device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+        num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        device = f"cuda:{int(os.environ.get('LOCAL_RANK', 0)) % num_gpus}" if num_gpus else "cpu"
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from actorsup.device import pick_device
 
 CODE = """
 import numpy as np
@@ -29,3 +32,12 @@ def test_frames_are_not_taken_from_the_heap_where_they_would_leave_gaps(flat):
     places = [int(address) for address in printed.partition("\n")[0].split()]
     start, end = (int(part, 16) for part in re.search(r"(\w+)-(\w+) .*\[heap\]", printed).groups())
     assert [start <= place < end for place in places] == [not flat] * 3
+
+
+@pytest.mark.parametrize(("local_rank", "device"), [("0", "cuda:0"), ("1", "cuda:1"), ("5", "cuda:1")])
+def test_processes_share_the_gpus_of_their_node_in_turn(monkeypatch, local_rank, device):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
+    monkeypatch.setenv("LOCAL_RANK", local_rank)
+    assert pick_device(None) == torch.device(device)

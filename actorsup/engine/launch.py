@@ -1,5 +1,6 @@
 """Join distributed processes."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ LONG_TIMEOUT = timedelta(days=7)  # processes of proposals meet only when each h
 def init_distributed(config: Config, backend: str | None = None) -> None:
     """Join the processes that the config's ``launcher`` started; on CPUs, set its ``model_wrapper_cfg``.
 
-    mmengine's own initialisation insists on a GPU, but leaves alone what is initialised here. A backend of None is NCCL
-    on GPUs and Gloo on CPUs; Gloo is for processes that wait for each other at the end only.
+    mmengine's own initialisation insists on a GPU for every process, but leaves alone what is initialised here. A
+    backend of None is NCCL on GPUs and Gloo on CPUs; Gloo is for processes that wait for each other at the end only,
+    several of which may share a GPU.
     """
     launcher = config.launcher
     if launcher == "none":
@@ -35,7 +37,7 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
         config.setdefault("model_wrapper_cfg", {"type": "MMDistributedDataParallel", "device_ids": None})
     if is_distributed():
         return
-    if not on_gpu:
+    if not on_gpu or (backend == "gloo" and launcher == "pytorch"):
         torch.distributed.init_process_group("gloo", timeout=LONG_TIMEOUT)
     elif backend == "gloo":
         init_dist(launcher, backend="gloo", timeout=LONG_TIMEOUT.total_seconds())
@@ -44,8 +46,14 @@ def init_distributed(config: Config, backend: str | None = None) -> None:
 
 
 def leave_distributed() -> None:
-    """Leave the other processes, if any: threads of the connection must not outlive the interpreter."""
+    """Leave the other processes, if any.
+
+    Threads of the connection must not outlive the interpreter: one that lets go of a tensor then ends the process with
+    ``terminate called without an active exception``. They end with the last reference to the connection, and a model
+    that was wrapped for several processes has one, in a cycle with its runner.
+    """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
+        gc.collect()
         torch.distributed.destroy_process_group()
 
 

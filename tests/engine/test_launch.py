@@ -1,5 +1,9 @@
 """What srun's environment means for torch.distributed."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from actorsup.engine.launch import slurm_environment
@@ -51,3 +55,28 @@ def test_nodes_that_cannot_be_named_ask_for_an_address(tmp_path, script):
 def test_a_process_that_srun_did_not_start_is_told_how(name):
     with pytest.raises(InputError, match=f"{name} is not set: srun"):
         slurm_environment({key: value for key, value in TASK.items() if key != name}, num_gpus=0)
+
+
+LEAVE = """
+import os
+import torch
+from torch import nn
+from actorsup.engine.launch import leave_distributed
+
+torch.distributed.init_process_group("gloo", init_method="file://{place}", rank=0, world_size=1)
+model = nn.parallel.DistributedDataParallel(nn.Linear(2, 2))
+model(torch.ones(1, 2)).sum().backward()
+model.runner = [model]  # a cycle, as mmengine's runner and hooks are
+del model
+threads = lambda: [open(f"/proc/self/task/{{task}}/comm").read().strip() for task in os.listdir("/proc/self/task")]
+assert any("gloo" in name for name in threads()), threads()
+leave_distributed()
+assert not any("gloo" in name for name in threads()), threads()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are listed by Linux")
+def test_no_thread_of_the_connection_outlives_it(tmp_path):
+    program = [sys.executable, "-c", LEAVE.format(place=tmp_path / "meeting")]
+    output = subprocess.run(program, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+    assert output.returncode == 0, output.stderr
