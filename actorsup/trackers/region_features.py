@@ -27,12 +27,16 @@ class RegionFeatures(ABC):
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """Features ``(P, S, C, h, w)`` of square regions of an image ``(H, W, 3)`` uint8, as if resized to ``size``.
 
-        There are ``S`` around each of ``centers (P, 2)``; these and ``sides (P, S)`` are in pixels of the image.
+        There are ``S`` around each of ``centers (P, 2)``; these and ``sides (P, S)``, both on the CPU, are in pixels of
+        the image. The features are where the network is.
         """
 
     def _preprocess(self, image: np.ndarray) -> Tensor:
-        device = next(self.network.parameters()).device
-        return self.network.preprocess(torch.from_numpy(image).to(device).permute(2, 0, 1).float())
+        return self.network.preprocess(torch.from_numpy(image).to(self._device).permute(2, 0, 1).float())
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
 
 
 class CropFeatures(RegionFeatures):
@@ -42,6 +46,7 @@ class CropFeatures(RegionFeatures):
         """See ``RegionFeatures.__call__``."""
         num_targets, num_scales = sides.shape
         preprocessed = self._preprocess(image)
+        centers, sides = centers.to(preprocessed.device), sides.to(preprocessed.device)
         # On a CPU one target at a time is faster, as its features stay in the cache, and its track does not depend in
         # any bit on the targets beside it.
         num_together = num_targets if preprocessed.is_cuda else 1
@@ -81,18 +86,19 @@ class SharedFeatures(RegionFeatures):
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
         """See ``RegionFeatures.__call__``. A target's magnification is that of its middle scale."""
         levels = (size / sides[:, sides.shape[1] // 2]).clamp(max=self.max_magnification).log2().round()
+        shown = hashlib.blake2b(image, digest_size=16).digest()
         features, order = [], []
         for level in levels.unique().tolist():
             of_level = (levels == level).nonzero().squeeze(1)
             scale = 2**level
-            maps = self._maps(image, scale)
+            maps = self._maps(image, shown, scale)
             features.append(self._sample(maps, centers[of_level] * scale, sides[of_level] * scale, size))
             order.append(of_level)
-        return torch.cat(features)[torch.cat(order).argsort()]
+        return features[0] if len(features) == 1 else torch.cat(features)[torch.cat(order).argsort()]
 
-    def _maps(self, image: np.ndarray, magnification: float) -> Tensor:
+    def _maps(self, image: np.ndarray, shown: bytes, magnification: float) -> Tensor:
         """Features ``(1, C, H', W')`` of a magnified image and ``reach`` pixels around it; all beyond are alike."""
-        key = (hashlib.blake2b(image, digest_size=16).digest(), magnification)
+        key = (shown, magnification)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -133,7 +139,7 @@ class SharedFeatures(RegionFeatures):
         in_window = (in_cells - low + 0.5)[:, None]
         half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
         boxes = torch.cat([in_window - half_sides, in_window + half_sides], dim=2)
-        boxes = boxes.flatten(0, 1)[:, None]  # (P · S, 1, 4)
+        boxes = boxes.flatten(0, 1)[:, None].to(maps.device)  # (P · S, 1, 4)
         of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
         sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
         return sampled.unflatten(0, sides.shape)

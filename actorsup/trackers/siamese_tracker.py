@@ -21,7 +21,11 @@ from .tracker import Tracker, check_targets
 
 
 class _Targets(NamedTuple):
-    """Of ``P`` targets: templates ``(P, C, h, w)``; sizes (width, height) and centres (x, y) ``(P, 2)`` in pixels."""
+    """Of ``P`` targets: templates ``(P, C, h, w)``; sizes (width, height) and centres (x, y) ``(P, 2)`` in pixels.
+
+    Templates are where the network is. The rest is on the CPU, for what is computed from a few numbers takes a GPU as
+    long as what it is there for.
+    """
 
     templates: Tensor
     first_sizes: Tensor
@@ -77,9 +81,9 @@ class SiameseTracker(Tracker):
         # not exact anyway, are faster a few together, as far as the cache holds them.
         self.num_searched_together = 8 if shared_features else 1
         self.response_upsampling = response_upsampling
-        exponents = torch.arange(num_scales, device=self.device) - num_scales // 2
+        exponents = torch.arange(num_scales) - num_scales // 2
         self.scales = scale_step ** exponents.float()
-        self.scale_penalties = torch.where(exponents == 0, 1.0, scale_penalty)
+        self.scale_penalties = torch.where(exponents == 0, 1.0, scale_penalty).to(self.device)
         self.scale_rate = scale_rate
         self.window_influence = window_influence
 
@@ -91,7 +95,7 @@ class SiameseTracker(Tracker):
     @torch.inference_mode()
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
         """See ``Tracker.add``."""
-        boxes = torch.from_numpy(check_targets(boxes)).to(self.device)
+        boxes = torch.from_numpy(check_targets(boxes))
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         sizes = boxes[:, 2:] - boxes[:, :2]
         sides = context_sides(sizes)[:, None]
@@ -118,10 +122,13 @@ class SiameseTracker(Tracker):
         sizes = (targets.sizes * change[:, None]).clamp(smallest, largest)
         self.targets = targets._replace(centers=centers, sizes=sizes)
         boxes = torch.cat([centers - sizes / 2, centers + sizes / 2], dim=1)
-        return clip_boxes(boxes.cpu().numpy(), (width, height)), scores.cpu().numpy()
+        return clip_boxes(boxes.numpy(), (width, height)), scores.numpy()
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence."""
+        """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence.
+
+        On the CPU: a GPU is waited for once.
+        """
         num_together = len(templates) if templates.is_cuda else self.num_searched_together
         found = []
         for few, of_few in zip(templates.split(num_together), regions.split(num_together), strict=True):
@@ -134,18 +141,26 @@ class SiameseTracker(Tracker):
             best = penalised.argmax(dim=1)
             each = torch.arange(len(best), device=best.device)
             confidence = self.network.correlation.confidence(peaks[each, best])
-            found.append((best, self._displacements(upsampled[each, best]), confidence))
-        return tuple(torch.cat(of_all) for of_all in zip(*found, strict=True))
+            displacements = self._displacements(upsampled[each, best])
+            found.append(torch.cat([best[:, None], displacements, confidence[:, None]], dim=1))
+        best, displacements, confidence = torch.cat(found).cpu().split([1, 2, 1], dim=1)
+        return best[:, 0].long(), displacements, confidence[:, 0]
 
     def _displacements(self, responses: Tensor) -> Tensor:
         """Of each target the place (x, y) ``(P, 2)`` of the windowed peak, in upsampled cells from the centre."""
         size = responses.shape[-1]
         responses = responses - responses.amin(dim=(1, 2), keepdim=True)
         responses = responses / responses.sum(dim=(1, 2), keepdim=True).clamp(min=1e-12)
-        hann = torch.hann_window(size, periodic=False, device=responses.device)
-        window = hann[:, None] * hann[None]
-        mixed = (1 - self.window_influence) * responses + self.window_influence * window / window.sum()
-        return peaks_from_center(mixed)
+        window = _cosine_window(size, self.window_influence, responses.device)
+        return peaks_from_center((1 - self.window_influence) * responses + window)
+
+
+@cache
+def _cosine_window(size: int, influence: float, device: torch.device) -> Tensor:
+    """The window ``(size, size)`` that favours the centre; it sums to its influence."""
+    hann = torch.hann_window(size, periodic=False, device=device)
+    window = hann[:, None] * hann[None]
+    return influence * window / window.sum()
 
 
 @cache
