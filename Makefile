@@ -1,6 +1,6 @@
 # make setup    install everything into .venv; WITH_MMCV_OPS=1 compiles mmcv's operators too, about 15 minutes
 # make demo     the whole method on a small synthetic world
-# make experiments   what docs/experiments.md shows: a night on two cores; goes on where it was interrupted
+# make experiments   what docs/experiments.md shows of the Puppets: a night on two cores; goes on where it was interrupted
 # make docs     the pages of docs/ and the reference, into docs/_build
 # make test     run the tests (they are offline) but for those that take long; JOBS=4 runs four at a time, 2 is the default
 # make test-all run all of them, as CI does
@@ -50,29 +50,23 @@ demo: setup
 
 experiments: setup
 	for world in puppets puppets_fresh puppets_second puppets_second_fresh; do \
-	    config=configs/actorsup_shufflenet_$$world.py; \
+	    config=configs/actorsup_efficientnet_lite0_$$world.py; \
 	    $(BIN)/python tools/make_puppets.py $$config && \
-	    for linker in siamese siamese_crops viterbi unlinked sliding_window random; do \
+	    for linker in siamese viterbi unlinked sliding_window random; do \
 	        $(BIN)/python tools/generate_proposals.py $$config --cfg-options proposals.linker=$$linker || exit 1; \
 	    done && \
 	    $(BIN)/python tools/eval_proposals.py $$config work_dirs/proposals/$$world/ssd/tubes_* \
 	        --out work_dirs/experiments/$${world}_linking && \
-	    $(BIN)/python tools/experiments.py configs/experiments/$${world}_attention.py || exit 1; \
+	    $(BIN)/python tools/experiments.py configs/experiments/$$world.py || exit 1; \
 	done
+	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
 	$(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets.py \
 	    --cfg-options proposals.linker=siamese_50 train_dataloader=None
 	$(BIN)/python tools/make_puppets.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
 	test -f work_dirs/ssd_shufflenet_puppets_all_poses/epoch_8.pth || \
 	    $(BIN)/python tools/train.py configs/detectors/ssd_shufflenet_puppets_all_poses.py
-	test -f work_dirs/siamese_small_puppets/iter_800.pth || $(BIN)/python tools/train.py configs/siamese_small_puppets.py
-	for part in linker=siamese_tuned detector=ssd_480 detector=ssd_all_poses; do \
-	    $(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py \
-	        --cfg-options proposals.$$part || exit 1; \
-	done
-	$(BIN)/python tools/experiments.py configs/experiments/puppets_parts.py
-	for name in fresh_ranking second_fresh_ranking true_attention true_fresh_attention; do \
-	    $(BIN)/python tools/experiments.py configs/experiments/puppets_$$name.py || exit 1; \
-	done
+	$(BIN)/python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py \
+	    --cfg-options proposals.detector=ssd_all_poses
 
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build

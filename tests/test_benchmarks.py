@@ -1,7 +1,9 @@
-"""The benchmarks of training and of localizing run, on a small config, and say what they promise."""
+"""The benchmarks of training, localizing and proposals run, on a small config, and say what they promise."""
 
 import importlib.util
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,3 +56,14 @@ def test_reading_is_measured_beside_opencv(toy, capsys):
     video = toy.parent / "videos/Biking/v_Biking_g01_c01.avi"
     load_benchmark("reading").main([str(video), "--rounds", "1"])
     assert "12 frames; " in capsys.readouterr().out
+
+
+def test_proposals_are_measured_with_several_processes(toy, tmp_path):
+    video, out = toy.parent / "videos/Biking/v_Biking_g01_c01.avi", tmp_path / "proposals.json"
+    command = [sys.executable, BENCHMARKS / "proposals.py", toy, video, "--processes", "1", "2", "--videos", "1"]
+    environment = {**os.environ, "PYTHONPATH": f"{toy.parent}{os.pathsep}{BENCHMARKS.parents[1]}"}
+    output = subprocess.run([*command, "--json", out], capture_output=True, text=True, env=environment, check=False)
+    assert output.returncode == 0, output.stderr[-3000:]
+    results = json.loads(out.read_text())["results"]
+    assert [(each["processes"], each["frames"], each["tubes"]) for each in results] == [(1, 12, 1), (2, 24, 2)]
+    assert output.stdout.count("frames") == 2

@@ -261,7 +261,7 @@ def report(arguments: argparse.Namespace) -> None:
 
 @command(
     "experiments",
-    argument("experiments", help="experiments file, or the name of one, e.g. experiments/puppets_attention"),
+    argument("experiments", help="experiments file, or the name of one, e.g. experiments/puppets"),
     argument("--only", nargs="+", default=(), metavar="VARIANT", help="run these variants only"),
     argument("--jobs", type=int, help="trainings at a time; default: one a core, or one in all where there is a GPU"),
     argument("--report", action="store_true", help="run nothing, print the table of what is there"),

@@ -1,28 +1,31 @@
-# What localization gains from better proposals: the models of top_6 in puppets_attention.py, on the fresh test videos
-# with the tubes of other linkers, detectors and trackers. No other model of actions is trained.
+# What proposals are worth: the models of `refinement` in puppets.py, on the fresh test videos with the tubes of other
+# linkers, and with the true tubes among them (no method: it needs the annotation). Nothing is trained.
 #
-#   the commands of puppets_fresh_attention.py, those in configs/detectors/ssd_shufflenet_puppets_all_poses.py, and then
-#   python tools/train.py configs/siamese_small_puppets.py
-#   for part in linker=siamese_crops linker=siamese_tuned linker=viterbi linker=unlinked detector=ssd_480 \
-#       detector=ssd_all_poses; do
-#       python tools/generate_proposals.py configs/actorsup_shufflenet_puppets_fresh.py --cfg-options proposals.$part
+#   the commands of puppets.py and puppets_fresh.py, and then
+#   for linker in viterbi unlinked; do
+#       python tools/generate_proposals.py configs/actorsup_efficientnet_lite0_puppets_fresh.py \
+#           --cfg-options proposals.linker=$linker
 #   done
 #   python tools/experiments.py configs/experiments/puppets_parts.py
-config = "../actorsup_shufflenet_puppets_fresh.py"
-models = "work_dirs/experiments/puppets_attention/top_6/seed_{seed}"
+_base_ = "puppets_fresh.py"
+models = "work_dirs/experiments/puppets/refinement/seed_{seed}"
 work_dir = "work_dirs/experiments/puppets_parts"
-seeds = (0, 1, 2)
-metrics = ("recall@0.2", "recall@0.5", "mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
-variants = dict(
-    siamese=dict(),
-    siamese_crops=dict(proposals=dict(linker="siamese_crops")),
-    siamese_tuned=dict(proposals=dict(linker="siamese_tuned")),
-    viterbi=dict(proposals=dict(linker="viterbi")),
-    unlinked=dict(proposals=dict(linker="unlinked")),
-    ssd_480=dict(proposals=dict(detector="ssd_480")),
-    ssd_all_poses=dict(proposals=dict(detector="ssd_all_poses")),
+metrics = (
+    "recall@0.2",
+    "recall@0.5",
+    "mAP@0.2",
+    "mAP@0.5",
+    "localization@0.5",
+    "untrimmed/localization@0.5",
+    "accuracy",
 )
-# All ranked as they were when docs/experiments.md measured them: by the tube's own probability.
-for variant in variants.values():
-    variant["model"] = dict(head=dict(ranking=dict(type="TubeRanking")))
-del variant
+store = _base_.store
+test_frames, packed, attached = _base_.test_frames, _base_.packed, _base_.attached
+true_tubes = [*test_frames, dict(type="MergeDuplicates"), dict(type="AddTrueTubes"), attached, packed[0], packed[2]]
+variants = dict(
+    _delete_=True,
+    siamese=dict(),
+    viterbi=dict(proposals=dict(linker="viterbi"), features=dict(root=f"{store}_viterbi")),
+    unlinked=dict(proposals=dict(linker="unlinked"), features=dict(root=f"{store}_unlinked")),
+    true_tubes=dict(features=dict(root=f"{store}_true_tubes"), test_dataloader=dict(dataset=dict(pipeline=true_tubes))),
+)
