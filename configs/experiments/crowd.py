@@ -51,6 +51,12 @@ variants = dict(
     two_stream_sigmoid=dict(model=head("TwoStreamHead", classification_weight=1.0, multi_label=True)),
     refinement=dict(model=head("OnlineRefinementHead", classification_weight=1.0)),
     refinement_sigmoid=dict(model=head("OnlineRefinementHead", classification_weight=1.0, multi_label=True)),
+    # Five heads that learn beside each other.
+    ensemble=dict(model=head("EnsembleHead", classification_weight=1.0)),
+    ensemble_sigmoid=dict(model=head("EnsembleHead", classification_weight=1.0, multi_label=True)),
+    ensemble_two_stream=dict(
+        model=head("EnsembleHead", member="TwoStreamHead", classification_weight=1.0, multi_label=True)
+    ),
     # The upper bound: a tube shows the action if it covers a fifth of it.
     supervised=dict(
         model=head("SupervisedTubeHead"),

@@ -33,6 +33,9 @@ variants = dict(
     two_stream_sigmoid=fifteen,
     refinement=fifteen,
     refinement_sigmoid=fifteen,
+    ensemble=fifteen,
+    ensemble_sigmoid=fifteen,
+    ensemble_two_stream=fifteen,
     whole_tubes=dict(model=dict(post_processing=[])),  # the config's head; tubes span the video
     supervised=dict(
         model=dict(head=dict(num_classes=15)),

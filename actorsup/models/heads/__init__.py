@@ -8,11 +8,13 @@ from .aggregations import (
     SupervisedTubeHead,
     TopKAttentionHead,
 )
+from .ensemble import EnsembleHead
 from .tube_head import TubeHead
 from .two_stream import OnlineRefinementHead, TwoStreamHead
 from .uncertainty import UncertaintyHead
 
 __all__ = [
+    "EnsembleHead",
     "LogSumExpHead",
     "MaximumHead",
     "MeanHead",
