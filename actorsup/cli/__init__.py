@@ -1,8 +1,13 @@
 """The command ``actorsup``. Nothing that takes time is imported before the arguments are parsed."""
 
+import os
 from collections.abc import Callable, Sequence
 
 from .running import run
+
+# Threads that wait must not spin: on cores that other programs use too, that would take several times as long. OpenMP
+# reads it once, when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

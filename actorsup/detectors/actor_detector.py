@@ -1,6 +1,9 @@
 """Any mmdet model as a detector of actors; it imports mmdet only when it is built."""
 
+import io
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from pathlib import Path
 
@@ -55,10 +58,10 @@ class ActorDetector:
         self.max_per_frame = max_per_frame
         self.batch_size = batch_size
         self.device = pick_device(device)
-        has_substitute = provide_mmcv_operators()
+        provide_mmcv_operators()
         model_config = _read_config(config)
         # mmdet looks its parts up in the current scope, while building and while transforming.
-        with DefaultScope.overwrite_default_scope("mmdet"):
+        with DefaultScope.overwrite_default_scope("mmdet"), _quietly():
             self.model, classes = _build_model(model_config, config, checkpoint)
             from mmdet.utils import get_test_pipeline_cfg
 
@@ -68,7 +71,7 @@ class ActorDetector:
         if unknown := [actor for actor in self.actors if actor not in classes]:
             raise InputError(f"actor {unknown[0]!r} is no category of the detector, which knows: {', '.join(classes)}")
         self.categories = torch.tensor([list(classes).index(actor) for actor in self.actors])
-        if has_substitute:  # a model that needs a missing operator fails now, not in every video
+        with _quietly():  # a model that needs a missing operator fails now, not in every video
             self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
 
     def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
@@ -98,9 +101,18 @@ class ActorDetector:
         return Detections(boxes[order].numpy(), scores[order].numpy(), labels[order].numpy())
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without mmdet's words on packages that its datasets and metrics would need, and on torch's future."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _read_config(config: str) -> Config:
     try:
-        import mmdet
+        with _quietly():
+            import mmdet
     except ImportError as error:
         install = f"`make setup` in a clone, or `{pip_install('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection')}`"
         raise InputError(f"ActorDetector needs mmdet, which cannot be imported ({error}); run {install}") from error

@@ -54,10 +54,14 @@ def read_python(file: Path) -> Config:
 
     Printed and dumped, its text is not laid out: yapf thinks about that for seconds, at every checkpoint anew.
     """
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)  # mmengine tells the value of every environment variable that is named
     try:
         read = Config.fromfile(file)
     except Exception as error:
         raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
+    finally:
+        logging.disable(before)
     object.__setattr__(read, "_format_python_code", False)  # fromfile's own option is for configs of lazy imports alone
     return read
 

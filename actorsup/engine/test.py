@@ -9,7 +9,6 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
 
 from actorsup.datasets import inner_datasets
 from actorsup.datasets.predictions import write_predictions
@@ -23,6 +22,7 @@ from .checkpoint_match import require_fit
 from .config import require_files, require_work_dir, with_proposals
 from .features import with_features
 from .launch import init_distributed
+from .runner import ConsoleRunner
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def evaluate(
     if predictions is not None:
         config.test_evaluator.append({"type": "KeptTubes"})
     init_distributed(config)
-    runner = Runner.from_cfg(config)
+    runner = ConsoleRunner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     dataset = runner.test_dataloader.dataset
     require_fit(path, loaded, model, config, dataset.metainfo["classes"])

@@ -22,6 +22,7 @@ from .checkpoint_match import require_fit
 from .config import dataset_configs, plain_dataset, require_annotation, require_files, require_work_dir, with_proposals
 from .features import with_features
 from .launch import init_distributed
+from .runner import ConsoleRunner
 
 
 @register_backend("whole_files", force=True)
@@ -75,7 +76,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)
     init_distributed(config)
-    runner = Runner.from_cfg(config)
+    runner = ConsoleRunner.from_cfg(config)
     runner.train()
     return runner
 

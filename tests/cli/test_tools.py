@@ -36,6 +36,19 @@ def test_every_command_ends_well(trained):
         assert output.returncode == 0, f"{name}: {output.stdout[-3000:]} {output.stderr[-3000:]}"
 
 
+def test_the_console_says_what_happens_and_the_log_file_has_the_rest(trained):
+    root, _, outputs = trained
+    for name, log in zip(("train", "test"), sorted((root / "work").glob("2*/*.log")), strict=True):
+        console, said = outputs[name].stdout + outputs[name].stderr, log.read_text()
+        for of_mmengine in ("Hooks will be executed", "System environment", "paramwise_options", "SyncBatchNorm"):
+            assert of_mmengine not in console
+        assert "Hooks will be executed" in said
+        assert "System environment" in said
+        assert f"Epoch({name})" in console
+        assert len(console.splitlines()) < 100
+    assert "Saving checkpoint at 3 epochs" in outputs["train"].stdout
+
+
 def test_every_number_lands_in_the_work_directory(trained):
     root, _, outputs = trained
     measured = json.loads((root / "work" / "proposal_metrics.json").read_text())["color/siamese"]["metrics"]
@@ -228,9 +241,9 @@ def test_stores_that_cannot_be_compared_are_named(trained, tmp_path):
 
 
 def test_a_head_in_a_users_own_file_is_what_was_trained(trained):
-    root, _, outputs = trained
+    root = trained[0]
     assert "MedianHead" in next((root / "work").glob("*/vis_data/config.py")).read_text()
-    assert "MedianHead" in outputs["train"].stdout + outputs["train"].stderr
+    assert "MedianHead" in min((root / "work").glob("2*/*.log")).read_text()
     lines = next((root / "work").glob("*/vis_data/scalars.json")).read_text().splitlines()
     losses = [json.loads(line)["loss_action"] for line in lines if "loss_action" in line]
     assert len(losses) == 6  # 3 epochs of 2 batches
