@@ -66,7 +66,7 @@ def draw(folder: Path, out: Path, columns: int, num_frames: int, quality: int) -
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work_dir", type=Path, help="of a test: it has predictions.json")
@@ -74,9 +74,9 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=3)
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--quality", type=int, default=60)
-    arguments = parser.parse_args()
-    draw(arguments.work_dir, arguments.out, arguments.columns, arguments.frames, arguments.quality)
+    chosen = parser.parse_args(arguments)
+    return run(lambda: draw(chosen.work_dir, chosen.out, chosen.columns, chosen.frames, chosen.quality))
 
 
 if __name__ == "__main__":
-    sys.exit(run(main, is_program=True))
+    sys.exit(main())

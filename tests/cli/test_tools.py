@@ -9,6 +9,7 @@ import socket
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.conftest import write_video
 from tests.toy import NUM_FRAMES, REPOSITORY, frames_of, make_toy, run_processes, run_tool, start_tool
@@ -47,6 +48,20 @@ def test_the_console_says_what_happens_and_the_log_file_has_the_rest(trained):
         assert f"Epoch({name})" in console
         assert len(console.splitlines()) < 100
     assert "Saving checkpoint at 3 epochs" in outputs["train"].stdout
+
+
+def test_a_moving_picture_shows_what_was_found(trained, tmp_path):
+    root, out = trained[0], tmp_path / "found.webp"
+    done = run_tool("draw_found_tubes", root / "work", out, "--columns", "2", "--frames", "5", root=root)
+    assert (done.returncode, done.stdout) == (0, f"{out}: {out.stat().st_size / 1e6:.2f} MB\n")
+    with Image.open(out) as picture:
+        assert (picture.size, picture.n_frames) == ((2 * 96, 64), 5)  # the best video of each of two classes
+        before = np.asarray(picture.convert("RGB"), dtype=int)
+        picture.seek(4)
+        assert np.abs(np.asarray(picture.convert("RGB"), dtype=int) - before).max() > 100  # squares move, and boxes
+    missing = run_tool("draw_found_tubes", tmp_path, out, root=root)
+    assert missing.returncode == 2
+    assert "predictions.json: no such file" in missing.stderr
 
 
 def test_every_number_lands_in_the_work_directory(trained):
