@@ -52,6 +52,8 @@ variants = dict(
     refinement=dict(model=head("OnlineRefinementHead", classification_weight=1.0)),
     refinement_sigmoid=dict(model=head("OnlineRefinementHead", classification_weight=1.0, multi_label=True)),
     # Five heads that learn beside each other.
+    ensemble_top_2=dict(model=head("EnsembleHead", member="TopKAttentionHead", topk=2)),
+    ensemble_mean=dict(model=head("EnsembleHead", member="MeanHead")),
     ensemble=dict(model=head("EnsembleHead", classification_weight=1.0)),
     ensemble_sigmoid=dict(model=head("EnsembleHead", classification_weight=1.0, multi_label=True)),
     ensemble_two_stream=dict(
