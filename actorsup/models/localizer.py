@@ -21,7 +21,7 @@ class ActorLocalizer(BaseModel):
     Args:
         encoder: an :class:`actorsup.models.encoders.Encoder`.
         pooling: a :class:`TubePooling`, such as :class:`ActorRoIPool3D`.
-        head: an :class:`actorsup.models.heads.TubeHead`.
+        head: an :class:`actorsup.models.heads.TubeHead`, or several as :class:`actorsup.models.heads.EnsembleHead`.
         data_preprocessor: None: :class:`VideoDataPreprocessor` with ImageNet's mean and deviation.
         post_processing: :class:`PostProcessing` steps in their order. The paper has none.
     """
