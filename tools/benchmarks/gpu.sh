@@ -51,7 +51,17 @@ print('Python', platform.python_version(), 'torch', torch.__version__, 'torchvis
       'numpy', numpy.__version__, 'CUDA', torch.version.cuda, 'cores', len(__import__('os').sched_getaffinity(0)))"
 }
 
-export -f build machine
+# Processes that share a GPU need CUDA's Multi-Process Service, or they take turns.
+proposals() {
+    local served=0
+    [ "$device" = cuda ] && command -v nvidia-cuda-mps-control >/dev/null && nvidia-cuda-mps-control -d && served=1
+    $python tools/benchmarks/proposals.py "$@"
+    local status=$?
+    [ $served = 0 ] || echo quit | nvidia-cuda-mps-control
+    return $status
+}
+
+export -f build machine proposals
 export device python
 clip=${ACTORSUP_DATA:-}/thumos13/clips/Fencing/v_Fencing_g01_c06.mp4
 config=configs/actorsup_squeezenet_thumos13_clips.py
@@ -69,6 +79,11 @@ if [ "$device" = cuda ]; then
     stage training 120 $python tools/benchmarks/training.py --device cuda --workers 12 --json "$out/training.json"
     stage localizing 120 $python tools/benchmarks/localizing.py $config $clip --device cuda \
         --json "$out/localizing.json" --cfg-options proposals.linker=siamese_small_shared
+    for linker in siamese_small_shared siamese_small; do
+        stage "proposals_$linker" 240 bash -c 'proposals "$@"' - $config $clip --device cuda --processes 1 4 8 12 \
+            --videos 2 --json "$out/proposals_$linker.json" --cfg-options proposals.linker=$linker \
+            proposals.linkers.$linker.batch_size=20
+    done
 else
     stage equality 600 $pytest -k "cpu and equals_the_reference" tests/ops/test_compiled.py
     stage pooling 600 $python tools/benchmarks/actor_roi_pool3d.py --quick --seconds 0 --json "$out/pooling.json"
@@ -78,5 +93,7 @@ else
         --frames 20 --size 64 48 --precisions float32 --workers 0 --json "$out/training.json"
     stage localizing 600 $python tools/benchmarks/localizing.py $config $clip --rounds 1 \
         --json "$out/localizing.json" --cfg-options proposals.linker=viterbi
+    stage proposals 600 bash -c 'proposals "$@"' - $config $clip --processes 2 --videos 1 \
+        --json "$out/proposals.json" --cfg-options proposals.linker=viterbi
 fi
 exit $failed
