@@ -52,14 +52,14 @@ def test_the_console_says_what_happens_and_the_log_file_has_the_rest(trained):
 
 def test_a_moving_picture_shows_what_was_found(trained, tmp_path):
     root, out = trained[0], tmp_path / "found.webp"
-    done = run_tool("draw_found_tubes", root / "work", out, "--columns", "2", "--frames", "5", root=root)
+    done = run_tool("figures/found_tubes", root / "work", out, "--columns", "2", "--frames", "5", root=root)
     assert (done.returncode, done.stdout) == (0, f"{out}: {out.stat().st_size / 1e6:.2f} MB\n")
     with Image.open(out) as picture:
         assert (picture.size, picture.n_frames) == ((2 * 96, 64), 5)  # the best video of each of two classes
         before = np.asarray(picture.convert("RGB"), dtype=int)
         picture.seek(4)
         assert np.abs(np.asarray(picture.convert("RGB"), dtype=int) - before).max() > 100  # squares move, and boxes
-    missing = run_tool("draw_found_tubes", tmp_path, out, root=root)
+    missing = run_tool("figures/found_tubes", tmp_path, out, root=root)
     assert missing.returncode == 2
     assert "predictions.json: no such file" in missing.stderr
 

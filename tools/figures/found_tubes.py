@@ -3,7 +3,7 @@
 Coloured is the tube that ranks first for the video's label, while it is there; dashed and white are the true tubes.
 The README's is of `make demo`:
 
-    python tools/draw_found_tubes.py work_dirs/demo docs/figures/found_tubes.webp
+    python tools/figures/found_tubes.py work_dirs/demo docs/figures/found_tubes.webp
 """
 
 import argparse
