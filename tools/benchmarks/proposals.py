@@ -29,6 +29,7 @@ from actorsup.proposals import ProposalPipeline
 from actorsup.visualization.videos import video_file
 
 THUMOS13_FRAMES = 584_000  # 3,207 videos of 182 frames in the mean
+START_LIMIT = 600  # seconds until all workers have made their first video
 pipeline: ProposalPipeline  # of a worker
 
 
@@ -71,7 +72,7 @@ def measure(arguments: argparse.Namespace, videos: Sequence[Path], num_processes
     settings = (arguments.config, arguments.cfg_options, arguments.device, num_threads, videos[0], ready)
     chosen = videos[1 : 1 + num_processes * arguments.videos]
     with context.Pool(num_processes, start_worker, settings) as pool:
-        ready.wait()
+        ready.wait(START_LIMIT)  # a worker that fails to start is started anew, for ever
         start = time.perf_counter()
         made = list(pool.imap_unordered(make, chosen, chunksize=1))
         seconds = time.perf_counter() - start
