@@ -3,6 +3,9 @@
 #   _base_ = ["configs/actorsup_vgg16_own_videos.py"]
 #   model = dict(head=dict(num_classes=3))
 #
+#   actorsup convert folder data/mine/videos --test-share 0.25 --out data/mine/annotation.json
+#   actorsup check CONFIG, then proposals CONFIG, train CONFIG and test CONFIG CHECKPOINT
+#
 # The paper's model. The detector is RTMDet-s with mmdet's published COCO weights, the tracker the small one that ships.
 _base_ = [
     "_base_/models/actorsup_vgg16.py",

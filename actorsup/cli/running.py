@@ -1,6 +1,9 @@
 """Exit codes, messages instead of tracebacks, and Ctrl-C."""
 
+import difflib
+import inspect
 import os
+import re
 import signal
 import sys
 import traceback
@@ -20,9 +23,9 @@ IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 def run(work: Callable[[], int | None], is_program: bool = False) -> int:
     """Call a function and return the exit code: 0 or what it returns, 2 with one message for bad input, 130 for Ctrl-C.
 
-    Bad input is an ``InputError``, an unknown part or option of a config, a ``ValueError`` of a part's constructor, and
-    a file that cannot be written or read. Every other exception is a defect and passes. With ``is_program`` the process
-    ends at once if Ctrl-C is pressed while a module is imported.
+    Bad input is an ``InputError``, an unknown part or option of a config, a ``ValueError`` of a part's constructor, a
+    file that cannot be written or read, and what does not fit into memory. Every other exception is a defect and
+    passes. With ``is_program`` the process ends at once if Ctrl-C is pressed while a module is imported.
     """
     with _every_name_is_printed():
         return _run(work, is_program)
@@ -38,10 +41,10 @@ def _run(work: Callable[[], int | None], is_program: bool) -> int:
             return status
     except InputError as error:
         return _fail(_message(error))
-    except (TypeError, KeyError) as error:  # of mmengine's registry itself: there is no such part, or option
-        if Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts[-3:-1] != ("mmengine", "registry"):
+    except (TypeError, KeyError) as error:
+        if (message := _what_the_config_has_not(error)) is None:
             raise
-        return _fail(f"config: {error.args[0]}")
+        return _fail(f"config: {message}")
     except UnicodeEncodeError as error:
         around = error.object[max(0, error.start - 40) : error.end + 40]
         return _fail(
@@ -52,6 +55,10 @@ def _run(work: Callable[[], int | None], is_program: bool) -> int:
         if (part := _part_being_built(error)) is None:
             raise
         return _fail(f"config: {part}: {error}")
+    except (RuntimeError, MemoryError) as error:
+        if (message := _what_does_not_fit(error)) is None:
+            raise
+        return _fail(message)
     except BrokenPipeError:  # of `head`, for instance
         if is_program:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
@@ -112,6 +119,60 @@ def _message(error: InputError) -> str:
     message = str(error)
     marker = f"{type(error).__module__}.{type(error).__qualname__}: "
     return message.rsplit(marker, 1)[1].strip() if "Original Traceback" in message else message
+
+
+def _what_does_not_fit(error: Exception) -> str | None:
+    """What to do about memory that is too small; None for another error. Nothing is imported to tell."""
+    if type(error).__name__ == "OutOfMemoryError":  # torch's
+        where, faster = "the GPU's memory", ", or give --amp in training"
+    elif isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
+        where, faster = "memory", ""
+    else:
+        return None
+    said = (str(error) or type(error).__name__).splitlines()[0]
+    return (
+        f"{where} is too small ({said}). Take less at once: "
+        "a smaller batch_size of the dataloader, num_frames of SampleFrames, max_tubes of AttachTubes or size of "
+        f"ResizeFrames{faster}"
+    )
+
+
+def _what_the_config_has_not(error: Exception) -> str | None:
+    """What is said of a part, or a setting of one, that there is not; None for another error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    places = [Path(frame.f_code.co_filename).parts[-3:] for frame in frames]
+    for frame, place in zip(reversed(frames), reversed(places), strict=True):
+        here = frame.f_locals
+        if place == ("optim", "optimizer", "default_constructor.py") and here.get("optimizer_cls", 1) is None:
+            return _no_part(here["optimizer_cfg"]["type"], sys.modules["mmengine.registry"].OPTIMIZERS)
+        if place == ("mmengine", "registry", "build_functions.py") and "obj_cls" in here:
+            if here["obj_cls"] is None:
+                return _no_part(here["obj_type"], here["registry"])
+            unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+            known = _settings(here["obj_cls"])
+            if unexpected and unexpected[1] in here["args"].keys() - known:
+                return f"{here['obj_cls'].__name__} has no setting {unexpected[1]!r}{_similar(unexpected[1], known)}"
+            break
+    return str(error.args[0]) if places[-1][:2] == ("mmengine", "registry") else None
+
+
+def _no_part(name: str, registry) -> str:
+    known = {*registry.module_dict, *(registry.parent.module_dict if registry.parent else ())}
+    return (
+        f"there is no {registry.name} {name!r}{_similar(name, known)}. A part of your own is registered where it is "
+        "imported: custom_imports=dict(imports=['its_module'])"
+    )
+
+
+def _settings(part: type | Callable) -> set[str]:
+    """Those of a function, or of a class and of what it inherits from."""
+    functions = [vars(base).get("__init__") for base in part.__mro__] if inspect.isclass(part) else [part]
+    return {name for each in functions if inspect.isfunction(each) for name in inspect.signature(each).parameters}
+
+
+def _similar(name: str, known: set[str]) -> str:
+    found = difflib.get_close_matches(name, sorted(known))
+    return f"; similar: {', '.join(found)}" if found else ""
 
 
 def _part_being_built(error: Exception) -> str | None:

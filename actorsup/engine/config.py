@@ -6,6 +6,7 @@ import difflib
 import inspect
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -186,7 +187,14 @@ def with_proposals(config: Config) -> Config:
 def require_files(config: Config, dataloader: str) -> None:
     """Raise ``InputError`` if what a dataloader reads is missing: quickly, before a Runner begins to write."""
     for dataset in required_datasets(config, dataloader):
-        DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
+        try:
+            DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
+        except InputError as error:
+            file = Path(config.filename or "CONFIG")
+            begins = file.read_text().partition("\n\n")[0] if file.is_file() else ""
+            commands = re.findall(r"^#   .*(?:\bactorsup |tools/).*", begins, re.MULTILINE)
+            hint = f"\nThe first lines of {file} say which commands come first." if commands else ""
+            raise InputError(str(error).replace("CONFIG", str(file)) + hint) from error
 
 
 def require_annotation(config: Config, dataloader: str) -> None:

@@ -139,16 +139,22 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     Raises:
         InputError: if it cannot be downloaded or read, names another type, or is no dictionary.
     """
-    of_owner = f"checkpoint {checkpoint} of {owner}"
+    of_owner, beginning = f"checkpoint {checkpoint} of {owner}", b""
     try:
         address = resolve_address(checkpoint)
         is_remote = address.startswith(("http://", "https://"))
+        beginning = b"" if is_remote else _beginning(address)
         load = torch.hub.load_state_dict_from_url if is_remote else torch.load
         if not is_remote:
             _require_harmless(address)
         with torch.serialization.safe_globals(ALLOWED):
             loaded = load(address, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling a file that is no checkpoint can raise anything
+        if beginning and not beginning.startswith((b"PK", b"\x80")):
+            raise InputError(
+                f"{of_owner} was not written by torch.save: it begins with {beginning}. Was it downloaded whole, and "
+                "is it the file itself, no page about it and no pointer of Git LFS?"
+            ) from error
         refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
         if refused is None:
             raise InputError(
@@ -173,6 +179,11 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     if all(name.startswith(WRAPPER) for name in state):
         consume_prefix_in_state_dict_if_present(state, WRAPPER)
     return loaded
+
+
+def _beginning(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(20)
 
 
 def load_checkpoint(

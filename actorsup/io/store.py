@@ -241,7 +241,7 @@ class FeatureStore(VideoStore):
     """
 
     content = "features"
-    made_with = "python tools/extract_features.py CONFIG"
+    made_with = "actorsup extract-features CONFIG"
     root = "features.root"
     compressed = False  # noise of half precision: smaller by a tenth, and ten times as slow to read
 

@@ -481,23 +481,6 @@ def test_bad_videos_are_listed_and_the_good_ones_go_on(tmp_path):
     assert rest.returncode == 0, rest.stderr[-3000:]
 
 
-def test_a_config_that_does_not_exist_and_an_unknown_linker_are_named(tmp_path):
-    absent = run_tool("train", tmp_path / "absent.py", root=tmp_path)
-    assert (absent.returncode, "absent.py: no such config" in absent.stderr) == (2, True)
-    config = make_toy(tmp_path)
-    unknown = run_tool("generate_proposals", config, "--cfg-options", "proposals.linker=magic", root=tmp_path)
-    assert unknown.returncode == 2
-    assert "['siamese', 'viterbi']" in unknown.stderr
-
-
-def test_mixed_precision_without_a_gpu_is_refused(trained):
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU here")
-    root, config, _ = trained
-    output = run_tool("train", config, "--amp", root=root)
-    assert (output.returncode, "--amp needs a GPU" in output.stderr) == (2, True)
-
-
 def test_a_damaged_proposal_file_is_named(trained, tmp_path):
     root, config, _ = trained
     folder = tmp_path / "store"
@@ -535,23 +518,6 @@ def test_what_a_loader_process_finds_wrong_is_one_message_too(trained, tmp_path)
     assert "Traceback" not in output.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["model.head.no_such=1"], "no_such"),
-        (["model.head.type=NoSuchHead"], "NoSuchHead"),
-        (["optim_wraper.lr=3"], "optim_wraper"),
-        (["justaword"], "expected KEY=VALUE"),
-    ],
-)
-def test_a_mistyped_option_is_one_message(trained, options, message):
-    root, config, _ = trained
-    output = run_tool("train", config, "--cfg-options", *options, root=root)
-    assert output.returncode == 2
-    assert message in output.stderr
-    assert "Traceback" not in output.stderr
-
-
 def test_a_part_that_cannot_be_built_is_no_bad_video_and_can_be_fixed(tmp_path):
     config = make_toy(tmp_path)
     wrong = "proposals.linkers.siamese.tracker.checkpoint=absent.pth"
@@ -559,30 +525,6 @@ def test_a_part_that_cannot_be_built_is_no_bad_video_and_can_be_fixed(tmp_path):
     assert output.returncode == 2
     assert "absent.pth of SiameseTracker: no such file" in output.stderr
     assert run_tool("generate_proposals", config, root=tmp_path).returncode == 0
-
-
-def test_resuming_without_a_checkpoint_is_refused(trained, tmp_path):
-    root, config, _ = trained
-    output = run_tool("train", config, "--resume", "--work-dir", tmp_path, root=root)
-    assert (output.returncode, "no checkpoint" in output.stderr) == (2, True)
-
-
-def test_training_another_number_of_classes_is_refused_before_it_writes(trained, tmp_path):
-    root, config, _ = trained
-    wrong = ("--work-dir", tmp_path / "new", "--cfg-options", "model.head.num_classes=5")
-    output = run_tool("train", config, *wrong, root=root)
-    assert output.returncode == 2
-    assert re.search(r"the model has 5 classes, the training dataset \d+ \(Basketball.*num_classes=\d+", output.stderr)
-    assert not (tmp_path / "new").exists()
-
-
-def test_one_class_is_nothing_to_learn(trained, tmp_path):
-    root, config, _ = trained
-    options = ("train_dataloader.dataset.classes=[Basketball]", "model.head.num_classes=1")
-    output = run_tool("train", config, "--work-dir", tmp_path / "new", "--cfg-options", *options, root=root)
-    assert output.returncode == 2
-    assert "one class, Basketball: there is nothing to tell apart" in output.stderr
-    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("change", ["another model", "other names", "another order"])

@@ -108,9 +108,7 @@ def test_missing_features_are_named_with_the_command_that_makes_them(stored):
     dataset, store = stored
     video = dataset.videos()[1][0]
     store.path(store.entry(video, 1)).unlink()
-    message = (
-        f"1 of 6 draws of videos have no features: draw_1/{video}. Make them: python tools/extract_features.py CONFIG"
-    )
+    message = f"1 of 6 draws of videos have no features: draw_1/{video}. Make them: actorsup extract-features CONFIG"
     with pytest.raises(InputError, match=message):
         build(dataset, store)
     assert len(build(dataset, store, draws=1)) == 3

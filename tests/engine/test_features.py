@@ -144,7 +144,7 @@ def test_more_draws_are_added_and_what_is_there_is_kept(toy, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["features.root=absent"], "absent/train: no features. Make them: python tools/extract_features.py CONFIG"),
+        (["features.root=absent"], "absent/train: no features. Make them: actorsup extract-features CONFIG"),
         (["features.draws=3"], "4 of 12 draws of videos have no features: draw_2/"),
         (["features.draws=0"], "features.draws is a whole number above 0; got 0"),
         (["features.drawn=3"], "features need root, and take draws and memory; got"),

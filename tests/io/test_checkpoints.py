@@ -38,7 +38,7 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     (tmp_path / "damaged.pth").write_text("hello world")
     for name, message in [
         ("absent.pth", r"absent\.pth of tracker: no such file"),
-        ("damaged.pth", r"damaged\.pth of tracker cannot be downloaded or read"),
+        ("damaged.pth", r"damaged\.pth of tracker was not written by torch.save"),
         ("list.pth", r"list\.pth of tracker holds a list"),
         ("other.pth", r"other\.pth does not fit tracker: .*size mismatch for weight"),
     ]:

@@ -340,7 +340,7 @@ def test_features_that_half_precision_does_not_hold_are_refused(features):
 
 
 def test_features_have_a_command_and_a_setting_of_their_own(features):
-    with pytest.raises(StoreError, match=r"no features of this video; make them with `python tools/extract_features"):
+    with pytest.raises(StoreError, match=r"no features of this video; make them with `actorsup extract-features"):
         features.load("draw_0/absent")
     with features.claimed(), pytest.raises(StoreError, match=r"give this run another features\.root"):
         FeatureStore(features.folder, SETTINGS).claimed().__enter__()
@@ -361,5 +361,5 @@ def test_features_that_do_not_fit_their_tubes_are_a_damaged_file(features, name,
     path = features.path("draw_0/v")
     path.parent.mkdir()
     np.savez(path, **{**features._to_arrays(sample()), name: value})
-    with pytest.raises(StoreError, match=r"v\.npz: damaged .* delete it and run `python tools/extract_features"):
+    with pytest.raises(StoreError, match=r"v\.npz: damaged .* delete it and run `actorsup extract-features"):
         features.load("draw_0/v")

@@ -34,8 +34,8 @@ class VideosFile(DatasetFormat):
     ann_file: str | Path = "annotation.json"
 
     source = (
-        "an annotation file of format actorsup.videos, see docs/annotation.md; "
-        "`actorsup convert` makes it from other formats"
+        "an annotation file of format actorsup.videos; `actorsup convert` makes it, of videos in a folder for each "
+        "class or of other formats"
     )
 
     def load(self, splits: Sequence[str] | None, with_tubes: bool) -> VideoCollection:

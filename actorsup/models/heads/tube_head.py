@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from actorsup.errors import InputError
 from actorsup.models.ranking import Ranking, RelativeRanking, VideoScores
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
@@ -80,9 +81,9 @@ class TubeHead(BaseModule):
     def features(self, pooled: Tensor) -> Tensor:
         """What the layers take, ``(P, C·Y·X)``, of pooled features ``(P, C, Y, X)``."""
         if pooled.shape[1:] != self.pooled_shape:
-            raise ValueError(
-                f"the head expects tube features of shape (num_tubes, {', '.join(map(str, self.pooled_shape))}), "
-                f"got {tuple(pooled.shape)}: compare in_channels with the encoder and roi_size with the pooling"
+            raise InputError(
+                f"the head expects features of shape {self.pooled_shape} of a tube, encoder and pooling give "
+                f"{tuple(pooled.shape[1:])}: model.head.in_channels is the first number, roi_size the others"
             )
         return self.dropout(self.normalization(pooled).flatten(1))
 

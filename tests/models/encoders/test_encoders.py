@@ -205,7 +205,7 @@ def test_download_without_network_says_how_to_do_without(monkeypatch):
         ),
         ([1, 2], r"weights\.pth of vgg16 holds a list, expected a dict"),
         ({"state_dict": [1, 2]}, r"weights\.pth of vgg16: its state_dict is a list, no dict"),
-        (None, r"weights\.pth of vgg16 cannot be downloaded or read"),
+        (None, r"weights\.pth of vgg16 was not written by torch.save"),
     ],
     ids=["other names", "no dict", "no state dict", "garbage"],
 )

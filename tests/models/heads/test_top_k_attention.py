@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from actorsup.errors import InputError
 from actorsup.models.heads import TopKAttentionHead, TubeHead
 from actorsup.models.heads.tube_head import log_probabilities
 
@@ -150,7 +151,9 @@ def test_a_new_head_is_one_method():
 
 
 def test_features_of_another_shape_are_named():
-    with pytest.raises(ValueError, match=r"\(num_tubes, 2, 1, 1\), got \(4, 2, 5, 5\).*roi_size"):
+    with pytest.raises(
+        InputError, match=r"shape \(2, 1, 1\) of a tube, encoder and pooling give \(2, 5, 5\).*roi_size"
+    ):
         identity_head()(torch.zeros(4, 2, 5, 5))
 
 
