@@ -15,6 +15,7 @@ from actorsup.io.reading import naming, read_json, require_layout
 from actorsup.visualization import experiment_chart, save_figure
 
 from .config import find_config, read_python
+from .train import latest_checkpoint
 
 # One thread: the order of sums, and so their rounding, depends on the number. The C library keeps freed memory: giving
 # it back and taking it anew makes a step on the CPU 1.4 times as long.
@@ -130,10 +131,10 @@ class Experiments:
             self._process(folder, "train", config)
         else:
             trained = Path(self.models.format(variant=variant, seed=seed))
-        last = trained / "last_checkpoint"
-        if not last.is_file():
+        checkpoint = latest_checkpoint(trained)
+        if checkpoint is None:
             raise InputError(f"{trained}: holds no trained model; run the experiments first that train it")
-        self._process(folder, "test", config, last.read_text().strip())
+        self._process(folder, "test", config, checkpoint)
 
     def _process(self, folder: Path, command: str, *arguments: str | Path) -> None:
         program = [sys.executable, "-m", "actorsup", command, *map(str, arguments), "--work-dir", str(folder)]

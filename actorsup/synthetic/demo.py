@@ -10,7 +10,7 @@ from actorsup.engine.config import proposal_config_of
 from actorsup.engine.features import extract_features, initial_encoder
 from actorsup.engine.proposals import evaluate_stored_proposals, generate_proposals
 from actorsup.engine.test import evaluate
-from actorsup.engine.train import train
+from actorsup.engine.train import latest_checkpoint, train
 from actorsup.errors import InputError
 from actorsup.progress import progress_bar
 
@@ -59,8 +59,7 @@ def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) ->
     if config.get("features"):
         extract_features(config)
     train(config)
-    checkpoint = Path((work_dir / "last_checkpoint").read_text().strip())
-    results["test"] = evaluate(config, checkpoint, overlays=work_dir / "pictures").numbers
+    results["test"] = evaluate(config, latest_checkpoint(work_dir), overlays=work_dir / "pictures").numbers
     return results
 
 

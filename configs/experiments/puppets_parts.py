@@ -27,5 +27,8 @@ variants = dict(
     siamese=dict(),
     viterbi=dict(proposals=dict(linker="viterbi"), features=dict(root=f"{store}_viterbi")),
     unlinked=dict(proposals=dict(linker="unlinked"), features=dict(root=f"{store}_unlinked")),
-    true_tubes=dict(features=dict(root=f"{store}_true_tubes"), test_dataloader=dict(dataset=dict(pipeline=true_tubes))),
+    true_tubes=dict(
+        features=dict(root=f"{store}_true_tubes"),
+        test_dataloader=dict(dataset=dict(true_tubes=True, pipeline=true_tubes)),
+    ),
 )

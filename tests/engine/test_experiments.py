@@ -99,7 +99,8 @@ def test_several_run_at_a_time_and_after_a_failure_no_other_begins(experiments, 
 def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiments, monkeypatch):
     trained = experiments.folder("short", 1)
     trained.mkdir(parents=True)
-    (trained / "last_checkpoint").write_text("epoch_1.pth")
+    (trained / "epoch_1.pth").touch()
+    (trained / "last_checkpoint").write_text("/where/the/folder/was/epoch_1.pth")
     text = FILE.format(root=tmp_path).replace("/experiments", "/tests")
     (tmp_path / "tests.py").write_text(text + f'models = "{tmp_path}/experiments/short/seed_{{seed}}"')
     tests = Experiments.read(tmp_path / "tests.py")
@@ -109,7 +110,7 @@ def test_models_of_other_experiments_are_tested_not_trained(tmp_path, experiment
     )
     tests.run("longer", 1)
     assert "max_epochs" not in (tests.folder("longer", 1) / "config.py").read_text()
-    assert calls == [("test", tests.folder("longer", 1) / "config.py", "epoch_1.pth")]
+    assert calls == [("test", tests.folder("longer", 1) / "config.py", str(trained / "epoch_1.pth"))]
     with pytest.raises(InputError, match="seed_0: holds no trained model"):
         tests.run("longer", 0)
 
