@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from actorsup.visualization.curves import COLORS
 
-from .run import Run, given_class
+from .run import Run, given_class, is_main
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
@@ -65,8 +65,8 @@ def _validation(runs: Sequence[Run]) -> go.Figure:
     figure = _figure("epoch", "at validation")
     for rank, run in enumerate(runs):
         rows = [row for row in run.scalars if "loss" not in row]
-        names = [name for row in rows for name in row if name == "accuracy" or (name[:4] == "mAP@" and "/" not in name)]
-        for style, name in enumerate(dict.fromkeys(names)):
+        names = dict.fromkeys(name for row in rows for name in row if is_main(name))
+        for style, name in enumerate(names):
             points = [(row["step"], row[name]) for row in rows if name in row]
             _add_line(figure, f"{run.name}: {name}", points, rank, style)
     return figure
@@ -92,8 +92,7 @@ def _average_precision(runs: Sequence[Run]) -> dict[str, go.Figure]:
     """A chart an overlap, from the first table of classes of each run."""
     figures: dict[str, go.Figure] = {}
     for rank, run in enumerate(runs):
-        tables = (run.tested or {"tables": {}})["tables"]
-        rows = next((rows for title, rows in tables.items() if title.startswith("AP by class")), [])
+        rows = run.classes
         for column in [name for name in (rows[0] if rows else ()) if name.startswith("AP@")]:
             figures.setdefault(column, _figure("", "percent")).add_bar(
                 x=[escape(row["class"]) for row in rows],

@@ -12,7 +12,7 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.visualization.overlay import class_color, equal_steps
 
-from .run import Run, given_class
+from .run import Run, given_class, true_classes
 
 QUALITY = 60  # of the JPEG images
 MAX_BYTES = 12_000_000  # of all images together, as they are written into the page
@@ -87,8 +87,7 @@ def _listed(video: str, said: Said) -> dict:
         given.append(None)
         if entry:
             classes = run.predictions["classes"]
-            labels = [*(entry["labels"] or ()), *(tube["label"] for tube in entry["true_tubes"])]
-            shown |= dict.fromkeys(classes[label] for label in labels)
+            shown |= dict.fromkeys(classes[label] for label in true_classes(entry))
             if (label := given_class(entry)) is not None:
                 given[-1] = classes[label]
     return {

@@ -9,9 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from .changes import Changes
 from .charts import all_charts
 from .gallery import Limits, make_gallery
 from .run import Run
+
+MAX_LISTED = 50  # videos, or settings, that a list of changes names
 
 
 def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
@@ -31,6 +34,9 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
         title=" and ".join(names),
         runs=runs,
         titles=sorted(tables, key=lambda title: not title.startswith("mAP")),
+        changes=[Changes.between(runs[0], run) for run in runs[1:]],
+        max_listed=MAX_LISTED,
+        links={video["video"]: _link(index, video) for index, video in enumerate(gallery.videos)},
         charts=charts,
         gallery=gallery,
         errors=sorted({reason for video in gallery.videos for errors in video["errors"] for reason in errors}),
@@ -41,6 +47,11 @@ def render_page(runs: Sequence[Run], limits: Limits | None = None) -> str:
         script=Markup((templates / "report.js").read_text(encoding="utf-8")),
         plotly=Markup(get_plotlyjs()),
     )
+
+
+def _link(index: int, video: Mapping) -> str:
+    """Where a video of the gallery plays or, if it does not, stands in the list."""
+    return f"#video-{index}" if video["clip"] is None else f"#clip-{video['clip']}"
 
 
 def _embedded(content: Mapping | Sequence) -> Markup:

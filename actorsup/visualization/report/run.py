@@ -89,6 +89,7 @@ class Run:
     """The parts of a work directory that are there; those that are not are None, or empty."""
 
     name: str  #: that of the folder, unique among the runs of a page
+    folder: Path
     tested: Mapping | None  #: ``test_metrics.json``
     predictions: Mapping | None  #: ``predictions.json``
     diagnosis: Mapping | None  #: ``diagnosis.json``, its first diagnosis
@@ -108,6 +109,7 @@ class Run:
         diagnosed = _read(folder / "diagnosis.json", DIAGNOSIS) or {"diagnoses": []}
         run = cls(
             name=name or folder.resolve().name,
+            folder=folder,
             tested=_read(folder / "test_metrics.json", TESTED),
             predictions=_read(folder / "predictions.json", PREDICTIONS),
             diagnosis=next(iter(diagnosed["diagnoses"]), None),
@@ -126,6 +128,12 @@ class Run:
         """For each part that is not there, what it would show and the command that makes it."""
         return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
 
+    @property
+    def classes(self) -> Sequence[Mapping]:
+        """The rows of the first table of average precision by class; none if there is no such table."""
+        tables = (self.tested or {"tables": {}})["tables"]
+        return next((rows for title, rows in tables.items() if title.startswith("AP by class")), [])
+
     def diagnosed(self, video: str) -> Mapping[str, Sequence[Mapping]]:
         """The entry of a video in the diagnosis, or an empty one."""
         return (self.diagnosis or {"videos": {}})["videos"].get(video, {"true_tubes": [], "false_detections": []})
@@ -136,6 +144,16 @@ class Run:
         reasons = [tube["reason"] for tube in found["true_tubes"] if tube["reason"] != "found"]
         reasons += [f"false: {detection['reason']}" for detection in found["false_detections"]]
         return sorted(set(reasons))
+
+
+def is_main(metric: str) -> bool:
+    """Whether a number is of all classes, by the first protocol."""
+    return metric == "accuracy" or (metric.startswith("mAP@") and "/" not in metric)
+
+
+def true_classes(entry: Mapping) -> list[int]:
+    """The classes that a video of ``predictions`` shows, each once."""
+    return list(dict.fromkeys([*(entry["labels"] or ()), *(tube["label"] for tube in entry["true_tubes"])]))
 
 
 def given_class(entry: Mapping) -> int | None:

@@ -1,12 +1,13 @@
 """The page in a real browser, with its console; skipped where there is no Chromium."""
 
+import shutil
 import sys
 
 import pytest
 
 from actorsup.errors import InputError
 from actorsup.visualization.report import Limits, make_report
-from tests.browser import wait
+from tests.browser import look, violations, wait
 from tests.visualization.report.runs import HOSTILE, make_run
 
 LIST = "return [...document.querySelectorAll('#list tr:not([hidden]) td:first-child')].map((cell) => cell.textContent)"
@@ -24,19 +25,72 @@ return white;
 """
 
 
+# Kept by the page from its first moment: what moved in it without being asked, and how many images it decoded.
+WATCH = """
+window.moved = [];
+window.decoded = 0;
+const observer = new PerformanceObserver((list) => window.moved.push(...list.getEntries().map((entry) => entry.value)));
+observer.observe({ type: "layout-shift", buffered: true });
+const decode = HTMLImageElement.prototype.decode;
+HTMLImageElement.prototype.decode = function () {
+  window.decoded += 1;
+  return decode.call(this);
+};
+"""
+DRAWN = """
+const charts = [...document.querySelectorAll(".chart")];
+return document.body.dataset.ready === "true" && charts.every((chart) => chart.querySelector(".plot-container"));
+"""
+FOCUSED = """
+const { tagName, ariaLabel, textContent, id, type } = document.activeElement;
+return [tagName, id, ariaLabel || textContent.trim(), type, getComputedStyle(document.activeElement).outlineStyle];
+"""
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
-    """The browser with the page of two runs, once it has drawn itself."""
-    first = make_run(tmp_path / "first", wrong=(1, 2), num_videos=5)
-    second = make_run(tmp_path / "second", wrong=(1,), num_videos=5, loss=3.0)
-    path, _ = make_report([first, second], tmp_path / "page.html")
-    browser.get(path.as_uri())
-    wait(
-        browser,
-        "return document.body.dataset.ready === 'true' && document.querySelectorAll('.plot-container').length > 0",
-    )
-    wait(browser, f"return (() => {{ {PIXELS} }})() > 0")
-    return browser
+def screen(browser):
+    """The browser, which has its own size and colours again afterwards."""
+    yield browser
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of two runs, of which the second gives video_2 right."""
+    folder = tmp_path_factory.mktemp("page")
+    first = make_run(folder / "first", wrong=(1, 2), num_videos=5)
+    second = make_run(folder / "second", wrong=(1,), num_videos=5, loss=3.0)
+    (first / "config.py").write_text("model = dict(head=dict(type='MeanHead'))")
+    (second / "config.py").write_text("model = dict(head=dict(type='TopHead'))")
+    return make_report([first, second], folder / "page.html")[0]
+
+
+@pytest.fixture
+def opened(screen, page):
+    """The browser with the page once it has drawn itself, at its videos."""
+    screen.get(page.as_uri())
+    wait(screen, DRAWN)
+    screen.execute_script("document.getElementById('gallery').scrollIntoView()")
+    wait(screen, f"return (() => {{ {PIXELS} }})() > 0")
+    return screen
+
+
+@pytest.fixture
+def watched(screen):
+    """The browser, in which pages keep what ``WATCH`` names."""
+    script = screen.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
+    yield screen
+    screen.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
+def press(browser, *keys: str) -> list[str]:
+    """Press keys; tag, id, name, type and outline of what has the focus then."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    ActionChains(browser).send_keys(*(getattr(Keys, key) for key in keys)).perform()
+    return browser.execute_script(FOCUSED)
 
 
 def test_the_page_draws_itself_without_a_word_in_the_console_and_asks_for_nothing(opened):
@@ -79,6 +133,106 @@ def test_true_tubes_are_drawn_dashed_and_can_be_taken_away(opened):
     with_truth = opened.execute_script(PIXELS)
     opened.execute_script("document.getElementById('true').click()")
     wait(opened, f"return (() => {{ {PIXELS} }})() < {with_truth}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_readers_see_and_reach_everything_at_any_width_in_any_colours(screen, page, width, scheme):
+    look(screen, width, scheme)
+    screen.get(page.as_uri())
+    wait(screen, DRAWN)
+    assert violations(screen) == []
+    screen.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert violations(screen) == []
+    assert screen.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    beyond = (
+        "return [...document.querySelectorAll('.chart .main-svg')].filter((svg) => svg.getBoundingClientRect().right"
+    )
+    assert screen.execute_script(f"{beyond} > window.innerWidth).length") == 0
+
+
+def test_charts_take_the_colours_of_the_page_when_these_change(screen, page):
+    def brightness() -> list[float]:
+        colors = "return [...document.querySelectorAll('.xtick text')].map((text) => getComputedStyle(text).fill)"
+        parts = [color.strip("rgb()").split(",") for color in screen.execute_script(colors)]
+        assert parts
+        return [sum(map(float, each)) / 3 for each in parts]
+
+    look(screen, 1280, "light")
+    screen.get(page.as_uri())
+    wait(screen, DRAWN)
+    assert max(brightness()) < 100
+    look(screen, 1280, "dark")
+    wait(
+        screen,
+        "return getComputedStyle([...document.querySelectorAll('.xtick text')].at(-1)).fill === 'rgb(228, 232, 236)'",
+    )
+    assert min(brightness()) > 200
+
+
+@pytest.mark.parametrize("parts", ["all", "predictions"])
+def test_a_page_of_many_videos_stands_still_and_decodes_what_is_near(watched, tmp_path, parts):
+    folder = make_run(tmp_path / "run", num_videos=60)
+    if parts == "predictions":  # without charts, the videos are in sight at once
+        for path in folder.glob("*"):
+            if path.is_file() and path.stem != parts:
+                path.unlink()
+        shutil.rmtree(folder / "20260101_000000")
+    path, _ = make_report([folder], limits=Limits(num_videos=60))
+    look(watched, 390, "light")
+    watched.get(path.as_uri())
+    wait(watched, DRAWN)
+    watched.execute_async_script("setTimeout(arguments[0], 500)")
+    assert watched.execute_script("return document.querySelectorAll('article').length") == 60
+    assert watched.execute_script("return decoded") <= (0 if parts == "all" else 5)
+    watched.execute_script("document.getElementById('clip-40').scrollIntoView()")
+    wait(watched, "return document.querySelector('#clip-40 canvas').width > 0 && decoded > 0")
+    watched.execute_async_script("setTimeout(arguments[0], 300)")
+    assert watched.execute_script("return decoded") < 20
+    assert watched.execute_script("return document.querySelector('#clip-0 canvas').width") == 0
+    assert watched.execute_script("return moved") == []
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(screen, page):
+    look(screen, 1280, "light")
+    screen.get(page.as_uri())
+    wait(screen, DRAWN)
+    assert press(screen, "TAB")[2] == "Skip to the content"
+    assert press(screen, "ENTER")[1] == "content"
+    reached = [press(screen, "TAB")]
+    while reached[-1][0] != "BODY" and len(reached) < 200:
+        reached.append(press(screen, "TAB"))
+    assert reached.pop()[0] == "BODY"
+    assert {outline for *_, outline in reached} <= {"solid", "auto"}
+    names = [name for _, _, name, _, _ in reached]
+    assert names[0] == "main numbers, from first to second"
+    assert {"play video_1", "frame of video_1", "save Training, loss, as an image", "all videos"} <= set(names)
+    assert {"class", "error", "tubes", "true"} <= {identity for _, identity, *_ in reached}
+
+
+def test_keys_play_a_video_and_move_in_it(opened):
+    opened.execute_script("document.querySelector('article button').focus()")
+    assert press(opened, "SPACE")[2].startswith("pause ")
+    assert press(opened, "ENTER")[2].startswith("play ")
+    frame = "return Number(document.querySelector('article .controls input').value)"
+    press(opened, "TAB", "HOME")
+    assert opened.execute_script(frame) == 0
+    press(opened, "RIGHT", "RIGHT")
+    assert opened.execute_script(frame) == 2
+
+
+def test_a_changed_video_is_a_link_to_where_it_plays_even_if_it_is_filtered_away(opened):
+    opened.execute_script(CHOOSE, "class", HOSTILE)
+    link = "const link = document.querySelector('.links a'); "
+    assert opened.execute_script(link + "return link.textContent") == "video_2"
+    opened.execute_script("document.getElementById('class').value = 'walk'")
+    opened.execute_script(CHOOSE, "error", "background")
+    opened.execute_script("document.getElementById(arguments[0]).hidden = true", "clip-1")
+    opened.execute_script(link + "link.click()")
+    target = "const target = document.querySelector(':target'); "
+    assert opened.execute_script(target + "return target.querySelector('h3').textContent") == "video_2 (walk)"
+    assert opened.execute_script(target + "return target.hidden") is False
+    wait(opened, target + "const { top } = target.getBoundingClientRect(); return top >= 0 && top < window.innerHeight")
 
 
 def test_a_page_is_about_different_work_directories_and_names_tell_them_apart(tmp_path):

@@ -2,7 +2,10 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const byId = (id) => document.getElementById(id);
 const data = read("data");
-const CHART_OPTIONS = { responsive: true, displaylogo: false, showTips: false, modeBarButtons: [["toImage"]] };
+const CHART_OPTIONS = { responsive: true, displayModeBar: false, showTips: false };
+const isDark = matchMedia("(prefers-color-scheme: dark)");
+const isNarrow = matchMedia("(max-width: 600px)");
+const isTouched = matchMedia("(pointer: coarse)");
 
 /** An element with text, never with markup: names come from files. */
 function element(tag, text = "", className = "") {
@@ -12,11 +15,46 @@ function element(tag, text = "", className = "") {
   return made;
 }
 
-function drawCharts() {
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** A figure in the colours and the width of the page. */
+function styled({ data, layout }) {
+  const figure = structuredClone({ data, layout });
+  const lines = { gridcolor: color("line"), zerolinecolor: color("line") };
+  Object.assign(figure.layout.xaxis, lines);
+  Object.assign(figure.layout.yaxis, lines);
+  Object.assign(figure.layout, { paper_bgcolor: color("card"), plot_bgcolor: color("card"), font: { color: color("ink") } });
+  figure.layout.dragmode = isTouched.matches ? false : "zoom"; // a finger scrolls the page
+  if (isNarrow.matches) Object.assign(figure.layout.legend, { orientation: "v", x: 0, xanchor: "left" });
+  for (const trace of figure.data) {
+    if (trace.type === "heatmap") {
+      trace.colorscale = [[0, color("card")], [1, color("most")]];
+      trace.textfont = { color: color("ink") };
+    }
+    for (const paint of [trace.line, trace.marker]) {
+      if (paint?.color === "#000000") paint.color = color("ink");
+    }
+  }
+  return figure;
+}
+
+/** One at a time, so that the page answers in between. */
+async function drawCharts() {
   const figures = read("figures");
   for (const place of document.querySelectorAll(".chart")) {
-    const figure = figures[Number(place.dataset.figure)];
-    Plotly.newPlot(place, figure.data, figure.layout, CHART_OPTIONS);
+    const { data, layout } = styled(figures[Number(place.dataset.figure)]);
+    await Plotly.react(place, data, layout, CHART_OPTIONS);
+    await new Promise((done) => setTimeout(done));
+  }
+}
+
+function showCharts() {
+  drawCharts();
+  for (const query of [isDark, isNarrow]) query.addEventListener("change", drawCharts);
+  for (const button of document.querySelectorAll(".save")) {
+    const place = button.closest("figure").querySelector(".chart");
+    const filename = place.ariaLabel.replaceAll(/[^\w.@]+/g, "_");
+    button.addEventListener("click", () => Plotly.downloadImage(place, { format: "png", scale: 2, filename }));
   }
 }
 
@@ -31,36 +69,39 @@ const passes = (video, chosen) =>
   (!chosen.class || video.classes.includes(chosen.class)) &&
   (!chosen.error || video.errors.some((of) => of.includes(chosen.error)));
 
-/** One video: a canvas a run, drawn from the same images and moved by the same controls. */
+/** One video: a canvas a run, drawn from the same images and moved by the same controls; only while it is near. */
 class Clip {
-  constructor(clip, video) {
+  constructor(clip, video, index) {
     this.clip = clip;
     this.video = video;
     this.frame = Math.floor(clip.images.length / 2);
     this.timer = null;
+    this.isNear = false;
     this.images = new Map();
     this.place = element("article", "", "clip");
+    this.place.id = `clip-${index}`;
     this.place.append(element("h3", `${video.video} (${video.shows.join(", ")})`));
     const players = element("div", "", "players");
     this.canvases = data.runs.map((name, run) => {
       const player = element("div");
       const canvas = element("canvas");
       canvas.style.aspectRatio = `${clip.width} / ${clip.height}`;
+      canvas.role = "img";
+      canvas.ariaLabel = `${video.video} with the tubes of ${name}`;
       canvas.addEventListener("click", () => this.toggle());
       player.append(canvas, this.about(name, run));
       players.append(player);
       return canvas;
     });
     const controls = element("div", "", "controls");
-    this.button = element("button", "▶");
+    this.button = element("button");
     this.button.type = "button";
-    this.button.title = "play or pause";
     this.button.addEventListener("click", () => this.toggle());
     this.slider = element("input");
     this.slider.type = "range";
     this.slider.max = clip.images.length - 1;
     this.slider.value = this.frame;
-    this.slider.ariaLabel = "frame";
+    this.slider.ariaLabel = `frame of ${video.video}`;
     this.slider.addEventListener("input", () => {
       this.pause();
       this.show(Number(this.slider.value));
@@ -68,7 +109,21 @@ class Clip {
     this.counter = element("span");
     controls.append(this.button, this.slider, this.counter);
     this.place.append(players, controls);
+    this.pause();
     new ResizeObserver(() => this.show(this.frame)).observe(this.canvases[0]);
+    new IntersectionObserver(([entry]) => this.comeOrGo(entry.isIntersecting), { rootMargin: "300px" }).observe(this.place);
+  }
+
+  /** What is out of sight holds no pictures. */
+  comeOrGo(isNear) {
+    this.isNear = isNear;
+    if (isNear) {
+      this.show(this.frame);
+      return;
+    }
+    this.pause();
+    this.images.clear();
+    for (const canvas of this.canvases) canvas.width = canvas.height = 0;
   }
 
   about(name, run) {
@@ -88,7 +143,7 @@ class Clip {
   }
 
   play() {
-    this.button.textContent = "❚❚";
+    this.label("❚❚", "pause");
     const step = () => this.show((this.frame + 1) % this.clip.images.length);
     this.timer = setInterval(step, 1000 / Math.max(1, this.clip.rate));
   }
@@ -96,13 +151,20 @@ class Clip {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    this.button.textContent = "▶";
+    this.label("▶", "play");
+  }
+
+  label(sign, action) {
+    this.button.textContent = sign;
+    this.button.title = action;
+    this.button.ariaLabel = `${action} ${this.video.video}`;
   }
 
   async show(frame) {
     this.frame = frame;
     this.slider.value = frame;
     this.counter.textContent = `frame ${this.clip.indices[frame]}`;
+    if (!this.isNear) return;
     if (!this.images.has(frame)) {
       const image = new Image();
       image.src = this.clip.images[frame];
@@ -110,7 +172,7 @@ class Clip {
     }
     const image = this.images.get(frame);
     await image.decode();
-    if (frame === this.frame) this.canvases.forEach((canvas, run) => this.draw(canvas, image, run));
+    if (frame === this.frame && this.isNear) this.canvases.forEach((canvas, run) => this.draw(canvas, image, run));
   }
 
   draw(canvas, image, run) {
@@ -166,8 +228,9 @@ function outline(pen, box, scale, density, color, caption, isTrue, taken) {
   pen.fillText(caption, x + 3 * density, y + size);
 }
 
-function listRow(video) {
+function listRow(video, index) {
   const row = element("tr");
+  row.id = `video-${index}`;
   row.append(element("td", video.video), element("td", video.shows.join(", ")));
   data.runs.forEach((_, run) => {
     const given = video.given[run];
@@ -184,9 +247,9 @@ function listRow(video) {
 function showVideos() {
   byId("gallery").classList.toggle("several", data.runs.length > 1);
   const playing = data.videos.filter((video) => video.clip !== null);
-  const clips = data.clips.map((clip, index) => new Clip(clip, playing.find((video) => video.clip === index)));
+  const clips = data.clips.map((clip, index) => new Clip(clip, playing.find((video) => video.clip === index), index));
   byId("gallery").append(...clips.map((clip) => clip.place));
-  const rows = data.videos.map((video) => [video, listRow(video)]);
+  const rows = data.videos.map((video, index) => [video, listRow(video, index)]);
   byId("list").append(...rows.map(([, row]) => row));
   const update = () => {
     const chosen = filters();
@@ -204,8 +267,20 @@ function showVideos() {
   byId("filters").addEventListener("input", update);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   update();
+  for (const link of document.querySelectorAll(".links a")) link.addEventListener("click", () => uncover(link, update));
 }
 
-if (document.querySelector(".chart")) drawCharts();
+/** What a link leads to may be filtered away, or stand in the list that is closed. */
+function uncover(link, update) {
+  const target = document.querySelector(link.hash);
+  if (target.hidden) {
+    byId("filters").reset();
+    update();
+  }
+  const list = target.closest("details");
+  if (list) list.open = true;
+}
+
 if (byId("gallery")) showVideos();
 document.body.dataset.ready = "true";
+if (document.querySelector(".chart")) document.addEventListener("DOMContentLoaded", showCharts); // after plotly's script
