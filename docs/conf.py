@@ -4,8 +4,10 @@ from actorsup import __version__
 
 project = "actorsup"
 version = release = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
+
+nb_execution_mode = "off"  # the tests run the notebook
 
 myst_heading_anchors = 3
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from unittest import mock
 
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
@@ -53,18 +54,29 @@ def load_config(
 def read_python(file: Path) -> Config:
     """Read a file of Python settings; whatever it raises becomes an ``InputError``.
 
+    A ``_base_`` that is not there, from the file's folder, may be one that ships: ``configs/demo_puppets.py`` is in
+    every folder.
+
     Printed and dumped, its text is not laid out: yapf thinks about that for seconds, at every checkpoint anew.
     """
     before = logging.root.manager.disable
     logging.disable(logging.INFO)  # mmengine tells the value of every environment variable that is named
     try:
-        read = Config.fromfile(file)
+        with mock.patch.object(Config, "_get_cfg_path", _path_of_base):
+            read = Config.fromfile(file)
     except Exception as error:
         raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
     finally:
         logging.disable(before)
     object.__setattr__(read, "_format_python_code", False)  # fromfile's own option is for configs of lazy imports alone
     return read
+
+
+def _path_of_base(base: str, file: str, of_mmengine: Callable = Config._get_cfg_path) -> tuple[str, str | None]:
+    """Where a ``_base_`` of a file is, and mmengine's scope of it."""
+    path, scope = of_mmengine(base, file)
+    shipped = find_file(base)
+    return (str(shipped), scope) if shipped.is_file() and not Path(path).is_file() else (path, scope)
 
 
 def find_config(name: str | Path) -> Path:

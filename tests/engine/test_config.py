@@ -144,3 +144,16 @@ def test_a_run_writes_its_config_without_laying_it_out(monkeypatch):
     loaded = load_config("demo_puppets")
     text = copy.deepcopy(loaded).pretty_text
     assert Config.fromstring(text, ".py").to_dict() == loaded.to_dict()
+
+
+def test_a_base_that_ships_needs_no_clone_and_one_beside_the_file_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text('_base_ = ["configs/demo_puppets.py"]\nmodel = dict(head=dict(num_classes=3))\n')
+    assert load_config("mine.py").model.head.num_classes == 3
+    assert load_config("mine.py").proposals.root == "work_dirs/demo/proposals"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "demo_puppets.py").write_text("model = dict(head=dict(topk=2))\n")
+    assert load_config("mine.py").model.head == {"topk": 2, "num_classes": 3}
+    (tmp_path / "wrong.py").write_text('_base_ = ["configs/demo_pupets.py"]\n')
+    with pytest.raises(InputError, match=r"configs/demo_pupets\.py"):
+        load_config("wrong.py")
