@@ -65,6 +65,25 @@ def test_a_moving_picture_shows_what_was_found(trained, tmp_path):
     assert "predictions.json: no such file" in missing.stderr
 
 
+@pytest.mark.slow
+def test_pictures_of_how_it_works_and_of_all_that_is_written_are_made_of_any_run(trained, tmp_path):
+    root, config, _ = trained
+    video = "Biking/v_Biking_g01_c01"
+    done = run_tool("figures/how_it_works", config, root / "work" / "epoch_3.pth", video, tmp_path, root=root)
+    assert done.returncode == 0, done.stderr
+    unknown = run_tool("figures/how_it_works", config, root / "work" / "epoch_3.pth", "absent", tmp_path, root=root)
+    assert (unknown.returncode, f"which has Basketball/v_Basketball_g01_c01, {video}" in unknown.stderr) == (2, True)
+    done = run_tool("figures/gallery", config, root / "work", tmp_path, root=root)
+    assert done.returncode == 0, done.stderr
+    made = {path.stem for path in tmp_path.glob("*.webp")} - {"report"}  # where there is a browser
+    assert made == {
+        *("linking", "pooling", "attention"),
+        *("dataset_sheet", "diagnosis", "overlay", "proposal_curves", "recall_per_class"),
+    }
+    nothing = run_tool("figures/gallery", config, tmp_path / "empty", tmp_path, root=root)
+    assert (nothing.returncode, "holds no trained model" in nothing.stderr) == (2, True)
+
+
 def test_every_number_lands_in_the_work_directory(trained):
     root, _, outputs = trained
     measured = json.loads((root / "work" / "proposal_metrics.json").read_text())["color/siamese"]["metrics"]

@@ -85,7 +85,7 @@ def linking(example: Example, num_frames: int = 6) -> Figure:
     detections = proposals.detections.load(name)
     indices = equal_steps(len(example.frames), num_frames)
     figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
-    rows = figure.subplots(3, num_frames)
+    rows = figure.subplots(3, len(indices))
     for axes, index in zip(rows[0], indices, strict=True):
         show(axes, example.frames[index], f"frame {index}")
         for box, score in zip(detections[index].boxes, detections[index].scores, strict=True):
@@ -143,8 +143,10 @@ def pooling(example: Example, num_frames: int = 5) -> Figure:
     tube = example.order[0]
     grid = example.model.pooling.output_size
     figure = Figure(figsize=(WIDTH, 2.5), layout="constrained")
-    axes_of_frames, axes_of_statistics = np.split(figure.subplots(1, num_frames + 3), [num_frames])
     indices = equal_steps(len(example.sample.frame_indices), num_frames)
+    names = getattr(example.model.pooling, "statistics", ("mean",))
+    panels = figure.subplots(1, len(indices) + len(names))
+    axes_of_frames, axes_of_statistics = np.split(panels, [len(indices)])
     for axes, index in zip(axes_of_frames, indices, strict=True):
         box = example.sample.tubes[tube, index].numpy() / np.tile(example.scale, 2)
         sides = zip(grid, box[1::-1], box[:1:-1], strict=True)  # (Y, y1, y2), (X, x1, x2)
@@ -156,8 +158,7 @@ def pooling(example: Example, num_frames: int = 5) -> Figure:
         axes.plot(*map(np.ravel, np.meshgrid(x, y)), ".", color="white", markersize=5, markeredgecolor="black")
     num_channels, weights = example.features.shape[2], example.sample.frame_mask.float()
     pooled = example.model.pooling.over_time(example.features, weights)[tube].unflatten(0, (-1, num_channels))
-    names = getattr(example.model.pooling, "statistics", ("mean",))
-    for axes, name, statistic in zip(axes_of_statistics, names, pooled, strict=False):
+    for axes, name, statistic in zip(axes_of_statistics, names, pooled, strict=True):
         show(axes, statistic.norm(dim=0).numpy(), f"{name} over time", cmap="viridis")
     axes_of_frames[0].set_ylabel("the best tube", fontsize=10)
     axes_of_statistics[0].set_ylabel(f"length of the feature, {grid[0]}×{grid[1]}", fontsize=8)
