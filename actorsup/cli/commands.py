@@ -17,9 +17,12 @@ from .doctor import doctor
 def demo(arguments: argparse.Namespace) -> None:
     """Run the whole method on a small synthetic world.
 
-    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found.
+    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found; a
+    report shows it all.
     """
+    from actorsup.errors import InputError
     from actorsup.synthetic.demo import run_demo
+    from actorsup.visualization.report import make_report
 
     from .output import print_table
 
@@ -33,6 +36,10 @@ def demo(arguments: argparse.Namespace) -> None:
     shown = ("mAP@0.2", "mAP@0.5", "localization@0.2", "localization@0.5", "accuracy")
     print_table(f"{config.proposals.linker}, trained from labels alone", [{name: float(test[name]) for name in shown}])
     print(f"pictures: {config.work_dir}/pictures, curves: {config.work_dir}/proposal_curves.png")
+    try:
+        print(f"videos with what was found, errors and curves, for a browser: {make_report([config.work_dir])[0]}")
+    except InputError as error:  # an extra
+        print(f"no report: {error}")
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes")
 
 

@@ -84,7 +84,14 @@ def test_the_demo_ends_with_its_tables_and_gives_the_same_numbers_again(root):
     for _ in range(2):
         output = run_tool("demo", root / "demo.py", root=root)
         assert output.returncode == 0, output.stderr[-3000:]
-        for shown in ("siamese", "viterbi", "recall@0.2", "mAP@0.5", f"pictures: {root}/work/pictures"):
+        for shown in (
+            "siamese",
+            "viterbi",
+            "recall@0.2",
+            "mAP@0.5",
+            f"pictures: {root}/work/pictures",
+            f"for a browser: {root}/work/report.html",
+        ):
             assert shown in output.stdout
         numbers.append(json.loads((root / "work" / "test_metrics.json").read_text())["metrics"])
     assert numbers[0] == numbers[1]
