@@ -32,6 +32,7 @@ def test_what_an_older_checkpoint_does_not_keep_is_not_compared():
 
 def test_settings_that_are_no_other_model_may_differ():
     fit(checkpoint(), settings={**SETTINGS, "head": {"type": "TopK", "topk": 5}})
+    fit(checkpoint(), settings={**SETTINGS, "head": {**SETTINGS["head"], "ranking": {"type": "TubeRanking"}}})
 
 
 @pytest.mark.parametrize("text", [torch.zeros(0), 3, "(" * 10_000, "x = " + "-" * 50_000 + "1", "model = {[]: 1}"])
