@@ -124,16 +124,16 @@ def _message(error: InputError) -> str:
 def _what_does_not_fit(error: Exception) -> str | None:
     """What to do about memory that is too small; None for another error. Nothing is imported to tell."""
     if type(error).__name__ == "OutOfMemoryError":  # torch's
-        where, faster = "the GPU's memory", ", or give --amp in training"
+        where, more = "the GPU's memory", ", or give --amp in training"
     elif isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
-        where, faster = "memory", ""
+        where, more = "memory", ""
     else:
         return None
     said = (str(error) or type(error).__name__).splitlines()[0]
     return (
         f"{where} is too small ({said}). Take less at once: "
         "a smaller batch_size of the dataloader, num_frames of SampleFrames, max_tubes of AttachTubes or size of "
-        f"ResizeFrames{faster}"
+        f"ResizeFrames{more}"
     )
 
 

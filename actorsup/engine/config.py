@@ -62,7 +62,7 @@ def read_python(file: Path) -> Config:
     before = logging.root.manager.disable
     logging.disable(logging.INFO)  # mmengine tells the value of every environment variable that is named
     try:
-        with mock.patch.object(Config, "_get_cfg_path", _path_of_base):
+        with mock.patch.object(Config, "_get_cfg_path", _path_of_base):  # mmengine has no other way in
             read = Config.fromfile(file)
     except Exception as error:
         raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
@@ -203,10 +203,10 @@ def require_files(config: Config, dataloader: str) -> None:
             DATASETS.build({**dataset, "pipeline": [], "lazy_init": True}).require_files()
         except InputError as error:
             file = Path(config.filename or "CONFIG")
-            begins = file.read_text().partition("\n\n")[0] if file.is_file() else ""
-            commands = re.findall(r"^#   .*(?:\bactorsup |tools/).*", begins, re.MULTILINE)
-            hint = f"\nThe first lines of {file} say which commands come first." if commands else ""
-            raise InputError(str(error).replace("CONFIG", str(file)) + hint) from error
+            begins = file.read_text(encoding="utf-8").partition("\n\n")[0] if file.is_file() else ""
+            has_commands = re.search(r"^#   .*(\bactorsup |tools/)", begins, re.MULTILINE)
+            hint = f"\nThe first lines of {file} say which commands come first." if has_commands else ""
+            raise InputError(str(error).replace("proposals CONFIG", f"proposals {file}") + hint) from error
 
 
 def require_annotation(config: Config, dataloader: str) -> None:

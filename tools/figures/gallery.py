@@ -44,8 +44,8 @@ def make(config: str, work_dir: Path, out: Path) -> None:
         raise InputError(f"{work_dir}: holds no trained model; `actorsup demo` trains one")
     checkpoint = work_dir / Path(latest).name
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / work_dir.name
+    with tempfile.TemporaryDirectory() as temporary_folder:
+        folder = Path(temporary_folder) / work_dir.name
         shutil.copytree(work_dir, folder, ignore=shutil.ignore_patterns(*WITHOUT))
         actorsup("test", config, checkpoint, "--work-dir", folder, "--show-dir", folder / "overlays", "--diagnose")
         actorsup("check", config, "--work-dir", folder)
@@ -62,7 +62,11 @@ def make(config: str, work_dir: Path, out: Path) -> None:
         if shutil.which(CHROMIUM[0]):
             pictures["report"] = folder / "report.png"
             size = ",".join(map(str, REPORT))
-            options = (f"--window-size={size}", f"--screenshot={pictures['report']}", f"--user-data-dir={name}/profile")
+            options = (
+                f"--window-size={size}",
+                f"--screenshot={pictures['report']}",
+                f"--user-data-dir={temporary_folder}/profile",
+            )
             subprocess.run([*CHROMIUM, *options, (folder / "report.html").as_uri()], check=True, capture_output=True)
         for name, path in pictures.items():
             with Image.open(path) as picture, whole_file(out / f"{name}.webp") as temporary:

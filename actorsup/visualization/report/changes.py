@@ -3,6 +3,7 @@
 import ast
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,11 +63,7 @@ class Changes:
 
     @classmethod
     def between(cls, before: Run, after: Run) -> "Changes":
-        """Compare two runs.
-
-        Raises:
-            InputError: if the config in a work directory is not one that mmengine wrote.
-        """
+        """Compare two runs."""
         numbers = _changes(*((run.tested or {"metrics": {}})["metrics"] for run in (before, after)))
         overlap, classes = _classes(before, after)
         old, new = _verdicts(before), _verdicts(after)
@@ -108,13 +105,19 @@ def _verdicts(run: Run) -> dict[str, bool]:
 
 def _settings(before: Path, after: Path) -> list[Setting] | None:
     """The settings that differ; the work directory, which always does, is none of them."""
-    folders = before, after
-    configs = [max(folder.glob("*.py"), key=lambda path: path.stat().st_mtime, default=None) for folder in folders]
-    if None in configs:
+    old, new = _newest_config(before), _newest_config(after)
+    if old is None or new is None:
         return None
-    old, new = (read_settings(path) for path in configs)
     names = [name for name in {**old, **new} if name != "work_dir" and old.get(name) != new.get(name)]
     return [Setting(name, _short(old.get(name, ABSENT)), _short(new.get(name, ABSENT))) for name in names]
+
+
+def _newest_config(folder: Path) -> dict[str, str] | None:
+    """The settings of the last run in a work directory, where other programs may lie too; None if it has no config."""
+    for path in sorted(folder.glob("*.py"), key=lambda path: path.stat().st_mtime, reverse=True):
+        with suppress(InputError):
+            return read_settings(path)
+    return None
 
 
 def _short(text: str) -> str:

@@ -1,11 +1,12 @@
 import json
+import os
 import re
 
 import pytest
 
 from actorsup.errors import InputError
 from actorsup.visualization.report import Run
-from actorsup.visualization.report.changes import Change, Changes, read_settings
+from actorsup.visualization.report.changes import Change, Changes, Setting, read_settings
 from actorsup.visualization.report.page import render_page
 
 from .runs import HOSTILE, make_run
@@ -114,6 +115,17 @@ def test_a_file_that_is_no_dumped_config_is_refused_and_never_run(tmp_path, text
     (tmp_path / "config.py").write_text(text)
     with pytest.raises(InputError, match=r"config\.py: is not a config as mmengine writes them"):
         read_settings(tmp_path / "config.py")
+
+
+def test_a_program_beside_the_configs_is_none_of_them(folders):
+    runs = [Run.read(folder) for folder in folders]
+    for folder, value in zip(folders, (1, 2), strict=True):
+        (folder / "config.py").write_text(f"a = {value}")
+        os.utime(folder / "config.py", (1, 1))
+        (folder / "program.py").write_text("import os")
+    assert Changes.between(*runs).settings == [Setting("a", "1", "2")]
+    (folders[1] / "config.py").unlink()
+    assert Changes.between(*runs).settings is None
 
 
 def test_changes_come_first_in_a_page_of_several_runs_and_only_there(folders, tmp_path):
