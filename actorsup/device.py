@@ -3,12 +3,14 @@
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from actorsup.errors import InputError
 
-MMAP_THRESHOLD = -3  # malloc.h
+TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4  # malloc.h
 LARGE_BLOCK = 2**20
 
 
@@ -31,6 +33,32 @@ def pick_device(device: str | None) -> torch.device:
             "cuda or cuda:0"
         ) from error
     return torch.device(device)
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute with one thread meanwhile: sums are then the same bits on any number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def keep_freed_memory() -> None:
+    """Keep freed memory for what comes next, where the C library is GNU's: fresh pages from the system cost time.
+
+    For processes whose work is alike from one video to the next; the opposite of :func:`keep_memory_flat`.
+    """
+    if (set_option := _of_the_c_library("mallopt")) is not None:
+        set_option(MMAP_MAX, 0)
+        set_option(TRIM_THRESHOLD, 2**31 - 1)
 
 
 def keep_memory_flat() -> None:

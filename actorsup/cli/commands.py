@@ -43,7 +43,11 @@ def demo(arguments: argparse.Namespace) -> None:
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes")
 
 
-@command("proposals", add_config)
+@command(
+    "proposals",
+    add_config,
+    argument("--jobs", type=int, metavar="N", help="processes to start; default: one a core, or a few a GPU"),
+)
 def proposals(arguments: argparse.Namespace) -> int:
     """Make the actor proposals of every video of a config.
 
@@ -54,7 +58,7 @@ def proposals(arguments: argparse.Namespace) -> int:
 
     from actorsup.engine import generate_proposals
 
-    report = generate_proposals(read_config(arguments))
+    report = generate_proposals(read_config(arguments), arguments.jobs)
     if not is_main_process():
         return 0
     print(f"{len(report.made)} videos done now, {len(report.kept)} were done already")

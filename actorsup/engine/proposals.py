@@ -25,12 +25,19 @@ PROTOCOL = "apt"
 BARS_AT = 0.5  # Fig. 5
 
 
-def generate_proposals(config: Config) -> GenerationReport:
-    """Make the missing proposals of the config's videos; write ``proposal_generation.json`` into the work directory."""
+def generate_proposals(config: Config, jobs: int | None = None) -> GenerationReport:
+    """Make the missing proposals of the config's videos; write ``proposal_generation.json`` into the work directory.
+
+    ``jobs`` are processes to start, see ``ProposalGenerator.run``: by default one a core, or a few a GPU.
+    """
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs must be at least 1, got {jobs}")
     proposal_config = proposal_config_of(config)
     videos = videos_of(config)
     init_distributed(config, backend="gloo")
-    report = ProposalGenerator(proposal_config).run(sorted(videos.items()))
+    imports = config.get("custom_imports", {}).get("imports", [])
+    imports = [imports] if isinstance(imports, str) else imports
+    report = ProposalGenerator(proposal_config).run(sorted(videos.items()), jobs, imports)
     if is_main_process():
         save_json(Path(config.work_dir) / "proposal_generation.json", vars(report))
     return report

@@ -2,21 +2,36 @@
 
 import heapq
 import logging
-from collections.abc import Mapping, Sequence
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+import cv2
+import torch
 from mmengine.dist import all_gather_object, barrier, get_dist_info
 from mmengine.logging import print_log
+from mmengine.utils import import_modules_from_strings
 
+from actorsup.device import keep_freed_memory, num_cores, one_thread
 from actorsup.errors import InputError, StoreError
 from actorsup.io import Proposals, VideoStore, open_video
 from actorsup.progress import progress_bar
 
 from .config import ProposalConfig
 from .pipeline import ProposalPipeline
+
+FRAMES_WORTH_A_PROCESS = 500  # about as long as it takes to start one
+PROCESSES_OF_A_GPU = (
+    4  # each holds a model; more are faster where CUDA's Multi-Process Service runs (docs/benchmarks.md)
+)
 
 
 @dataclass
@@ -27,34 +42,53 @@ class GenerationReport:
     kept: list[str] = field(default_factory=list)  # the proposals were there already
     without_tubes: list[str] = field(default_factory=list)  # among both: nothing was detected
     failed: dict[str, str] = field(default_factory=dict)  # why they could not be used
+    damaged: list[str] = field(default_factory=list)  # what was wrong with files that were made again
 
     @classmethod
     def merge(cls, reports: Sequence["GenerationReport"]) -> "GenerationReport":
-        """The reports of several processes as one."""
-        lists = (
-            sorted(chain.from_iterable(getattr(report, key) for report in reports))
-            for key in ("made", "kept", "without_tubes")
-        )
-        return cls(*lists, failed={name: reason for report in reports for name, reason in report.failed.items()})
+        """The reports of several videos, or processes, as one."""
+        lists = {
+            key: sorted(chain.from_iterable(getattr(report, key) for report in reports))
+            for key in ("made", "kept", "without_tubes", "damaged")
+        }
+        return cls(**lists, failed={name: reason for report in reports for name, reason in report.failed.items()})
 
 
 class ProposalGenerator:
     """Make the proposals of videos; the config's stores keep them and their detections."""
 
     def __init__(self, config: ProposalConfig) -> None:
+        self.config = config
         self.pipeline, self.detections, self.tubes = ProposalPipeline(config), config.detections, config.tubes
 
-    def run(self, videos: Sequence[tuple[str, Path]]) -> GenerationReport:
+    def run(
+        self, videos: Sequence[tuple[str, Path]], jobs: int | None = 1, imports: Sequence[str] = ()
+    ) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
 
-        A video that cannot be read is reported, and the others go on. Processes meet at the beginning and at the end
-        only: if one ends early, the others finish their shares and then raise ``RuntimeError``.
+        A video that cannot be read is reported, and the others go on. On a CPU each process computes with one thread,
+        so that results are the same bits for any number of processes and cores.
+
+        Args:
+            videos: names and files or folders of frames.
+            jobs: processes to start here; None takes one a core, or several a GPU, as far as there are frames for them.
+                More than one need a program that they can import. Processes that a launcher has started start none:
+                these meet at the beginning and at the end only, and if one ends early, the others finish their shares
+                and then raise ``RuntimeError``.
+            imports: modules that started processes import first: those of a user's own parts.
         """
         rank, world_size = get_dist_info()
         paths = dict(videos)
         share = self._share(paths, rank, world_size)
         pending = [name for name in share if name not in self.tubes]
-        self.pipeline.build(linker=bool(pending), detector=any(name not in self.detections for name in pending))
+        if world_size > 1:
+            jobs = 1
+        elif jobs != 1:
+            lengths = {name: length_for_sharing(paths[name], self.config.reader) for name in pending}
+            pending.sort(key=lambda name: (-lengths[name], name))  # the longest first: all end at about the same time
+            jobs = min(jobs or num_processes_for(lengths.values()), max(1, len(pending)))
+        if jobs == 1:
+            self.pipeline.build(linker=bool(pending), detector=any(name not in self.detections for name in pending))
         stores = (self.detections, self.tubes)
         with ExitStack() as claimed:
             if rank == 0:
@@ -64,20 +98,32 @@ class ProposalGenerator:
             if rank != 0:
                 for store in stores:
                     claimed.enter_context(store.claimed(begin=False))
-            return self._run_share(share, paths, rank, world_size)
+            return self._run_share(share, pending, paths, jobs, rank, world_size, imports)
 
-    def _run_share(
-        self, share: Sequence[str], paths: Mapping[str, Path], rank: int, world_size: int
-    ) -> GenerationReport:
-        report = GenerationReport()
+    def _run_share(self, share, pending, paths, jobs, rank, world_size, imports) -> GenerationReport:
+        reports = []
         title = "proposals" if world_size == 1 else f"proposals (process 1 of {world_size})"
-        with progress_bar(title, len(share), unit="frames", enabled=rank == 0) as progress:
-            for name in share:
-                progress.show(name)
-                progress.advance(self._run_one(name, paths[name], report))
+        with progress_bar(title, len(share), unit="frames", enabled=rank == 0) as progress, one_thread():
+
+            def run_here(names: Iterable[str]) -> Iterator[tuple[GenerationReport, int]]:
+                for name in names:
+                    progress.show(name)
+                    yield self.run_one(name, paths[name])
+
+            elsewhere = {} if jobs == 1 else {name: paths[name] for name in pending}
+            made = run_here(name for name in share if name not in elsewhere)
+            if elsewhere:
+                made = chain(made, self._run_in_processes(jobs, elsewhere, imports))
+            for report, num_frames in made:
+                for reason in report.damaged:
+                    print_log(f"{reason}; it is made again now", logger="current", level=logging.WARNING)
+                for name, reason in report.failed.items():
+                    print_log(f"{name}: left out: {reason}", logger="current", level=logging.ERROR)
+                progress.advance(num_frames)
+                reports.append(report)
             progress.show("" if world_size == 1 else "waiting for the other processes")
             try:
-                reports = all_gather_object(report)
+                reports = all_gather_object(GenerationReport.merge(reports))
             except RuntimeError as error:
                 raise RuntimeError(
                     "another process ended early; what was finished is kept: run the same command again for the rest"
@@ -88,36 +134,61 @@ class ProposalGenerator:
         """Names of the videos of this process."""
         if world_size == 1:
             return sorted(paths)
-        reader = self.pipeline.config.reader
         own = {  # what is done already takes next to no time
-            name: 1 if name in self.tubes else length_for_sharing(paths[name], reader)
+            name: 1 if name in self.tubes else length_for_sharing(paths[name], self.config.reader)
             for name in sorted(paths)[rank::world_size]
         }
         lengths = {name: length for part in all_gather_object(own) for name, length in part.items()}
         return shares_by_length(lengths, world_size)[rank]
 
-    def _run_one(self, name: str, path: Path, report: GenerationReport) -> int:
-        """Make the proposals of one video, note what became of it, and return the number of its new frames."""
-        proposals = kept = _load_if_whole(self.tubes, name)
+    def _run_in_processes(
+        self, number: int, paths: Mapping[str, Path], imports: Sequence[str]
+    ) -> Iterator[tuple[GenerationReport, int]]:
+        """What ``run_one`` gives for each video, in the order in which they are done."""
+        context = multiprocessing.get_context("spawn")
+        ranks = context.SimpleQueue()
+        for rank in range(number):
+            ranks.put(rank)
+        others = multiprocessing.active_children()
+        pool = ProcessPoolExecutor(number, context, _start_worker, (self.config, imports, ranks))
+        try:
+            for made in as_completed([pool.submit(_run_in_worker, name, path) for name, path in paths.items()]):
+                yield made.result()
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"one of {number} processes that make proposals ended early, perhaps for want of memory; what was "
+                "finished is kept: run the same command again for the rest, with fewer --jobs"
+            ) from error
+        finally:  # a video that is in the making when this one is stopped is given up, as it would be in one process
+            for worker in set(multiprocessing.active_children()) - set(others):
+                worker.terminate()
+            pool.shutdown(cancel_futures=True)
+
+    def run_one(self, name: str, path: Path) -> tuple[GenerationReport, int]:
+        """Make the proposals of one video, unless they are there; what became of it, and the number of new frames."""
+        report = GenerationReport()
+        proposals = kept = _load_if_whole(self.tubes, name, report)
         if kept is None:
             try:
-                proposals = self.make(name, path)
+                proposals = self._make(name, path, report)
             except StoreError:
                 raise
             except InputError as error:
                 report.failed[name] = str(error)
-                print_log(f"{name}: left out: {error}", logger="current", level=logging.ERROR)
-                return 0
+                return report, 0
             self.tubes.save(name, proposals)
         (report.made if kept is None else report.kept).append(name)
         if not proposals.tubes:
             report.without_tubes.append(name)
-        return proposals.num_frames if kept is None else 0
+        return report, proposals.num_frames if kept is None else 0
 
     def make(self, name: str, path: str | Path) -> Proposals:
         """The proposals of one video; its detections are taken from their store, or put there."""
+        return self._make(name, path, GenerationReport())
+
+    def _make(self, name: str, path: str | Path, report: GenerationReport) -> Proposals:
         frames = self.pipeline.open(path)
-        detections = _load_if_whole(self.detections, name)
+        detections = _load_if_whole(self.detections, name, report)
         if detections is None:
             detections = list(self.pipeline.detect(frames))
             self.detections.save(name, detections)
@@ -129,15 +200,54 @@ class ProposalGenerator:
         return self.pipeline.link(frames, detections)
 
 
-def _load_if_whole(store: VideoStore, name: str):
-    """What a store has of a video; None if nothing, or only a damaged file."""
+def _load_if_whole(store: VideoStore, name: str, report: GenerationReport):
+    """What a store has of a video; None if nothing, or only a damaged file, which is reported."""
     if name not in store:
         return None
     try:
         return store.load(name)
     except StoreError as error:
-        print_log(f"{error}; it is made again now", logger="current", level=logging.WARNING)
+        report.damaged.append(str(error))
         return None
+
+
+_worker: ProposalGenerator | Exception  # of a process that was started for some of the videos
+
+
+def _start_worker(config: ProposalConfig, imports: Sequence[str], ranks: multiprocessing.SimpleQueue) -> None:
+    """Prepare a process: one thread, one of the GPUs, and all parts. It ends with the process that started it."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other, which ends this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["LOCAL_RANK"] = str(ranks.get())
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    keep_freed_memory()
+    try:
+        import_modules_from_strings(list(imports))
+        _worker = ProposalGenerator(config)
+        _worker.pipeline.build()  # now, so that a wrong setting is not taken for a bad video
+    except Exception as error:  # what an initialiser raises is lost
+        _worker = error
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _run_in_worker(name: str, path: Path) -> tuple[GenerationReport, int]:
+    if isinstance(_worker, Exception):
+        raise _worker
+    return _worker.run_one(name, path)
+
+
+def num_processes_for(lengths: Iterable[int]) -> int:
+    """How many processes are worth their start for videos of so many frames: one a core, or a few a GPU, at most."""
+    lengths = list(lengths)
+    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    most = min(num_cores(), num_gpus * PROCESSES_OF_A_GPU) if num_gpus else num_cores()
+    return max(1, min(most, len(lengths), sum(lengths) // FRAMES_WORTH_A_PROCESS))
 
 
 def shares_by_length(lengths: Mapping[str, int], num_shares: int) -> list[list[str]]:

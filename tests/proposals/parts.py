@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from unittest import mock
 
 import numpy as np
 
+from actorsup.errors import InputError
 from actorsup.linkers import Linker
 from actorsup.proposals import GenerationReport, ProposalConfig, ProposalGenerator
 from actorsup.registry import DETECTORS, LINKERS
@@ -26,6 +28,29 @@ class BrightnessDetector:
     def look(self, frame):
         left = float(frame.mean())
         return Detections([[left, 0, left + 10, 10]], [0.9], [0])
+
+
+@DETECTORS.register_module()
+class PickyDetector:
+    """Cannot be built."""
+
+    def __init__(self) -> None:
+        raise InputError("PickyDetector has no folder for it")
+
+
+@DETECTORS.register_module()
+class LastingDetector:
+    """Never comes to an end, and leaves a file of its process's number in a folder; or kills its process at once."""
+
+    def __init__(self, folder: str, kills: bool = False) -> None:
+        self.folder, self.kills = Path(folder), kills
+
+    def detect(self, frames):
+        (self.folder / str(os.getpid())).touch()
+        if self.kills:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(SECONDS_OF_A_STOP)
+        yield
 
 
 @LINKERS.register_module()
@@ -50,12 +75,12 @@ def write_videos(folder: Path) -> dict[str, Path]:
     }
 
 
-def proposal_config(root: Path) -> ProposalConfig:
+def proposal_config(root: Path, **detector) -> ProposalConfig:
     return ProposalConfig.from_config(
         {
             "root": root,
             "detector": "brightness",
-            "detectors": {"brightness": {"type": "BrightnessDetector"}},
+            "detectors": {"brightness": detector or {"type": "BrightnessDetector"}},
             "linker": "backward",
             "linkers": {"backward": {"type": "BackwardLinker"}},
         }
@@ -86,6 +111,18 @@ def stops_when(moment: str, count: int, stopped: Path) -> Iterator[None]:
 
 def run(root: Path, videos: dict[str, Path]) -> GenerationReport:
     return ProposalGenerator(proposal_config(root)).run(list(videos.items()))
+
+
+def run_jobs(root: Path, videos: dict[str, Path], **detector) -> GenerationReport:
+    """With two processes that this one starts."""
+    generator = ProposalGenerator(proposal_config(root, **detector))
+    return generator.run(list(videos.items()), jobs=2, imports=["tests.proposals.parts"])
+
+
+def run_lasting_jobs(root: Path, videos: dict[str, Path], folder: Path) -> None:
+    """Until it is interrupted."""
+    with contextlib.suppress(KeyboardInterrupt):
+        run_jobs(root, videos, type="LastingDetector", folder=str(folder))
 
 
 def run_until(root: Path, videos: dict[str, Path], moment: str, count: int, stopped: Path) -> None:

@@ -1,12 +1,17 @@
 """Killed at any moment and started again, or shared by processes: the stores hold the same bytes."""
 
 import multiprocessing
+import os
 import re
+import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from actorsup.errors import InputError
+from actorsup.proposals.generator import num_processes_for
 from tests.proposals import parts
 
 # A server that has imported everything and starts no thread makes processes at once, and safely; not where there is a
@@ -104,3 +109,58 @@ def test_a_process_that_dies_blocks_none_and_the_rest_is_made_later(tmp_path, vi
     report = parts.run(root, videos)
     assert (len(report.kept), len(report.made)) == (done, len(videos) - done)
     assert parts.content(root) == expected
+
+
+def test_processes_that_are_started_write_the_same_store(tmp_path, videos, expected):
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(b"")
+    root = tmp_path / "proposals"
+    report = parts.run_jobs(root, {**videos, "class/broken": broken})
+    assert parts.content(root) == expected
+    assert (report.made, list(report.failed)) == (sorted(videos), ["class/broken"])
+    assert "0 bytes" in report.failed["class/broken"]
+    again = parts.run_jobs(root, videos)
+    assert (again.made, again.kept) == ([], sorted(videos))
+    assert not multiprocessing.active_children()
+
+
+def test_what_a_started_process_lacks_is_said(tmp_path, videos):
+    with pytest.raises(InputError, match="has no folder for it"):
+        parts.run_jobs(tmp_path / "proposals", videos, type="PickyDetector")
+    assert not multiprocessing.active_children()
+
+
+def test_a_started_process_that_dies_is_told_and_the_rest_can_be_made_later(tmp_path, videos, expected):
+    root = tmp_path / "proposals"
+    with pytest.raises(InputError, match="one of 2 processes that make proposals ended early.*fewer --jobs"):
+        parts.run_jobs(root, videos, type="LastingDetector", folder=str(tmp_path), kills=True)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_started_processes_end_with_the_one_that_started_them(tmp_path, videos, end):
+    process = start(parts.run_lasting_jobs, tmp_path / "proposals", videos, tmp_path)
+    deadline = time.monotonic() + 60
+    while len(workers := [int(path.name) for path in tmp_path.glob("[0-9]*")]) < 2:
+        assert process.is_alive(), "ended too early"
+        assert time.monotonic() < deadline, "does not start"
+        time.sleep(0.05)
+    os.kill(process.pid, end)
+    assert ended(process) == (0 if end == signal.SIGINT else -9)
+    while any(_is_alive(worker) for worker in workers):
+        assert time.monotonic() < deadline, "outlives the process that started it"
+        time.sleep(0.05)
+
+
+def _is_alive(number: int) -> bool:
+    status = Path(f"/proc/{number}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize(
+    ("lengths", "number"), [([], 1), ([100] * 3, 1), ([400] * 3, 2), ([10_000], 1), ([10_000] * 90, 3)], ids=str
+)
+def test_processes_are_started_where_there_is_work_for_them(monkeypatch, lengths, number):
+    monkeypatch.setattr("actorsup.proposals.generator.num_cores", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert num_processes_for(lengths) == number
