@@ -85,11 +85,10 @@ class ActorDetector:
 
     @torch.inference_mode()
     def _detect_batch(self, frames: list[np.ndarray]) -> list[Detections]:
-        with DefaultScope.overwrite_default_scope("mmdet"):
-            # mmdet's configs expect what OpenCV reads: BGR.
-            images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
-            samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
-            results = self.model.test_step(pseudo_collate(samples))
+        # mmdet's configs expect what OpenCV reads: BGR.
+        images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
+        samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
+        results = self.model.test_step(pseudo_collate(samples))
         pairs = zip(results, frames, strict=True)
         return [self._select(result.pred_instances.to("cpu"), frame.shape) for result, frame in pairs]
 
@@ -156,7 +155,8 @@ def _fuse(model: torch.nn.Module) -> None:
         convolution, norm = module.conv, module.norm if module.with_norm else None
         if (
             type(convolution) is torch.nn.Conv2d
-            and isinstance(norm, torch.nn.BatchNorm2d)
+            and isinstance(norm, torch.nn.modules.batchnorm._BatchNorm)
+            and not isinstance(norm, torch.nn.SyncBatchNorm)
             and norm.track_running_stats
             and module.order[:2] == ("conv", "norm")
         ):

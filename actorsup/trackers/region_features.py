@@ -97,7 +97,7 @@ class SharedFeatures(RegionFeatures):
         return features[0] if len(features) == 1 else torch.cat(features)[torch.cat(order).argsort()]
 
     def _maps(self, image: np.ndarray, shown: bytes, magnification: float) -> Tensor:
-        """Features ``(1, C, H', W')`` of a magnified image and ``reach`` pixels around it; all beyond are alike."""
+        """Features ``(H', W', C)`` of a magnified image and ``reach`` pixels around it; all beyond are alike."""
         key = (shown, magnification)
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -112,9 +112,9 @@ class SharedFeatures(RegionFeatures):
             num_pixels = (num_cells[-1] - 1) * stride + math.ceil(2 * lead)
             pixels = torch.arange(num_pixels, dtype=torch.float32) + 0.5 - self.reach - lead
             coordinates.append(pixels[None].to(preprocessed.device) / magnification)
-        embedded = self.network.embed(sample_lattice(preprocessed, *coordinates))
-        maps = embedded[..., num_dropped:, num_dropped:][..., : num_cells[1], : num_cells[0]]
-        self._kept[key] = maps.clone()  # without the cells that were dropped
+        embedded = self.network.embed(sample_lattice(preprocessed, *coordinates))[0].permute(1, 2, 0)
+        maps = embedded[num_dropped:, num_dropped:][: num_cells[1], : num_cells[0]].contiguous()
+        self._kept[key] = maps
         self._kept_bytes += maps.nbytes
         while self._kept_bytes > self.max_kept_bytes:
             self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
@@ -132,16 +132,16 @@ class SharedFeatures(RegionFeatures):
         # The cells from low to high; outside of the maps the nearest ones are repeated.
         columns, rows = (
             torch.arange(first, last + 1, device=maps.device).clamp(0, length - 1)
-            for first, last, length in zip(low.long().tolist(), high.long().tolist(), maps.shape[:1:-1], strict=True)
+            for first, last, length in zip(low.long().tolist(), high.long().tolist(), maps.shape[1::-1], strict=True)
         )
-        window = maps[:, :, rows[:, None], columns]
+        window = maps[rows[:, None], columns].permute(2, 0, 1)  # channels last, as the op reads it
         # The op takes the first cell of the window to be centred at ½.
         in_window = (in_cells - low + 0.5)[:, None]
         half_sides = (spacing * num_cells / 2)[..., None]  # (P, S, 1)
         boxes = torch.cat([in_window - half_sides, in_window + half_sides], dim=2)
         boxes = boxes.flatten(0, 1)[:, None].to(maps.device)  # (P · S, 1, 4)
         of_one_image = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
-        sampled = actor_roi_pool3d(window[None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
+        sampled = actor_roi_pool3d(window[None, None], boxes, of_one_image, (num_cells, num_cells), spatial_scale=1.0)
         return sampled.unflatten(0, sides.shape)
 
     def _cells(self, size: int) -> int:

@@ -1,13 +1,17 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
 
 from actorsup.detectors import ActorDetector
+from actorsup.detectors.actor_detector import _fuse, _read_config
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.structures import pairwise_iou
 from tests.detectors.checkpoints import save_random_weights
 
+BatchNorm = torch.nn.modules.batchnorm._BatchNorm
 YOLOX_NANO = "mmdet::yolox/yolox_nano_8xb8-300e_coco.py"
 
 
@@ -33,6 +37,38 @@ def test_batches_change_nothing_and_frames_stream(random_weights):
         np.testing.assert_allclose(one.boxes, many.boxes, atol=1e-3)
         np.testing.assert_array_equal(one.labels, many.labels)
         assert set(one.labels) <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        YOLOX_NANO,
+        "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py",
+        "mmdet::ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
+    ],
+)
+def test_a_model_that_runs_for_inference_alone_gives_what_it_gave(config):
+    from mmdet.registry import MODELS
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.registry import DefaultScope
+
+    settings = _read_config(config).model
+    settings.backbone.init_cfg = None
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        model = revert_sync_batchnorm(MODELS.build(settings)).eval()
+    for module in model.modules():
+        if isinstance(module, BatchNorm):
+            torch.nn.init.uniform_(module.running_mean)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    image = torch.rand(1, 3, 320, 320)
+    num_norms = sum(isinstance(module, BatchNorm) for module in model.modules())
+    with torch.inference_mode():
+        expected = model(image)
+        _fuse(model)
+        found = model(image)
+    assert sum(isinstance(module, BatchNorm) for module in model.modules()) < num_norms / 10
+    for ours, theirs in zip(chain(*found), chain(*expected), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3 * theirs.abs().max().item())
 
 
 def test_threshold_and_number_a_frame_are_respected(random_weights):

@@ -132,7 +132,7 @@ def test_what_a_started_process_lacks_is_said(tmp_path, videos):
 
 def test_a_started_process_that_dies_is_told_and_the_rest_can_be_made_later(tmp_path, videos, expected):
     root = tmp_path / "proposals"
-    with pytest.raises(InputError, match="one of 2 processes that make proposals ended early.*fewer --jobs"):
+    with pytest.raises(InputError, match=r"one of 2 processes that make proposals ended early.*fewer --jobs"):
         parts.run_jobs(root, videos, type="LastingDetector", folder=str(tmp_path), kills=True)
     assert not multiprocessing.active_children()
 
