@@ -14,7 +14,7 @@ from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import classes_of, require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
-from actorsup.io import Proposals, StreamedFrames, TubeStore
+from actorsup.io import Proposals, StreamedFrames, TubeStore, ahead, open_video
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.proposals import ProposalPipeline
 from actorsup.proposals.config import existing_store
@@ -153,10 +153,15 @@ class ActionInferencer:
             yield _Stretch(0, stored.num_frames, stored.size, pieces)
             return
         keep_memory_flat()
-        frames = self._proposals.open(video) if is_file else StreamedFrames(video, name)
+        if is_file:  # read twice, so that the next windows are detected while one is linked
+            frames = self._proposals.open(video)
+            found = ahead(self._proposals.detect(open_video(video, self._proposals.config.reader)), self.window)
+        else:
+            frames = StreamedFrames(video, name)
+            found = self._proposals.detect(frames)
         stitcher = TubeStitcher(self._stitch_threshold)
         end = start = 0
-        for window in windows(frames, self._proposals, self.window, self.overlap):
+        for window in windows(frames, found, self.window, self.overlap):
             proposals = self._proposals.link(window.frames, window.detections)
             tubes, scores = self._score(name, name, {"type": "HeldFramesReader", "frames": window.frames}, proposals)
             tubes = [replace(tube, start=window.start + tube.start) for tube in tubes]

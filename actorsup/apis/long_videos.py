@@ -1,6 +1,6 @@
 """Long and endless videos: windows that overlap, and stitching of their tubes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 
@@ -33,8 +33,10 @@ class Window:
     finished: int  # frames of the video before this one are in no later window; for the last window the video's end
 
 
-def windows(frames: VideoFrames | StreamedFrames, detector, length: int, overlap: int) -> Iterator[Window]:
-    """The windows of a video, each as soon as its frames are there.
+def windows(
+    frames: VideoFrames | StreamedFrames, found: Iterable[Detections], length: int, overlap: int
+) -> Iterator[Window]:
+    """The windows of a video, each as soon as the detections ``found`` in its frames are there.
 
     With ``length = 6, overlap = 2``, a video of 13 frames::
 
@@ -45,7 +47,7 @@ def windows(frames: VideoFrames | StreamedFrames, detector, length: int, overlap
 
     Every frame is detected once. A stream holds at most a window's frames and those that the detector reads ahead.
     """
-    found = iter(detector.detect(frames))
+    found = iter(found)
     detections: list[Detections] = []
     start = 0
     following = next(found, None)

@@ -1,5 +1,6 @@
 """Reading videos and keeping what was computed from them."""
 
+from .ahead import ahead
 from .fingerprint import Fingerprint
 from .frames import HeldFramesReader, StreamedFrames, VideoFrames
 from .store import DetectionStore, FeatureStore, Proposals, TubeStore, VideoStore
@@ -19,5 +20,6 @@ __all__ = [
     "VideoFrames",
     "VideoReader",
     "VideoStore",
+    "ahead",
     "open_video",
 ]

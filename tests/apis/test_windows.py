@@ -34,7 +34,8 @@ def numbered(num_frames) -> StreamedFrames:
 def spans(num_frames, length, overlap, batch_size=1):
     """First frame, end, and end of what is finished, of each window."""
     result = []
-    for window in windows(numbered(num_frames), NumberedDetector(batch_size), length, overlap):
+    frames = numbered(num_frames)
+    for window in windows(frames, NumberedDetector(batch_size).detect(frames), length, overlap):
         levels = [int(frame[0, 0, 0]) for frame in window.frames]
         assert levels == list(range(window.start, window.start + len(window.frames)))
         assert [int(found.boxes[0, 2]) - 1 for found in window.detections] == levels
@@ -59,11 +60,13 @@ def test_a_video_without_frames_has_no_window():
 
 def test_every_frame_is_detected_once():
     detector = NumberedDetector()
-    assert len(list(windows(numbered(30), detector, 8, 4))) == 7
+    frames = numbered(30)
+    assert len(list(windows(frames, detector.detect(frames), 8, 4))) == 7
     assert detector.num_read == 30
 
 
 def test_a_window_comes_as_soon_as_one_frame_follows_it():
     detector = NumberedDetector()
-    next(windows(numbered(None), detector, 8, 4))
+    frames = numbered(None)
+    next(windows(frames, detector.detect(frames), 8, 4))
     assert detector.num_read == 9
