@@ -81,9 +81,9 @@ MODES = {
 def cell_offset(encoder) -> list[float]:
     """How far the centre of a cell in the middle is off, in frames, if it takes clips, and pixels down and right."""
     strides = [encoder.stride] * 2
-    cells, cell = [12, 12], [6, 5]
-    if encoder.takes_clips:
-        strides, cells, cell = [encoder.temporal_stride, *strides], [6, *cells], [3, *cell]
+    cells, cell = [24, 24], [12, 11]
+    if encoder.takes_clips:  # whose receptive fields are narrower, and inputs larger
+        strides, cells, cell = [encoder.temporal_stride, *strides], [6, 12, 12], [3, 6, 5]
     size = [stride * count for stride, count in zip(strides, cells, strict=True)]
     center = measure_cell_center(encoder, tuple(size), tuple(cell))
     return [at - stride * (index + 0.5) for at, stride, index in zip(center, strides, cell, strict=True)]
