@@ -80,13 +80,14 @@ MODES = {
 
 def cell_offset(encoder) -> list[float]:
     """How far the centre of a cell in the middle is off, in frames, if it takes clips, and pixels down and right."""
-    strides = [encoder.stride] * 2
-    cells, cell = [24, 24], [12, 11]
-    if encoder.takes_clips:  # whose receptive fields are narrower, and inputs larger
-        strides, cells, cell = [encoder.temporal_stride, *strides], [6, 12, 12], [3, 6, 5]
-    size = [stride * count for stride, count in zip(strides, cells, strict=True)]
-    center = measure_cell_center(encoder, tuple(size), tuple(cell))
-    return [at - stride * (index + 0.5) for at, stride, index in zip(center, strides, cell, strict=True)]
+    stride, in_time = encoder.stride, encoder.temporal_stride
+    if not encoder.takes_clips:
+        y, x = measure_cell_center(encoder, (24 * stride, 24 * stride), (12, 11))
+        return [y - stride * 12.5, x - stride * 11.5]
+    # A long clip of few cells, and a short one of many: along each axis the receptive field is whole.
+    t, _, _ = measure_cell_center(encoder, (16 * in_time, 2 * stride, 2 * stride), (8, 1, 1))
+    _, y, x = measure_cell_center(encoder, (4 * in_time, 12 * stride, 12 * stride), (2, 6, 5))
+    return [t - in_time * 8.5, y - stride * 6.5, x - stride * 5.5]
 
 
 def build(name: str, mode: str):
@@ -198,7 +199,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = arguments.frames, tuple(arguments.size), arguments.device, arguments.rounds
         results[name] = found = alone(describe, name, arguments.modes, *options)
         off = ", ".join(f"{round(of, 1) + 0.0:g}" for of in found["offset"])
-        row = [name, found["channels"], found["stride"], found["temporal_stride"], off, found["parameters"] // 10**6]
+        row = [
+            name,
+            found["channels"],
+            found["stride"],
+            found["temporal_stride"],
+            off,
+            f"{found['parameters'] / 1e6:.1f}",
+        ]
         for cost in (found[mode] for mode in arguments.modes):
             row += [f"{1e3 * cost['seconds'] / arguments.frames:.1f}", f"{cost['bytes'] / 1e6:.0f}"] if cost else "––"
         print(f"| {' | '.join(map(str, row))} |", flush=True)
