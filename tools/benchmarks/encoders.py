@@ -2,8 +2,8 @@
 
 Weights are random, frames are noise. What is timed is the model, encoder, pooling and head, on one video with ten
 tubes, of a CPU in processor time, which other programs do not lengthen: two threads that are always busy take half of
-it. Memory is what a step takes beside the weights at most: of a CPU the resident size of a process of the encoder's
-own, of a GPU by torch's count. The modes: ``predict`` without a gradient, ``train`` forward and backward, the same in
+it. Memory is what a step takes beside the weights at most: of a CPU the resident size of a process of its own in every
+mode, of a GPU by torch's count. The modes: ``predict`` without a gradient, ``train`` forward and backward, the same in
 ``bfloat16``, and with blocks that are computed again (``recompute``), or both; – where an encoder has no such blocks.
 
     python tools/benchmarks/encoders.py [NAME ...] [--modes predict train] [--device cpu|cuda] [--frames 16]
@@ -117,7 +117,7 @@ def video(num_frames: int, size: tuple[int, int], num_tubes: int = 10) -> dict:
 
 
 def resident(name: str) -> int:
-    """Bytes of ``VmRSS``, what this process holds, or ``VmHWM``, the most that it has held since it was last reset."""
+    """Bytes of ``VmRSS``, what this process holds, or ``VmHWM``, the most that it ever held."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)]
     return int(line.split()[1]) * 1024
 
@@ -142,8 +142,6 @@ def measure(name: str, mode: str, num_frames: int, size: tuple[int, int], device
 
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    else:
-        Path("/proc/self/clear_refs").write_text("5")
     before = torch.cuda.memory_allocated() if device == "cuda" else resident("VmRSS")
     clock, seconds = time.perf_counter if device == "cuda" else time.process_time, []
     for _ in range(rounds + 1):
@@ -154,9 +152,8 @@ def measure(name: str, mode: str, num_frames: int, size: tuple[int, int], device
     return {"seconds": statistics.median(seconds[1:]), "bytes": most - before}
 
 
-def describe(name: str, modes: Sequence[str], *options) -> dict:
-    """What the maps are, and what they cost in each mode."""
-    costs = {mode: measure(name, mode, *options) for mode in modes}
+def describe(name: str) -> dict:
+    """What the maps are."""
     encoder = MODELS.build(ENCODERS[name])
     return {
         "channels": encoder.out_channels,
@@ -164,7 +161,6 @@ def describe(name: str, modes: Sequence[str], *options) -> dict:
         "temporal_stride": encoder.temporal_stride,
         "offset": cell_offset(encoder),
         "parameters": sum(parameter.numel() for parameter in encoder.parameters()),
-        **costs,
     }
 
 
@@ -197,7 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = {}
     for name in names:
         options = arguments.frames, tuple(arguments.size), arguments.device, arguments.rounds
-        results[name] = found = alone(describe, name, arguments.modes, *options)
+        results[name] = found = alone(describe, name)
+        found |= {mode: alone(measure, name, mode, *options) for mode in arguments.modes}
         off = ", ".join(f"{round(of, 1) + 0.0:g}" for of in found["offset"])
         row = [
             name,
