@@ -67,3 +67,18 @@ def test_proposals_are_measured_with_several_processes(toy, tmp_path):
     results = json.loads(out.read_text())["results"]
     assert [(each["processes"], each["frames"], each["tubes"]) for each in results] == [(1, 12, 1), (2, 24, 2)]
     assert output.stdout.count("frames") == 2
+
+
+def test_encoders_are_measured_in_every_mode(tmp_path):
+    out = tmp_path / "encoders.json"
+    command = [sys.executable, BENCHMARKS / "encoders.py", "swin3d_t", "squeezenet1_1", "--frames", "4"]
+    options = ["--size", "64", "48", "--rounds", "1", "--modes", "predict", "bfloat16+recompute", "--json", out]
+    environment = {**os.environ, "PYTHONPATH": str(BENCHMARKS.parents[1])}
+    output = subprocess.run([*command, *options], capture_output=True, text=True, env=environment, check=False)
+    assert output.returncode == 0, output.stderr[-3000:]
+    of_clips, of_frames = json.loads(out.read_text())["results"].values()
+    assert (of_clips["channels"], of_clips["stride"], of_clips["temporal_stride"]) == (384, 16, 2)
+    assert max(map(abs, of_clips["offset"])) < 0.01
+    assert all(of_clips[mode]["seconds"] > 0 for mode in ("predict", "bfloat16+recompute"))
+    assert of_frames["bfloat16+recompute"] == {}  # squeezenet has no blocks
+    assert "| swin3d_t | 384 | 16 | 2 | 0, 0, 0 |" in output.stdout
