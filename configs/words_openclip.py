@@ -7,6 +7,7 @@
 #
 # Each box of a tube, with a margin, is a picture of its own. Not measured: no weights were at hand.
 _base_ = [
+    "_base_/models/words_openclip.py",
     "_base_/datasets/folder.py",
     "_base_/proposals/paper.py",
     "_base_/schedules/adamw_15e.py",
@@ -18,28 +19,6 @@ proposals = dict(
     detector="rtmdet_s",
     detectors={name: dict(actors=("person", *animals)) for name in _base_.proposals.detectors},
     linker="siamese_small_shared",
-)
-clip = dict(
-    type="OpenClipModel",
-    name="ViT-B-32",
-    weights="{{$ACTORSUP_CLIP:set_the_environment_variable_ACTORSUP_CLIP}}",
-)
-model = dict(
-    type="ActorLocalizer",
-    data_preprocessor=dict(
-        type="VideoDataPreprocessor",
-        mean=(0.48145466, 0.4578275, 0.40821073),
-        std=(0.26862954, 0.26130258, 0.27577711),
-    ),
-    encoder=dict(type="FrozenEncoder", encoder=dict(type="PixelEncoder")),
-    pooling=dict(type="CropPool", images=clip, context=0.2),
-    head=dict(
-        type="TextHead",
-        in_channels=512,
-        texts=clip,
-        background=("a person", "an animal", "a place"),
-        ranking=dict(type="TubeRanking"),  # each tube's own probability, whoever else does the same
-    ),
 )
 # Crops are taken of frames as they are: nothing is resized before.
 frames = [dict(type="MergeDuplicates"), dict(type="AttachTubes", max_tubes=20)]

@@ -130,7 +130,10 @@ def train(arguments: argparse.Namespace) -> None:
     argument("--predictions", metavar="FILE", help="write all tubes with all scores, .json"),
 )
 def test(arguments: argparse.Namespace) -> None:
-    """Measure a checkpoint, or what the texts of the classes find without one, on the test videos of a config."""
+    """Measure a checkpoint on the test videos of a config.
+
+    Without one, a model that knows its classes by words (TextHead) is measured as it is before any training.
+    """
     from actorsup.engine import evaluate
 
     from .output import print_table
