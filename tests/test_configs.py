@@ -51,9 +51,9 @@ def test_every_part_of_a_config_of_words_exists(path, tmp_path, monkeypatch):
     images, texts = config.model.pooling.images, config.model.head.texts
     assert images == texts == ConfigDict(type="OpenClipModel", name="ViT-B-32", weights="weights.bin")
     MODELS.build(images)  # open_clip knows the name
-    clip = str(write_open_clip(tmp_path / "clip"))
+    clip = write_open_clip(tmp_path / "clip")
     for part in (images, texts):
-        part.update(name=None, weights=clip)
+        part.update(clip)
     classes = config.model.head.get("phrases") or ("a person jumping", "a dog running")
     config.model.head.update(in_channels=WIDTH, classes=tuple(classes))
     MODELS.build(config.model).init_weights()

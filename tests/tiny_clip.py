@@ -36,8 +36,8 @@ def open_clip_settings(bias: float | None = None) -> dict:
     }
 
 
-def write_open_clip(folder: Path, bias: float | None = None, seed: int = 0) -> Path:
-    """Write a folder as the Hugging Face Hub has it."""
+def write_open_clip(folder: Path, bias: float | None = None, seed: int = 0) -> dict[str, str]:
+    """Write a folder as the Hugging Face Hub has it; return the ``name`` and ``weights`` of an ``OpenClipModel``."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -47,8 +47,9 @@ def write_open_clip(folder: Path, bias: float | None = None, seed: int = 0) -> P
         torch.manual_seed(seed)
         model = open_clip.CLIP(**settings)
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": settings}))
-    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
-    return folder
+    weights = folder / "open_clip_model.safetensors"
+    save_file(model.state_dict(), weights)
+    return {"name": f"local-dir:{folder}", "weights": str(weights)}
 
 
 def write_transformers(folder: Path, kind: str) -> Path:

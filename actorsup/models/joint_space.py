@@ -151,26 +151,35 @@ class JointModel(ABC):
         return Prototypes(tuple(names), means, scale, bias)
 
 
+LOCAL = "local-dir:"  # how open_clip calls a folder
+
+
 @MODELS.register_module()
 class OpenClipModel(JointModel):
-    """A model of open_clip (CLIP, SigLIP, MobileCLIP, …), whose weights are a file or a folder; nothing is downloaded.
+    """A model of open_clip (CLIP, SigLIP, MobileCLIP, …) with weights from a file; nothing is downloaded.
 
     Args:
-        weights: a file that open_clip reads, and then ``name`` is open_clip's name of the model; or a folder as the
-            Hugging Face Hub has it, with ``open_clip_config.json``, the weights and, if the model has one of its own,
-            the tokenizer.
-        name: such as ``ViT-B-32``; None for a folder. OpenAI's weights are of another network, which looks the same:
-            ``ViT-B-32-quickgelu``.
+        name: open_clip's name of the model, such as ``ViT-B-32``, or ``local-dir:FOLDER``, a folder as the Hugging Face
+            Hub has it, with ``open_clip_config.json`` and, if the model has one of its own, as SigLIP, the tokenizer.
+            OpenAI's weights are of another network, which looks the same: ``ViT-B-32-quickgelu``.
+        weights: the file, of any kind that open_clip reads.
 
     Raises:
         InputError: if open_clip is not installed, has no such model, or the weights are missing or do not fit.
     """
 
-    def __init__(self, weights: str, name: str | None = None) -> None:
-        self.weights, self.name = weights, name
-        known = self._open_clip.list_models()
-        if name is not None and name not in known:
-            raise InputError(f"open_clip has no model {name!r}: open_clip.list_models() names them")
+    def __init__(self, name: str, weights: str) -> None:
+        self.name, self.weights = name, weights
+        try:
+            settings = None if name.startswith("hf-hub:") else self._open_clip.get_model_config(name)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{name}: its open_clip_config.json cannot be read: {error}") from error
+        if settings is None or not {"text_cfg", "vision_cfg"} <= settings.keys():
+            raise InputError(
+                f"open_clip has no model {name!r}: open_clip.list_models() names them; of a folder from the Hugging "
+                f"Face Hub the name is {LOCAL}FOLDER"
+            )
+        self._settings = settings
 
     @property
     def _open_clip(self) -> ModuleType:
@@ -178,17 +187,17 @@ class OpenClipModel(JointModel):
 
     def embed(self, texts: Sequence[str]) -> tuple[Tensor, float, float]:
         """As ``JointModel``."""
-        model = self._create(load=True)
-        if self.name is not None and "hf_tokenizer_name" in self._open_clip.get_model_config(self.name)["text_cfg"]:
+        model = self._load()
+        if not self.name.startswith(LOCAL) and "hf_tokenizer_name" in self._settings["text_cfg"]:
             raise InputError(
-                f"{self.name}: its tokenizer is no part of open_clip, and nothing is downloaded. Give the whole folder "
-                "from the Hugging Face Hub as weights, without a name, or a file of prototypes as TextHead's texts"
+                f"{self.name}: its tokenizer is no part of open_clip, and nothing is downloaded. Fetch the whole "
+                f"folder from the Hugging Face Hub, and give name='{LOCAL}FOLDER'; or a file of prototypes as texts"
             )
         try:
             with _quiet():
-                tokenizer = self._open_clip.get_tokenizer(self._place())
+                tokenizer = self._open_clip.get_tokenizer(self.name)
         except Exception as error:  # transformers reads that of a folder, and raises what it likes
-            raise InputError(f"{self.weights}: holds no tokenizer that open_clip can read: {error!s:.300}") from error
+            raise InputError(f"{self.name}: holds no tokenizer that open_clip can read: {error!s:.300}") from error
         with torch.no_grad():
             batches = [tokenizer(list(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
             embeddings = torch.cat([model.encode_text(tokens, normalize=True) for tokens in batches])
@@ -196,51 +205,49 @@ class OpenClipModel(JointModel):
 
     def image_tower(self) -> ImageTower:
         """As ``JointModel``."""
-        visual = self._create(load=False).visual
+        visual = self._create().visual
         with torch.no_grad():
             embedding = visual(_blank(visual.image_size))
         if not isinstance(embedding, Tensor):
-            raise InputError(f"{self.name or self.weights}: its image tower gives more than one embedding a picture")
+            raise InputError(f"{self.name}: its image tower gives more than one embedding of a picture")
         return ImageTower(visual, visual.image_size, embedding.shape[1])
 
     def load_image_tower(self, tower: ImageTower) -> None:
         """As ``JointModel``."""
-        tower.body.load_state_dict(self._create(load=True).visual.state_dict())
+        tower.body.load_state_dict(self._load().visual.state_dict())
 
-    def _place(self) -> str:
-        """What open_clip calls the model."""
-        return self.name or f"local-dir:{self.weights}"
-
-    def _create(self, load: bool) -> nn.Module:
-        exists = Path(self.weights).is_dir() if self.name is None else Path(self.weights).is_file()
-        if not exists and (load or self.name is None):
-            raise InputError(self._what_is_missing())
-        pretrained = self.weights if load and self.name is not None else None
+    def _create(self) -> nn.Module:
         try:
             with _quiet():
-                model = self._open_clip.create_model(
-                    self._place(), pretrained, load_weights=load, pretrained_text=False
-                )
-        except Exception as error:  # open_clip raises what reading, unpickling and loading raise
-            raise InputError(f"weights {self.weights} do not fit {self.name or 'open_clip'}: {error!s:.500}") from error
-        return model.eval()
+                return self._open_clip.create_model(self.name, load_weights=False, pretrained_text=False).eval()
+        except Exception as error:  # of what a folder's settings are wrong in, or a part that would be downloaded
+            raise InputError(f"{self.name}: open_clip cannot build it: {error!s:.500}") from error
 
-    def _what_is_missing(self) -> str:
-        if self.name is None:
-            return (
-                f"weights {self.weights}: no such folder. Give a model of open_clip as the Hugging Face Hub has it "
-                "(open_clip_config.json and the weights), or a file of weights and the name of the model"
+    def _load(self) -> nn.Module:
+        if not Path(self.weights).is_file():
+            raise InputError(
+                f"weights {self.weights} of {self.name}: no such file, and nothing is downloaded. Fetch it"
+                f"{self._where_published()} and give its path: weights=PATH of each OpenClipModel and OpenClipEncoder "
+                "in the config, or the environment variable that the config reads (docs/tutorials/words.md)"
             )
-        quick = self._open_clip.get_model_config(self.name).get("quick_gelu", False)
+        model = self._create()
+        try:
+            with _quiet():
+                self._open_clip.load_checkpoint(model, self.weights, strict=True, weights_only=True)
+        except Exception as error:  # open_clip raises what reading, unpickling and loading raise
+            raise InputError(f"weights {self.weights} do not fit {self.name}: {error!s:.500}") from error
+        return model
+
+    def _where_published(self) -> str:
+        """Of which address, if open_clip knows one whose network is this one."""
+        if self.name.startswith(LOCAL):
+            return ""
         tags = self._open_clip.list_pretrained_tags_by_model(self.name)
         published = [self._open_clip.get_pretrained_cfg(self.name, tag) for tag in tags]
+        quick = self._settings.get("quick_gelu", False)
         addresses = [_address(each) for each in published if each.get("quick_gelu", False) == quick]
-        where = f" from {addresses[0]}" if addresses and addresses[0] else ""
-        return (
-            f"weights {self.weights} of {self.name}: no such file, and nothing is downloaded. Fetch it{where} "
-            "(open_clip.list_pretrained() names all) and give its path: weights=PATH of each OpenClipModel and "
-            "OpenClipEncoder in the config, or the environment variable that the config reads"
-        )
+        first = next(filter(None, addresses), None)
+        return "" if first is None else f" from {first} (open_clip.list_pretrained() names all)"
 
 
 def _address(published: Mapping) -> str | None:

@@ -18,7 +18,7 @@ from tests.toy import frames_of, make_toy, run_tool
 
 WORDS = """
 _base_ = ["toy_config.py"]
-clip = dict(type="OpenClipModel", weights="{clip}")
+clip = dict(type="OpenClipModel", **{clip})
 proposals = dict(linker="viterbi")
 model = dict(
     encoder=dict(_delete_=True, type="FrozenEncoder", encoder=dict(type="PixelEncoder")),
@@ -157,11 +157,9 @@ def test_features_of_another_tower_or_crop_are_refused(words):
     extract_features(load_config(root / "words_config.py", options=options))
     with pytest.raises(InputError, match=r"pooling\.context"):
         evaluate(load_config(root / "words_config.py", options={**options, "model.pooling.context": 0.5}), None)
-    other = write_open_clip(root / "other", seed=1)
+    options["model.pooling.images.weights"] = write_open_clip(root / "other", seed=1)["weights"]
     with pytest.raises(InputError, match="pooling_weights"):
-        evaluate(
-            load_config(root / "words_config.py", options={**options, "model.pooling.images.weights": str(other)}), None
-        )
+        evaluate(load_config(root / "words_config.py", options=options), None)
 
 
 def test_prototypes_of_a_file_stand_for_the_text_tower(words):

@@ -22,7 +22,7 @@ def pictures():
 
 
 @pytest.fixture(scope="module")
-def open_clip_folder(tmp_path_factory):
+def clip(tmp_path_factory):
     pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
     return write_open_clip(tmp_path_factory.mktemp("models") / "clip")
 
@@ -40,45 +40,42 @@ def loaded_tower(model):
     return tower
 
 
-def test_prototypes_are_open_clips_zero_shot_classifier(open_clip_folder):
+def test_prototypes_are_open_clips_zero_shot_classifier(clip):
     import open_clip
 
-    model = open_clip.create_model(f"local-dir:{open_clip_folder}").eval()
-    tokenizer = open_clip.get_tokenizer(f"local-dir:{open_clip_folder}")
+    model = open_clip.create_model(clip["name"]).eval()
+    tokenizer = open_clip.get_tokenizer(clip["name"])
     expected = open_clip.build_zero_shot_classifier(model, tokenizer, NAMES, TEMPLATES).T
-    found = OpenClipModel(str(open_clip_folder)).prototypes(NAMES, TEMPLATES)
+    found = OpenClipModel(**clip).prototypes(NAMES, TEMPLATES)
     torch.testing.assert_close(found.embeddings, expected)
     assert found.names == NAMES
     assert (found.scale, found.bias) == (pytest.approx(1 / 0.07), 0.0)  # what CLIP begins with
 
 
-def test_a_phrase_stands_for_the_name_of_a_class(open_clip_folder):
-    model = OpenClipModel(str(open_clip_folder))
+def test_a_phrase_stands_for_the_name_of_a_class(clip):
+    model = OpenClipModel(**clip)
     by_phrase = model.prototypes(["Jumping"], TEMPLATES, {"Jumping": "a person jumping"})
     torch.testing.assert_close(by_phrase.embeddings, model.prototypes(NAMES[:1], TEMPLATES).embeddings)
     assert by_phrase.names == ("Jumping",)
 
 
-def test_a_file_of_weights_goes_with_the_name_of_a_model(open_clip_folder, tmp_path, monkeypatch):
+def test_a_file_of_weights_goes_with_the_name_of_a_model(clip, tmp_path, monkeypatch):
     import open_clip
 
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", open_clip_settings())
-    file = open_clip_folder / "open_clip_model.safetensors"
-    of_file = OpenClipModel(str(file), name="tiny").prototypes(NAMES, TEMPLATES)
-    torch.testing.assert_close(
-        of_file.embeddings, OpenClipModel(str(open_clip_folder)).prototypes(NAMES, TEMPLATES).embeddings
-    )
+    of_file = OpenClipModel("tiny", clip["weights"]).prototypes(NAMES, TEMPLATES)
+    torch.testing.assert_close(of_file.embeddings, OpenClipModel(**clip).prototypes(NAMES, TEMPLATES).embeddings)
     with pytest.raises(InputError, match=r"absent\.bin of tiny: no such file, and nothing is downloaded"):
-        OpenClipModel("absent.bin", name="tiny").prototypes(NAMES, TEMPLATES)
+        OpenClipModel("tiny", "absent.bin").prototypes(NAMES, TEMPLATES)
     with pytest.raises(InputError, match=r"do not fit ViT-B-32"):
-        OpenClipModel(str(file), name="ViT-B-32").prototypes(NAMES, TEMPLATES)
+        OpenClipModel("ViT-B-32", clip["weights"]).prototypes(NAMES, TEMPLATES)
 
 
-def test_pictures_are_embedded_as_open_clip_does_without_its_text_tower(open_clip_folder, pictures):
+def test_pictures_are_embedded_as_open_clip_does_without_its_text_tower(clip, pictures):
     import open_clip
 
-    whole = open_clip.create_model(f"local-dir:{open_clip_folder}").eval()
-    tower = loaded_tower(OpenClipModel(str(open_clip_folder)))
+    whole = open_clip.create_model(clip["name"]).eval()
+    tower = loaded_tower(OpenClipModel(**clip))
     with torch.no_grad():
         torch.testing.assert_close(tower(pictures), whole.encode_image(pictures, normalize=True))
     assert (tower.image_size, tower.out_channels) == ((SIZE, SIZE), WIDTH)
@@ -113,15 +110,15 @@ def test_the_mean_of_templates_is_of_unit_vectors(transformers_folder):
 
 def test_a_siglip_of_open_clip_has_its_bias(tmp_path):
     pytest.importorskip("open_clip")
-    found = OpenClipModel(str(write_open_clip(tmp_path / "siglip", bias=-10.0))).prototypes(NAMES, TEMPLATES)
+    found = OpenClipModel(**write_open_clip(tmp_path / "siglip", bias=-10.0)).prototypes(NAMES, TEMPLATES)
     assert found.bias == -10
 
 
-def test_nothing_is_left_behind_in_the_root_logger(open_clip_folder, capsys):
+def test_nothing_is_left_behind_in_the_root_logger(clip, capsys):
     import logging
 
     before = logging.getLogger().handlers[:]
-    OpenClipModel(str(open_clip_folder)).image_tower()
+    OpenClipModel(**clip).image_tower()
     assert logging.getLogger().handlers == before
     assert capsys.readouterr().err == ""
 
@@ -154,15 +151,22 @@ def test_files_that_are_no_prototypes_are_refused(tmp_path):
         Prototypes(("run",), torch.ones(1, 4)).of(["swim"])
 
 
-def test_what_is_missing_is_named_with_where_it_comes_from(open_clip_folder, transformers_folder, tmp_path):
+def test_what_is_missing_is_named_with_where_it_comes_from(clip, transformers_folder, tmp_path):
     with pytest.raises(InputError, match=r"clip\.bin of ViT-B-32: .* Fetch it from https://huggingface\.co/.*laion"):
-        OpenClipModel("clip.bin", name="ViT-B-32").embed(NAMES)
+        OpenClipModel("ViT-B-32", "clip.bin").embed(NAMES)
     with pytest.raises(InputError, match=r"ViT-B-32-quickgelu: .* from https://huggingface\.co/.*openai"):
-        OpenClipModel("clip.bin", name="ViT-B-32-quickgelu").embed(NAMES)
+        OpenClipModel("ViT-B-32-quickgelu", "clip.bin").embed(NAMES)
     with pytest.raises(InputError, match=r"open_clip has no model 'ViT-B-3'"):
-        OpenClipModel("clip.bin", name="ViT-B-3")
-    with pytest.raises(InputError, match=r"absent: no such folder"):
-        OpenClipModel("absent").image_tower()
+        OpenClipModel("ViT-B-3", "clip.bin")
+    with pytest.raises(InputError, match=r"open_clip has no model 'hf-hub:somebody/model'"):
+        OpenClipModel("hf-hub:somebody/model", "clip.bin")
+    with pytest.raises(InputError, match=r"absent: its open_clip_config\.json cannot be read"):
+        OpenClipModel("local-dir:absent", "clip.bin")
+    (tmp_path / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": {**open_clip_settings(), "embed_dim": "many"}})
+    )
+    with pytest.raises(InputError, match="open_clip cannot build it"):
+        OpenClipModel(f"local-dir:{tmp_path}", "clip.bin").image_tower()
     with pytest.raises(InputError, match=r"absent: no folder with a config\.json"):
         TransformersJointModel("absent")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "clip"}))
@@ -184,20 +188,24 @@ def test_names_that_are_the_same_to_the_model_are_refused(transformers_folder):
         TransformersJointModel(str(transformers_folder["clip"])).prototypes(["a dog", "juggling", "skating"], TEMPLATES)
 
 
-def test_a_tokenizer_that_open_clip_would_download_is_refused(monkeypatch, open_clip_folder):
+def test_a_tokenizer_that_open_clip_would_download_is_refused(monkeypatch, clip):
     import open_clip
 
     settings = open_clip_settings()
     settings["text_cfg"]["hf_tokenizer_name"] = "somebody/tokenizer"
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", settings)
     with pytest.raises(InputError, match="its tokenizer is no part of open_clip"):
-        OpenClipModel(str(open_clip_folder / "open_clip_model.safetensors"), name="tiny").embed(NAMES)
+        OpenClipModel("tiny", clip["weights"]).embed(NAMES)
 
 
 @pytest.mark.parametrize(
-    ("module", "build"), [("open_clip", OpenClipModel), ("transformers", TransformersJointModel)], ids=str
+    ("module", "build"),
+    [
+        ("open_clip", lambda: OpenClipModel("ViT-B-32", "clip.bin")),
+        ("transformers", lambda: TransformersJointModel("folder")),
+    ],
 )
 def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch, module, build):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InputError, match=rf"needs {module}: pip install 'actorsup\[{module}\]'"):
-        build("weights").image_tower()
+        build()

@@ -40,7 +40,7 @@ def with_regions(config: Config, name: str) -> Config:
         config.model.pooling.update(CROPS[name])
         return config
     images = config.model.pooling.images
-    encoder = {"type": "OpenClipEncoder", "name": images.get("name"), "weights": images.weights, "project": True}
+    encoder = {"type": "OpenClipEncoder", "name": images.name, "weights": images.weights, "project": True}
     config.model.encoder = {"type": "FrozenEncoder", "encoder": encoder}
     config.model.pooling = {"type": "ActorRoIPool3D", "output_size": GRID}
     config.model.head.roi_size = GRID

@@ -158,7 +158,10 @@ def test_what_is_learnt_is_a_setting(texts, learned, expected):
 
 
 def test_a_checkpoint_has_its_prototypes_and_reads_no_text(texts):
-    trained, fresh = build(texts), TextHead(("jump", "run"), 3, {"type": "OpenClipModel", "weights": "absent"})
+    trained, fresh = (
+        build(texts),
+        TextHead(("jump", "run"), 3, {"type": "OpenClipModel", "name": "ViT-B-32", "weights": "absent"}),
+    )
     fresh.load_state_dict(trained.state_dict())
     features = pooled([3.0, 4.0, 1.0])
     torch.testing.assert_close(fresh(features), trained(features))
