@@ -8,6 +8,7 @@ import torch
 
 from actorsup.apis import ActionInferencer
 from actorsup.engine import evaluate, extract_features, generate_proposals, load_config, train
+from actorsup.engine.words import with_words
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.models import Prototypes
@@ -121,6 +122,11 @@ def test_what_is_wrong_is_one_message(words, monkeypatch):
         output = run_tool("localize", video, *arguments, "--device", "cpu", root=root)
         assert (output.returncode, "Traceback" in output.stderr) == (2, False), output.stderr
         assert message in output.stderr
+    named = load_config(root / "words_config.py", options={"model.head.classes": ["walking", "running"]})
+    with pytest.raises(
+        InputError, match=r"model\.head\.classes are walking, running, those of the dataset .* Basketball,"
+    ):
+        with_words(named)
     with pytest.raises(InputError, match="actions are a list of texts"):
         ActionInferencer(load_config(root / "words_config.py"), actions="running")
 

@@ -188,6 +188,17 @@ def test_names_that_are_the_same_to_the_model_are_refused(transformers_folder):
         TransformersJointModel(str(transformers_folder["clip"])).prototypes(["a dog", "juggling", "skating"], TEMPLATES)
 
 
+def test_a_model_that_embeds_a_picture_in_several_tokens_is_refused(monkeypatch, clip):
+    import open_clip
+
+    settings = {**open_clip_settings(), "custom_text": True}
+    settings["vision_cfg"] |= {"attentional_pool": True, "attn_pooler_heads": 2, "output_tokens": True}
+    settings["multimodal_cfg"] = {"width": 16, "heads": 2, "layers": 1, "context_length": 16, "vocab_size": 49408}
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", settings)
+    with pytest.raises(InputError, match="its image tower gives more than one embedding of a picture"):
+        OpenClipModel("tiny", clip["weights"]).image_tower()
+
+
 def test_a_tokenizer_that_open_clip_would_download_is_refused(monkeypatch, clip):
     import open_clip
 
