@@ -193,6 +193,8 @@ def _store(
     }
     if pooling_weights := pooling.state_dict():
         parts |= {"pooling": model.pooling, "pooling_weights": _digest(pooling_weights)}
+    if model.get("precision") is not None:
+        parts["precision"] = model.precision
     if dataset.get("reader") is not None:
         parts["reader"] = dataset.reader
     if dataset.get("true_tubes"):
