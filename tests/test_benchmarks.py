@@ -88,11 +88,11 @@ model = dict(
     )
     generate_proposals(load_config(config, tmp_path))
     out, folder = tmp_path / "words.json", tmp_path / "regions"
-    options = ["--regions", "padded", "masked", "--work-dir", str(folder), "--json", str(out)]
+    options = ["--regions", "padded", "masked", "dense", "--work-dir", str(folder), "--json", str(out)]
     load_benchmark("words").main([str(config), *options])
     rows = json.loads(out.read_text())
-    assert [row["regions"] for row in rows] == ["padded", "masked"]
+    assert [row["regions"] for row in rows] == ["padded", "masked", "dense"]
     assert all(0 <= row["mAP@0.5"] <= 1 for row in rows)
-    padded, masked = (json.loads((folder / name / "predictions.json").read_text()) for name in ("padded", "masked"))
-    assert padded["videos"] != masked["videos"]
+    found = [json.loads((folder / row["regions"] / "predictions.json").read_text())["videos"] for row in rows]
+    assert found[0] != found[1] != found[2] != found[0]
     assert "untrained" in capsys.readouterr().out

@@ -48,18 +48,19 @@ def test_every_part_of_a_config_of_words_exists(path, tmp_path, monkeypatch):
     pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
     monkeypatch.setenv("ACTORSUP_CLIP", "weights.bin")
     config = load_config(path)
-    images, texts = config.model.pooling.images, config.model.head.texts
-    assert images == texts == ConfigDict(type="OpenClipModel", name="ViT-B-32", weights="weights.bin")
-    MODELS.build(images)  # open_clip knows the name
+    dense, texts = "dense" in path.stem, config.model.head.texts
+    images = config.model.encoder.encoder if dense else config.model.pooling.images
     clip = write_open_clip(tmp_path / "clip")
+    MODELS.build(texts)  # open_clip knows the name
     for part in (images, texts):
+        assert (part.name, part.weights) == ("ViT-B-32", "weights.bin")
         part.update(clip)
     classes = config.model.head.get("phrases") or ("a person jumping", "a dog running")
     config.model.head.update(in_channels=WIDTH, classes=tuple(classes))
     MODELS.build(config.model).init_weights()
     for loader in (config.train_dataloader, config.test_dataloader):
         steps = [TRANSFORMS.build(step) for step in loader.dataset.pipeline]
-        assert not any(isinstance(step, ResizeFrames) for step in steps)
+        assert any(isinstance(step, ResizeFrames) for step in steps) == dense
     assert "person" in ProposalConfig.from_config(config.proposals).detector["actors"]
 
 

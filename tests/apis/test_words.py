@@ -11,7 +11,9 @@ from actorsup.engine import evaluate, extract_features, generate_proposals, load
 from actorsup.engine.words import with_words
 from actorsup.errors import InputError
 from actorsup.io import open_video
-from actorsup.models import Prototypes
+from actorsup.models import OpenClipModel, Prototypes
+from actorsup.models.heads.text_head import TEMPLATES
+from actorsup.structures import TubeBatch
 from tests.conftest import write_video
 from tests.running import as_a_process_of_its_own
 from tests.tiny_clip import SIZE, WIDTH, write_open_clip
@@ -177,3 +179,33 @@ def test_prototypes_of_a_file_stand_for_the_text_tower(words):
     assert {each.action for each in found.tubes} <= {"a", "b"}
     with pytest.raises(InputError, match="no prototype of 'c'"):
         ActionInferencer(config, actions=["a", "c"], device="cpu")
+
+
+def test_maps_of_whole_frames_are_pooled_instead_of_crops(words):
+    """A tube that is the whole frame, of the tower's size, gives the mean of what open_clip gives of its patches."""
+    root, _ = words
+    clip = {"name": f"local-dir:{root / 'clip'}", "weights": str(root / "clip" / "open_clip_model.safetensors")}
+    (root / "dense_config.py").write_text(
+        f"""
+_base_ = ["words_config.py"]
+model = dict(
+    encoder=dict(encoder=dict(_delete_=True, type="OpenClipEncoder", project=True, **{clip})),
+    pooling=dict(_delete_=True, type="ActorRoIPool3D", output_size=(4, 4)),
+    head=dict(roi_size=(4, 4)),
+)
+"""
+    )
+    actions = ["a person jumping", "a dog running"]
+    localizer = ActionInferencer(load_config(root / "dense_config.py"), actions=actions, device="cpu")
+    found = localizer(root / "videos" / "Biking" / "v_Biking_g01_c01.avi")
+    assert len(found.tubes) == 1
+    model = localizer._model
+    frames = torch.randn(1, 1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    whole = TubeBatch(torch.tensor([[[0.0, 0, SIZE, SIZE]]]), torch.ones(1, 1), torch.zeros(1, dtype=torch.int64), 1)
+    with torch.no_grad():
+        maps = model.encoder.encode(frames)
+        logits = model.head(model.pooling(maps, whole, model.encoder.stride))
+        mean = torch.nn.functional.normalize(maps[0, 0].mean(dim=(1, 2)), dim=0)
+        texts = OpenClipModel(**clip).prototypes((*actions, "a place"), TEMPLATES)
+        cosines = texts.scale * texts.embeddings @ mean
+    torch.testing.assert_close(logits[0], cosines[:2] - cosines[2], rtol=1e-4, atol=1e-4)

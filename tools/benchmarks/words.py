@@ -30,7 +30,7 @@ CROPS = {
     "wide": {"context": 1.0, "masked": False},
     "masked": {"context": 0.0, "masked": True},
 }
-GRID, FRAME_SIZE = (5, 5), (448, 448)  # of pooled maps; of the frames that are encoded whole, in pixels
+GRID, FRAME_SIZE = (5, 5), (448, 352)  # of pooled maps; of the frames that are encoded whole, in pixels
 MEASURES = ("mAP@0.2", "mAP@0.5", "localization@0.5", "accuracy")
 
 
