@@ -96,3 +96,18 @@ model = dict(
     found = [json.loads((folder / row["regions"] / "predictions.json").read_text())["videos"] for row in rows]
     assert found[0] != found[1] != found[2] != found[0]
     assert "untrained" in capsys.readouterr().out
+
+
+def test_encoders_are_measured_in_every_mode(tmp_path):
+    out = tmp_path / "encoders.json"
+    command = [sys.executable, BENCHMARKS / "encoders.py", "swin3d_t", "squeezenet1_1", "--frames", "4"]
+    options = ["--size", "64", "48", "--rounds", "1", "--modes", "predict", "bfloat16+recompute", "--json", out]
+    environment = {**os.environ, "PYTHONPATH": str(BENCHMARKS.parents[1])}
+    output = subprocess.run([*command, *options], capture_output=True, text=True, env=environment, check=False)
+    assert output.returncode == 0, output.stderr[-3000:]
+    of_clips, of_frames = json.loads(out.read_text())["results"].values()
+    assert (of_clips["channels"], of_clips["stride"], of_clips["temporal_stride"]) == (384, 16, 2)
+    assert max(map(abs, of_clips["offset"])) < 0.01
+    assert all(of_clips[mode]["seconds"] > 0 for mode in ("predict", "bfloat16+recompute"))
+    assert of_frames["bfloat16+recompute"] == {}  # squeezenet has no blocks
+    assert "| swin3d_t | 384 | 16 | 2 | 0, 0, 0 |" in output.stdout

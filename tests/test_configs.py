@@ -64,6 +64,18 @@ def test_every_part_of_a_config_of_words_exists(path, tmp_path, monkeypatch):
     assert "person" in ProposalConfig.from_config(config.proposals).detector["actors"]
 
 
+@pytest.mark.parametrize(
+    ("name", "strides", "pooled"), [("dinov2_small", (1, 14), (1152, 5, 5)), ("videomae_base", (2, 16), (768, 5, 5))]
+)
+def test_a_model_of_another_encoder_stands_in_a_config(name, strides, pooled, tmp_path):
+    path = tmp_path / "config.py"
+    text = PAPER.read_text().replace("actorsup_vgg16.py", f"actorsup_{name}.py")
+    path.write_text(text.replace('"_base_', f'"{CONFIGS}/_base_'))
+    model = MODELS.build(load_config(path).model)
+    assert (model.encoder.temporal_stride, model.encoder.stride) == strides
+    assert model.head.pooled_shape == pooled
+
+
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("siamese_*.py")), ids=lambda path: path.stem)
 def test_every_part_of_a_trackers_training_exists(path):
     config = Config.fromfile(path)

@@ -264,3 +264,74 @@ def test_true_tubes_that_are_learnt_from_count(toy, tmp_path):
     annotation.write_bytes(before)
     assert "annotation.files: [" in printed
     assert printed.count("pyannot.pkl sha256:") == 2  # there and here
+
+
+OF_CLIPS = """
+_base_ = "frozen_config.py"
+features = dict(root="{root}/clips", draws=1)
+model = dict(
+    precision="{precision}",
+    encoder=dict(
+        encoder=dict(
+            _delete_=True,
+            type="TransformersVideoEncoder",
+            model=dict(
+                model_type="vjepa2",
+                hidden_size=24,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                crop_size=64,
+                pred_hidden_size=24,
+                pred_num_attention_heads=2,
+                pred_num_hidden_layers=1,
+            ),
+            weights="{root}/vjepa2",
+        ),
+    ),
+    head=dict(in_channels=48),
+)
+pipeline = [dict(type="SampleFrames", num_frames=5, mode="center"), *_base_.pipeline[1:]]
+train_dataloader = dict(dataset=dict(pipeline=pipeline))
+test_dataloader = dict(dataset=dict(pipeline=pipeline))
+"""
+
+
+def test_features_of_an_encoder_with_a_stride_in_time_are_of_its_maps(toy):
+    """Five sampled frames are three maps; a precision makes other features."""
+    from transformers import VJEPA2Config, VJEPA2Model
+
+    root, _, _ = toy
+    clips = root / "clips_config.py"
+    clips.write_text(OF_CLIPS.format(root=root, precision="float32"))
+    settings = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "crop_size": 64}
+    predictor = {"pred_hidden_size": 24, "pred_num_attention_heads": 2, "pred_num_hidden_layers": 1}
+    torch.manual_seed(0)
+    VJEPA2Model(VJEPA2Config(**settings, **predictor)).save_pretrained(root / "vjepa2")
+    run("extract_features", clips, root=root)
+    with np.load(next((root / "clips").glob("train/draw_0/**/*.npz"))) as arrays:
+        assert arrays["frame_features"].shape == (1, 3, 24, 5, 5)
+        assert arrays["frame_mask"].shape == (1, 5)
+    run("train", clips, "--work-dir", root / "of_clips", root=root)
+    scores = []
+    for options in ((), ON_FRAMES):
+        run("test", clips, root / "of_clips" / "epoch_2.pth", "--work-dir", root / "tested", *options, root=root)
+        predictions = json.loads((root / "tested" / "predictions.json").read_text())["videos"]
+        scores.append([video["video_scores"] for video in predictions])
+    np.testing.assert_allclose(*scores, atol=2e-3)
+    clips.write_text(OF_CLIPS.format(root=root, precision="bfloat16"))
+    assert "precision: float32 there, bfloat16 here" in run("extract_features", clips, root=root, code=2)
+
+
+def test_all_of_a_video_encoder_is_trained_on_frames(toy):
+    root, _, _ = toy
+    (root / "tuned_clips.py").write_text(
+        "_base_ = 'toy_config.py'\n"
+        "proposals = dict(linker='viterbi')\n"
+        "model = dict(encoder=dict(_delete_=True, type='TorchvisionVideoEncoder', name='mc3_18', node='layer1'),\n"
+        "    precision='bfloat16', checkpointing=True, head=dict(in_channels=64))\n"
+        "train_cfg = dict(max_epochs=1)\n"
+    )
+    run("train", root / "tuned_clips.py", "--work-dir", root / "tuned_clips", root=root)
+    state = torch.load(root / "tuned_clips" / "epoch_1.pth", weights_only=False)["state_dict"]
+    assert state["encoder.body.stem.1.num_batches_tracked"] == 2  # of two batches: what is computed again counts once
+    run("test", root / "tuned_clips.py", root / "tuned_clips" / "epoch_1.pth", root=root)

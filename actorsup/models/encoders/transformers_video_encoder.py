@@ -25,9 +25,10 @@ class TransformersVideoEncoder(Encoder):
     space and time, and V-JEPA 2's rotary positions go on counting.
 
     Args:
-        model: a folder as transformers saves a model, with ``config.json`` and safetensors, whose weights
-            :meth:`init_weights` loads, which training calls and testing a checkpoint does not; or the content of a
-            ``config.json`` with ``model_type``, for random weights.
+        model: the content of a ``config.json``, with ``model_type``; or a folder as transformers saves a model, which
+            has one. A model that names a folder needs it to be tested too.
+        weights: such a folder, whose safetensors :meth:`init_weights` loads, which training calls and testing a
+            checkpoint does not; None: the folder that ``model`` is, or random.
 
     Raises:
         InputError: if transformers is not installed, the folder has no such file, or the model is another one.
@@ -35,18 +36,21 @@ class TransformersVideoEncoder(Encoder):
 
     takes_clips = True
 
-    def __init__(self, model: str | Mapping) -> None:
+    def __init__(self, model: str | Mapping, weights: str | None = None) -> None:
         super().__init__()
         try:
             from transformers import AutoConfig, AutoModel
         except ImportError as error:
             needs = "TransformersVideoEncoder needs transformers: pip install 'actorsup[transformers]'"
             raise InputError(needs) from error
-        self.folder = None if isinstance(model, Mapping) else Path(model).expanduser()
-        settings = _settings(model) if self.folder is None else _read_settings(self.folder)
+        described = isinstance(model, Mapping)
+        settings = _settings(model) if described else _read_settings(Path(model).expanduser())
+        self.weights = model if weights is None and not described else weights
         self.kind = settings.pop("model_type", None)
         if self.kind not in _RUN:
-            raise InputError(f"{self.folder or 'model'}: model_type must be {' or '.join(_RUN)}, got {self.kind!r}")
+            raise InputError(
+                f"{'model' if described else model}: model_type must be {' or '.join(_RUN)}, got {self.kind!r}"
+            )
         config = AutoConfig.for_model(self.kind, **settings)
         self.stride, self.temporal_stride = _one(config.patch_size), config.tubelet_size
         self.out_channels = config.hidden_size
@@ -55,30 +59,32 @@ class TransformersVideoEncoder(Encoder):
             layer.attention.get_position_ids = _given_positions
 
     def init_weights(self) -> None:
-        """Load the folder's weights."""
+        """Load ``weights``."""
         self.is_init = True
-        if self.folder is None:
+        if self.weights is None:
             return
         from transformers import AutoModel
 
+        folder = Path(self.weights).expanduser()
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; the encoder's weights are one that transformers has saved")
         try:
             loaded, report = AutoModel.from_pretrained(
-                str(self.folder),
-                local_files_only=True,
-                use_safetensors=True,
-                torch_dtype=torch.float32,
-                output_loading_info=True,
+                str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
             )
         except Exception as error:  # transformers and safetensors raise what they like
-            raise InputError(f"{self.folder}: its weights cannot be read: {type(error).__name__}: {error}") from error
+            raise InputError(f"{folder}: its weights cannot be read: {type(error).__name__}: {error}") from error
         lacking = sorted(name for name in report["missing_keys"] if not name.startswith("predictor."))
         if lacking or report["mismatched_keys"]:
             raise InputError(
-                f"{self.folder}: its weights do not fit its config: {len(lacking)} are missing, first {lacking[:3]}; "
+                f"{folder}: its weights do not fit its config: {len(lacking)} are missing, first {lacking[:3]}; "
                 f"of another shape are {list(report['mismatched_keys'])[:3]}"
             )
-        self.body.load_state_dict(_without_predictor(loaded).state_dict())
-        print_log(f"{self.kind}: loaded {len(self.body.state_dict())} tensors from {self.folder}", logger="current")
+        try:
+            self.body.load_state_dict(_without_predictor(loaded).state_dict())
+        except RuntimeError as error:
+            raise InputError(f"{folder}: is another model than the encoder's: {error}") from error
+        print_log(f"{self.kind}: loaded {len(self.body.state_dict())} tensors from {folder}", logger="current")
 
     def forward(self, clips: Tensor) -> Tensor:
         """Feature maps ``(B, N', C, H', W')`` of normalised clips ``(B, N, 3, H, W)``."""

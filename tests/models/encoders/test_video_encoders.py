@@ -243,6 +243,15 @@ def test_weights_of_another_config_are_said(tmp_path):
         TransformersVideoEncoder(str(tmp_path)).init_weights()
 
 
+def test_weights_of_another_model_than_the_configs_are_said(tmp_path):
+    VideoMAEModel(VideoMAEConfig(**VIDEOMAE)).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="is another model than the encoder's"):
+        TransformersVideoEncoder({**VIDEOMAE, "hidden_size": 48}, weights=str(tmp_path)).init_weights()
+    with pytest.raises(InputError, match="absent: no such folder"):
+        TransformersVideoEncoder(VIDEOMAE, weights="absent").init_weights()
+    TransformersVideoEncoder(VIDEOMAE, weights=str(tmp_path)).init_weights()
+
+
 def test_without_transformers_its_encoder_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(InputError, match=r"pip install 'actorsup\[transformers\]'"):
