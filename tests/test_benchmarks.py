@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from actorsup.engine import generate_proposals, load_config
+from tests.tiny_clip import WIDTH, write_open_clip
 from tests.toy import make_toy
 
 pytestmark = pytest.mark.slow
@@ -67,6 +69,33 @@ def test_proposals_are_measured_with_several_processes(toy, tmp_path):
     results = json.loads(out.read_text())["results"]
     assert [(each["processes"], each["frames"], each["tubes"]) for each in results] == [(1, 12, 1), (2, 24, 2)]
     assert output.stdout.count("frames") == 2
+
+
+def test_regions_of_words_are_measured_side_by_side(toy, tmp_path, capsys):
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    clip = {"type": "OpenClipModel", **write_open_clip(tmp_path / "clip")}
+    config = toy.parent / "words.py"
+    config.write_text(
+        f"""
+_base_ = ["toy_config.py"]
+proposals = dict(linker="viterbi")
+model = dict(
+    encoder=dict(_delete_=True, type="PixelEncoder"),
+    pooling=dict(_delete_=True, type="CropPool", images={clip}),
+    head=dict(_delete_=True, type="TextHead", in_channels={WIDTH}, texts={clip}),
+)
+"""
+    )
+    generate_proposals(load_config(config, tmp_path))
+    out, folder = tmp_path / "words.json", tmp_path / "regions"
+    options = ["--regions", "padded", "masked", "dense", "--work-dir", str(folder), "--json", str(out)]
+    load_benchmark("words").main([str(config), *options])
+    rows = json.loads(out.read_text())
+    assert [row["regions"] for row in rows] == ["padded", "masked", "dense"]
+    assert all(0 <= row["mAP@0.5"] <= 1 for row in rows)
+    found = [json.loads((folder / row["regions"] / "predictions.json").read_text())["videos"] for row in rows]
+    assert found[0] != found[1] != found[2] != found[0]
+    assert "untrained" in capsys.readouterr().out
 
 
 def test_encoders_are_measured_in_every_mode(tmp_path):

@@ -8,12 +8,14 @@ import pytest
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 
+from actorsup.datasets.transforms import ResizeFrames
 from actorsup.engine import Experiments, load_config
 from actorsup.linkers import SiameseLinker
 from actorsup.models import heads
 from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS, DETECTORS, LINKERS, METRICS, MODELS, TRACKERS, TRANSFORMS
 from actorsup.trackers.training_data import SequenceSource
+from tests.tiny_clip import WIDTH, write_open_clip
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PAPER = CONFIGS / "actorsup_vgg16_thumos13.py"
@@ -38,6 +40,28 @@ def test_every_part_that_a_config_names_exists(path):
     for metric in config.test_evaluator:
         METRICS.build(metric)
     MODELS.build(config.model)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("words_*.py")), ids=lambda path: path.stem)
+def test_every_part_of_a_config_of_words_exists(path, tmp_path, monkeypatch):
+    """With a CLIP of the same kind, only smaller: its own has 150 million weights."""
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    monkeypatch.setenv("ACTORSUP_CLIP", "weights.bin")
+    config = load_config(path)
+    dense, texts = "dense" in path.stem, config.model.head.texts
+    images = config.model.encoder.encoder if dense else config.model.pooling.images
+    clip = write_open_clip(tmp_path / "clip")
+    MODELS.build(texts)  # open_clip knows the name
+    for part in (images, texts):
+        assert (part.name, part.weights) == ("ViT-B-32", "weights.bin")
+        part.update(clip)
+    classes = config.model.head.get("phrases") or ("a person jumping", "a dog running")
+    config.model.head.update(in_channels=WIDTH, classes=tuple(classes))
+    MODELS.build(config.model).init_weights()
+    for loader in (config.train_dataloader, config.test_dataloader):
+        steps = [TRANSFORMS.build(step) for step in loader.dataset.pipeline]
+        assert any(isinstance(step, ResizeFrames) for step in steps) == dense
+    assert "person" in ProposalConfig.from_config(config.proposals).detector["actors"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +158,7 @@ def test_the_model_sees_16_frames_and_20_tubes_and_attends_to_12(paper):
     assert paper.train_dataloader.batch_size == 4
 
 
-OTHER_HEADS = [name for name in heads.__all__ if name not in ("TubeHead", "TopKAttentionHead")]
+OTHER_HEADS = [name for name in heads.__all__ if name not in ("TubeHead", "TopKAttentionHead", "TextHead")]
 
 
 @pytest.mark.parametrize("path", [PAPER, CONFIGS / "actorsup_squeezenet_thumos13_clips.py"], ids=lambda path: path.stem)

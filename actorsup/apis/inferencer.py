@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from torch import nn
 
 from actorsup.datasets.video_files import video_name, videos_like
 from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
 from actorsup.engine.checkpoint_match import classes_of, require_fit
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
+from actorsup.engine.words import begin_untrained, with_actions, with_words
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore, ahead, open_video
 from actorsup.io.checkpoints import read_checkpoint
@@ -37,14 +39,17 @@ class _Stretch:
 
 
 class ActionInferencer:
-    """Find actions in videos: proposals by a config's detector and linker, ranked by its trained model.
+    """Find actions in videos: proposals by a config's detector and linker, ranked by its model.
 
-    Algorithm 1 and the model see a window of ``window`` frames at a time, sampled by the config's test pipeline. The
-    tubes of a longer video's windows are stitched together where these overlap (``TubeStitcher``).
+    The model is a trained one or, given ``actions``, one that knows them by words. Algorithm 1 and the model see a
+    window of ``window`` frames at a time, sampled by the config's test pipeline. The tubes of a longer video's windows
+    are stitched together where these overlap (``TubeStitcher``).
 
     Args:
         config: a config file, or what ``load_config`` returns.
-        checkpoint: made by training that config. Nothing in the file is run.
+        checkpoint: made by training that config. Nothing in the file is run. None: the model's ``TextHead`` scores
+            tubes by the texts of the actions, untrained.
+        actions: what to look for, in words; in place of the classes of the config's head. Without a checkpoint alone.
         device: where detector, tracker and model run; None takes the GPU where there is one.
         proposals: folder of a tube store to take the proposals from; None makes them. With it, videos are files, and
             each is one window.
@@ -56,13 +61,14 @@ class ActionInferencer:
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path,
+        checkpoint: str | Path | None = None,
         device: str | None = None,
         proposals: str | Path | None = None,
         window: int = 256,
         overlap: int = 64,
         stitch_threshold: float = 0.5,
         classes_per_tube: int | None = 1,
+        actions: Sequence[str] | None = None,
     ) -> None:
         if not 1 <= overlap <= window // 2:
             raise InputError(f"expected an overlap of 1 to half of a window's frames, got {overlap} of {window}")
@@ -77,16 +83,29 @@ class ActionInferencer:
         dataset = next(required_datasets(self.config, "test_dataloader"))  # whose pipeline the videos go through
         self._transforms = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
         metainfo = metainfo_of(dataset)
-        classes = dataset.get("classes") or metainfo.get("classes")
-        self.classes, self._model = self._load_model(str(checkpoint), classes, device)
+        if checkpoint is None:
+            classes, model = self._untrained_model(actions)
+        elif actions is not None:
+            raise InputError(f"{checkpoint} knows the actions that it was trained on: leave it out, or actions")
+        else:
+            classes, model = self._load_model(str(checkpoint), dataset.get("classes") or metainfo.get("classes"))
+        self.classes, self._model = tuple(classes), model.to(pick_device(device)).eval()
         detector = self._proposals.config.detector
         named_by_type = getattr(DETECTORS.get(detector["type"]), "actors", None)
         self._actors = detector.get("actors") or named_by_type or metainfo.get("actors") or ()
 
-    def _load_model(self, path: str, classes: Sequence[str] | None, device: str | None):
+    def _untrained_model(self, actions: Sequence[str] | None) -> tuple[Sequence[str], nn.Module]:
+        self.config = with_actions(self.config, actions)
+        with torch.random.fork_rng():
+            model = MODELS.build(self.config.model)
+        begin_untrained(model)
+        return model.head.classes, model
+
+    def _load_model(self, path: str, classes: Sequence[str] | None) -> tuple[Sequence[str], nn.Module]:
         if "://" not in path and not Path(path).is_file():
             raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
         loaded = read_checkpoint(path, owner="the config's model")
+        self.config = with_words(self.config, classes or classes_of(loaded))
         with torch.random.fork_rng():
             model = MODELS.build(self.config.model)
         require_fit(path, loaded, model, self.config, classes)
@@ -97,7 +116,7 @@ class ActionInferencer:
         if model.head.num_classes != len(classes):
             counts = f"head has {model.head.num_classes} classes, its dataset {len(classes)}"
             raise InputError(f"the config's {counts}; set model.head.num_classes, and train")
-        return tuple(classes), model.to(pick_device(device)).eval()
+        return classes, model
 
     def prepare(self) -> None:
         """Load detector and tracker now and not with the first video."""

@@ -6,11 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from actorsup import __version__
+from actorsup.errors import InputError
 from actorsup.installation import shipped_configs
 
 from .arguments import CONFIG, OUT, HelpFormatter, add_config, add_options, argument, command, read_config
 from .data import check, convert, crowd, puppets
 from .doctor import doctor
+
+WORDS = "words_openclip"  # the config that finds actions by words
 
 
 @command("demo", partial(add_config, default="demo_puppets"))
@@ -20,7 +23,6 @@ def demo(arguments: argparse.Namespace) -> None:
     It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found; a
     report shows it all.
     """
-    from actorsup.errors import InputError
     from actorsup.synthetic.demo import run_demo
     from actorsup.visualization.report import make_report
 
@@ -124,7 +126,7 @@ def train(arguments: argparse.Namespace) -> None:
 @command(
     "test",
     add_config,
-    argument("checkpoint", help="checkpoint file that training wrote"),
+    argument("checkpoint", nargs="?", help="checkpoint file that training wrote; none where a TextHead knows words"),
     argument("--show-dir", help="folder for a picture of each video with its best tubes"),
     argument(
         "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
@@ -132,7 +134,10 @@ def train(arguments: argparse.Namespace) -> None:
     argument("--predictions", metavar="FILE", help="write all tubes with all scores, .json"),
 )
 def test(arguments: argparse.Namespace) -> None:
-    """Measure a checkpoint on the test videos of a config."""
+    """Measure a checkpoint on the test videos of a config.
+
+    Without one, a model that knows its classes by words (TextHead) is measured as it is before any training.
+    """
     from actorsup.engine import evaluate
 
     from .output import print_table
@@ -203,9 +208,10 @@ def eval_predictions(arguments: argparse.Namespace) -> None:
 @command(
     "localize",
     argument("videos", nargs="+", metavar="VIDEO", help="video file, or folder of frames"),
-    argument("--config", required=True, help=CONFIG),
-    argument("--checkpoint", required=True, help="checkpoint file that training wrote"),
-    argument("--out", required=True, metavar="DIR", help="folder for the results"),
+    argument("--config", help=f"{CONFIG}; default with --actions: {WORDS}"),
+    argument("--checkpoint", help="checkpoint file that training wrote; none with --actions"),
+    argument("--actions", nargs="+", metavar="TEXT", help="what to look for, in words, without any training"),
+    argument("--out", metavar="DIR", help="folder for the results; default: found, in the config's work directory"),
     argument("--top", type=int, default=5, metavar="N", help="the N best tubes of each video (5)"),
     argument("--min-score", type=float, default=0.0, help="none of a lower score (0)"),
     argument("--annotation", metavar="FILE", help="true tubes to draw too, in the format of the dataset"),
@@ -218,6 +224,9 @@ def eval_predictions(arguments: argparse.Namespace) -> None:
 def localize(arguments: argparse.Namespace) -> int:
     """Find actions in videos: JSON and a rendered video of each.
 
+    The actions are those of a trained checkpoint, or --actions "a person jumping" "a dog running", for which weights of
+    CLIP are needed (docs/tutorials/words.md).
+
     In the rendered video, boxes and bars are coloured by class; captions give rank, class and score. Bars below show
     when each tube is there; true tubes are dashed. The exit code is 1 if some videos could not be used.
     """
@@ -226,11 +235,16 @@ def localize(arguments: argparse.Namespace) -> int:
 
     from .output import print_table
 
+    if arguments.config is None:
+        if arguments.actions is None:
+            raise InputError("give --config and --checkpoint, or --actions")
+        arguments.config = WORDS
     config = read_config(arguments)
     truth = TrueTubes.read(config, arguments.annotation) if arguments.annotation else None
-    options = {name: getattr(arguments, name) for name in ("device", "proposals", "window", "overlap")}
+    options = {name: getattr(arguments, name) for name in ("actions", "device", "proposals", "window", "overlap")}
     localizer = ActionInferencer(config, arguments.checkpoint, **options)
-    report = localize_videos(localizer, arguments.videos, arguments.out, arguments.top, arguments.min_score, truth)
+    out = arguments.out or Path(config.work_dir) / "found"
+    report = localize_videos(localizer, arguments.videos, out, arguments.top, arguments.min_score, truth)
     for path, found in report.localized.items():
         rows = [
             {name: getattr(each, name) for name in ("rank", "action", "score", "actor")}
@@ -243,6 +257,8 @@ def localize(arguments: argparse.Namespace) -> int:
             print(f"{path}: nothing found")
     for path, reason in report.failed.items():
         print(f"failed: {Path(path).name}: {reason}")
+    if arguments.out is None:
+        print(out)
     return 1 if report.failed else 0
 
 

@@ -275,7 +275,7 @@ def check_weights(key: str, value: str, network: str) -> Check:
             remedy = f"curl --create-dirs --location --output {file} {address}"
             return Check(name, False, f"{address}, downloaded at the first use", remedy, needed=False)
         found = f"{address}, downloaded"
-    if file.is_file():
+    if file.exists():  # of transformers, a folder
         return Check(name, True, found)
     return Check(name, False, f"{found}: no such file", remedy)
 

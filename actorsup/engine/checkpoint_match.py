@@ -12,7 +12,7 @@ from actorsup.io.checkpoints import different_kinds
 from actorsup.io.reading import brief
 
 IDENTIFYING_SETTINGS = ("type", "name", "node")  # tell models apart that have the same parameters
-OF_TESTING = ("ranking",)  # parts without weights, which testing may exchange
+OF_TESTING = ("ranking", "texts")  # parts without weights, which testing may exchange
 NUM_LISTED = 5
 
 

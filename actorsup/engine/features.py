@@ -21,6 +21,7 @@ from actorsup.progress import progress_bar
 from actorsup.registry import DATASETS, MODELS
 
 from .config import DATALOADERS, dataset_configs, of_splits_there, plain_dataset, with_proposals
+from .words import with_words
 
 PART = "encoder."  # of the names of the model's weights
 ON_FRAMES = "--cfg-options features=None trains and tests on frames"
@@ -82,10 +83,11 @@ def with_features(config: Config, dataloaders: Sequence[str], checkpoint: Mappin
     features = FeatureConfig.of(config)
     if features is None:
         return config
-    config, weights = copy.deepcopy(config), _digest(_state_in(checkpoint) or initial_encoder(config).state_dict())
+    config, pooling = copy.deepcopy(config), pooling_of(config, checkpoint)
+    weights = _digest(_state_in(checkpoint) or initial_encoder(config).state_dict())
     for name in dataloaders:
         for dataset in dataset_configs(config, [name]):
-            store = _store(features, config, name, dataset, weights)
+            store = _store(features, config, name, dataset, weights, pooling)
             if not store.exists:
                 raise InputError(f"{store.folder}: no features. Make them: {store.made_with}; or {ON_FRAMES}")
             options = {"folder": str(store.folder), "made_by": store.fingerprint.made_by, "memory": features.memory}
@@ -119,17 +121,17 @@ def extract_features(config: Config) -> dict[str, Extraction]:
     features = FeatureConfig.of(config)
     if features is None:
         raise InputError(f"{config.filename}: has no features=dict(root=FOLDER, draws=NUMBER)")
-    config = with_proposals(config)
+    config = with_words(with_proposals(config))
     datasets = of_splits_there(config, DATALOADERS, lambda settings: DATASETS.build({**settings}))
     checkpoint = read_checkpoint(str(config.load_from), owner="load_from") if config.get("load_from") else None
     encoder = initial_encoder(config)
     if (state := _state_in(checkpoint)) is not None:
         encoder.load_state_dict(state)
-    weights = _digest(encoder.state_dict())
-    model = MODELS.build({**config.model, "encoder": encoder}).to(pick_device(None)).eval()
+    weights, pooling = _digest(encoder.state_dict()), pooling_of(config, checkpoint)
+    model = MODELS.build({**config.model, "encoder": encoder, "pooling": pooling}).to(pick_device(None)).eval()
     report: dict[str, Extraction] = {}
     for name, settings, dataset in datasets:
-        store = _store(features, config, name, settings, weights)
+        store = _store(features, config, name, settings, weights, pooling)
         extraction = report.setdefault(name.removesuffix("_dataloader"), Extraction(store.folder))
         with store.claimed():
             _fill(store, model, dataset, features.draws_of(name), config[name].get("num_workers", 0), extraction)
@@ -171,7 +173,12 @@ def _decode_on_one_thread(_: int) -> None:
 
 
 def _store(
-    features: FeatureConfig, config: Config, dataloader: str, dataset: Mapping, encoder_weights: str
+    features: FeatureConfig,
+    config: Config,
+    dataloader: str,
+    dataset: Mapping,
+    encoder_weights: str,
+    pooling: nn.Module,
 ) -> FeatureStore:
     """The store of a dataloader's features; neither head nor what the pooling does over time change them."""
     model = config.model
@@ -180,10 +187,12 @@ def _store(
         "preprocessor": model.get("data_preprocessor") or {"type": "VideoDataPreprocessor"},
         "encoder": model.encoder,
         "encoder_weights": encoder_weights,
-        "grid": MODELS.build(model.pooling).output_size,
+        "grid": pooling.output_size,
         "pipeline": dataset.pipeline,
         "proposals": tubes.get("made_by") or TubeStore(tubes["folder"]).made_by,
     }
+    if pooling_weights := pooling.state_dict():
+        parts |= {"pooling": model.pooling, "pooling_weights": _digest(pooling_weights)}
     if model.get("precision") is not None:
         parts["precision"] = model.precision
     if dataset.get("reader") is not None:
@@ -203,10 +212,21 @@ def initial_encoder(config: Config) -> nn.Module:
     return frozen
 
 
-def _state_in(checkpoint: Mapping | None) -> dict[str, Tensor] | None:
-    """The state of the encoder in a loaded checkpoint; None where it has none."""
+def pooling_of(config: Config, checkpoint: Mapping | None = None) -> nn.Module:
+    """The pooling of a config; one that embeds what it cuts with the weights in a loaded checkpoint, or its own."""
+    with torch.random.fork_rng(devices=[]):
+        pooling = MODELS.build(config.model.pooling)
+    if (state := _state_in(checkpoint, "pooling.")) is not None:
+        pooling.load_state_dict(state)
+    elif hasattr(pooling, "init_weights"):
+        pooling.init_weights()
+    return pooling
+
+
+def _state_in(checkpoint: Mapping | None, part: str = PART) -> dict[str, Tensor] | None:
+    """The state of the encoder, or another part, in a loaded checkpoint; None where it has none."""
     state = {} if checkpoint is None else checkpoint.get("state_dict", checkpoint)
-    return {name.removeprefix(PART): value for name, value in state.items() if name.startswith(PART)} or None
+    return {name.removeprefix(part): value for name, value in state.items() if name.startswith(part)} or None
 
 
 def _digest(state: Mapping[str, Tensor]) -> str:

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 # one line: environment, config, order of hooks, how weights begin.
 FOR_THE_FILE = re.compile(
     r"Distributed training is not used, all SyncBatchNorm|Exp name: |paramwise_options -- |Load checkpoint from "
+    r"|\S+ is skipped since its requires_grad=False"  # of each parameter of a frozen part
     r'|"FileClient" will be deprecated|"HardDiskBackend" is the alias|Epoch\(test\) \[\d+/\d+\] +(?! |eta)'
 )
 

@@ -23,6 +23,9 @@ from .config import require_files, require_work_dir, with_proposals
 from .features import with_features
 from .launch import init_distributed
 from .runner import ConsoleRunner
+from .words import begin_untrained, with_actions, with_words
+
+UNTRAINED = "no checkpoint: classes by words"
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class Evaluation:
 
 def evaluate(
     config: Config,
-    checkpoint: str | Path,
+    checkpoint: str | Path | None,
     overlays: str | Path | None = None,
     diagnose_at: float | None = None,
     predictions: str | Path | None = None,
 ) -> Evaluation:
-    """Measure a checkpoint on the test videos of a config.
+    """Measure a checkpoint, or for None an untrained model that knows its classes by words, on a config's test videos.
 
     Writes into the work directory ``test_metrics.json``, ``summary.txt``, each table as a CSV file in ``tables``,
     ``predictions.json`` with the best tubes of each video, and where errors are diagnosed ``diagnosis.json``, with an
@@ -51,13 +54,14 @@ def evaluate(
     that to the config's ``test_evaluator``. Into the file ``predictions`` go all tubes with all scores
     (``write_predictions``).
     """
-    path = str(checkpoint)
-    if not Path(path).is_file():
+    path = None if checkpoint is None else str(checkpoint)
+    if path is not None and not Path(path).is_file():
         raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
     require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
-    loaded = read_checkpoint(path, owner="the config's model")
+    config = with_actions(config, None) if path is None else with_words(config)
+    loaded = None if path is None else read_checkpoint(path, owner="the config's model")
     config = with_features(config, ["test_dataloader"], loaded)
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
@@ -68,15 +72,18 @@ def evaluate(
     runner = ConsoleRunner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     dataset = runner.test_dataloader.dataset
-    require_fit(path, loaded, model, config, dataset.metainfo["classes"])
-    runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
+    if path is None:
+        begin_untrained(model)
+    else:
+        require_fit(path, loaded, model, config, dataset.metainfo["classes"])
+        runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
     result = with_tables(numbers, metrics)
     if is_main_process():
         inner = inner_datasets(dataset)
         paths = {video: str(file.resolve()) for each in inner for video, file in each.videos()}
-        save_evaluation(config.work_dir, path, result, metrics, paths, inner[0].reader)
+        save_evaluation(config.work_dir, path or UNTRAINED, result, metrics, paths, inner[0].reader)
         if predictions is not None:
             sizes = {video: each.tube_store.frame_size(video) for each in inner for video, _ in each.videos()}
             kept = next(metric for metric in metrics if isinstance(metric, KeptTubes)).tubes

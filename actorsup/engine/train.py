@@ -23,6 +23,7 @@ from .config import dataset_configs, plain_dataset, require_annotation, require_
 from .features import with_features
 from .launch import init_distributed
 from .runner import ConsoleRunner
+from .words import with_words
 
 
 @register_backend("whole_files", force=True)
@@ -49,6 +50,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         if config.get("val_dataloader") is not None:
             require_files(config, "val_dataloader")
         classes = _require_learnable(config)
+        config = with_words(config, classes)
     else:
         require_annotation(config, "train_dataloader")
     if config.get("default_scope") == "mmdet":

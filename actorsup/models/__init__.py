@@ -1,6 +1,8 @@
 """The model and its parts."""
 
+from .crops import CropPool, PixelEncoder
 from .data_preprocessor import VideoDataPreprocessor
+from .joint_space import JointModel, OpenClipModel, Prototypes, TransformersJointModel
 from .localizer import ActorLocalizer
 from .pooling import ActorRoIPool3D, ActorStatisticsPool3D, TubePooling
 from .post_processing import PostProcessing, TemporalTrimming, TubeNMS
@@ -9,8 +11,14 @@ __all__ = [
     "ActorLocalizer",
     "ActorRoIPool3D",
     "ActorStatisticsPool3D",
+    "CropPool",
+    "JointModel",
+    "OpenClipModel",
+    "PixelEncoder",
     "PostProcessing",
+    "Prototypes",
     "TemporalTrimming",
+    "TransformersJointModel",
     "TubeNMS",
     "TubePooling",
     "VideoDataPreprocessor",

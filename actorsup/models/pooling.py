@@ -59,9 +59,7 @@ class ActorRoIPool3D(TubePooling):
 
     def over_time(self, frame_features: Tensor, weights: Tensor) -> Tensor:
         """The weighted mean, 0 where no frame counts, as the operator gives it for whole tubes."""
-        return (
-            _mean(frame_features.flatten(2).float(), weights).unflatten(1, frame_features.shape[2:]).to(frame_features)
-        )
+        return mean_over_time(frame_features, weights)
 
 
 @MODELS.register_module()
@@ -92,6 +90,11 @@ class ActorStatisticsPool3D(TubePooling):
             _STATISTICS[name](pooled, counts).unflatten(1, frame_features.shape[2:]) for name in self.statistics
         ]
         return torch.cat(statistics, dim=1).to(frame_features)
+
+
+def mean_over_time(frame_features: Tensor, weights: Tensor) -> Tensor:
+    """The weighted mean ``(P, C, Y, X)`` of features ``(P, N, C, Y, X)``, 0 where no frame counts."""
+    return _mean(frame_features.flatten(2).float(), weights).unflatten(1, frame_features.shape[2:]).to(frame_features)
 
 
 def _mean(features: Tensor, weights: Tensor) -> Tensor:

@@ -166,6 +166,7 @@ def test_weights_are_a_file_a_download_or_missing(tmp_path, monkeypatch):
     file = tmp_path / "weights.pth"
     file.write_bytes(b"")
     assert check_weights("model.weights", str(file), "vgg16").works
+    assert check_weights("model.weights", str(tmp_path), "a folder of transformers").works
     missing = check_weights("model.weights", "absent.pth", "vgg16")
     assert (missing.works, missing.remedy) == (False, "get it, or say where it is: --cfg-options model.weights=PATH")
     unset = check_weights("model.weights", "set_the_environment_variable_DATA/a.pth", "no network")

@@ -9,6 +9,7 @@ from .aggregations import (
     TopKAttentionHead,
 )
 from .ensemble import EnsembleHead
+from .text_head import TextHead
 from .tube_head import TubeHead
 from .two_stream import OnlineRefinementHead, TwoStreamHead
 from .uncertainty import UncertaintyHead
@@ -21,6 +22,7 @@ __all__ = [
     "OnlineRefinementHead",
     "SoftmaxAttentionHead",
     "SupervisedTubeHead",
+    "TextHead",
     "TopKAttentionHead",
     "TubeHead",
     "TwoStreamHead",

@@ -152,21 +152,21 @@ class SupervisedTubeHead(TubeHead):
 
     def score_tubes(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Without the score of background."""
-        return log_probabilities(_with_background(tube_logits))[:, 1:]
+        return log_probabilities(with_background(tube_logits))[:, 1:]
 
     def log_odds_alone(self, pooled: Tensor) -> Tensor:
         """Against the other classes and background, ``(P, K)`` float64."""
-        return log_odds_of(_with_background(self.forward(pooled).float()))[:, 1:]
+        return log_odds_of(with_background(self.forward(pooled).float()))[:, 1:]
 
     def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
         """Mean cross-entropy of all tubes with their labels ``(P,)`` int64, −1 for background; and ``tube_acc``."""
-        logits = _with_background(self.forward(pooled).float())
+        logits = with_background(self.forward(pooled).float())
         if not len(labels):
             return {"loss_action": self._no_loss(logits), "tube_acc": logits.new_zeros(())}
         right = (logits.argmax(dim=1) == labels + 1).float().mean()
         return {"loss_action": F.cross_entropy(logits, labels + 1), "tube_acc": right}
 
 
-def _with_background(tube_logits: Tensor) -> Tensor:
+def with_background(tube_logits: Tensor) -> Tensor:
     """Logits ``(P, 1 + K)`` of background, which come first, and of the classes."""
     return F.pad(tube_logits, (1, 0))

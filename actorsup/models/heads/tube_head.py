@@ -38,6 +38,9 @@ class TubeHead(BaseModule):
     """
 
     learns_from_tubes = False  #: whether :meth:`loss` takes the labels of tubes, not those of videos
+    takes_words = (
+        False  #: whether the classes are told by ``classes``, texts, and :meth:`init_weights` is training enough
+    )
 
     @property
     def takes_one_label(self) -> bool:

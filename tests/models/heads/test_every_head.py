@@ -15,6 +15,7 @@ from actorsup.models.heads import (
     OnlineRefinementHead,
     SoftmaxAttentionHead,
     SupervisedTubeHead,
+    TextHead,
     TopKAttentionHead,
     TubeHead,
     TwoStreamHead,
@@ -60,8 +61,8 @@ def labels_for(head, order=slice(None)):
 
 
 def test_all_heads_are_here():
-    several = {TubeHead, EnsembleHead}  # the seam, and what test_ensemble.py is about
-    assert {head_type for head_type, _ in HEADS.values()} | several == {getattr(heads, one) for one in heads.__all__}
+    others = {TubeHead, EnsembleHead, TextHead}  # the seam, and what test_ensemble.py and test_text_head.py are about
+    assert {head_type for head_type, _ in HEADS.values()} | others == {getattr(heads, one) for one in heads.__all__}
 
 
 @every_head
