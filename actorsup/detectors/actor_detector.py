@@ -2,9 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,22 +12,21 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from torchvision.ops import clip_boxes_to_image
 
 from actorsup.device import pick_device
 from actorsup.errors import InputError
 from actorsup.installation import pip_install
 from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import DETECTORS
-from actorsup.structures import Detections
 
+from .detector import Detector, Found
 from .mmcv_compatibility import fix_ssd_heads, provide_mmcv_operators
 
 MMDET_PREFIX = "mmdet::"
 
 
 @DETECTORS.register_module()
-class ActorDetector:
+class ActorDetector(Detector):
     """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
 
     One-stage models need none of mmcv's compiled operators; two-stage and deformable ones do.
@@ -53,10 +51,7 @@ class ActorDetector:
         batch_size: int = 8,
         device: str | None = None,
     ) -> None:
-        self.actors = tuple(actors)
-        self.score_threshold = score_threshold
-        self.max_per_frame = max_per_frame
-        self.batch_size = batch_size
+        super().__init__(actors, score_threshold, max_per_frame, batch_size)
         self.device = pick_device(device)
         provide_mmcv_operators()
         model_config = _read_config(config)
@@ -68,37 +63,20 @@ class ActorDetector:
             pipeline = get_test_pipeline_cfg(model_config)
             self.pipeline = Compose([{"type": "mmdet.LoadImageFromNDArray"}, *pipeline[1:]])
         self.model.to(self.device).eval()
-        if unknown := [actor for actor in self.actors if actor not in classes]:
-            raise InputError(f"actor {unknown[0]!r} is no category of the detector, which knows: {', '.join(classes)}")
-        self.categories = torch.tensor([list(classes).index(actor) for actor in self.actors])
+        self.know(classes)
         with _quietly():  # a model that needs a missing operator fails now, not in every video
-            self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
-
-    def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
-        """Detections of each frame, in order, while the frames ``(H, W, 3)`` RGB stream in."""
-        frames = iter(frames)
-        while batch := list(islice(frames, self.batch_size)):
-            yield from self._detect_batch(batch)
+            self.find([np.zeros((64, 64, 3), np.uint8)])
 
     @torch.no_grad()
-    def _detect_batch(self, frames: list[np.ndarray]) -> list[Detections]:
+    def find(self, frames: list[np.ndarray]) -> list[Found]:
+        """See ``Detector.find``."""
         with DefaultScope.overwrite_default_scope("mmdet"):
             # mmdet's configs expect what OpenCV reads: BGR.
             images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
             samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
             results = self.model.test_step(pseudo_collate(samples))
-        pairs = zip(results, frames, strict=True)
-        return [self._select(result.pred_instances.to("cpu"), frame.shape) for result, frame in pairs]
-
-    def _select(self, instances, shape: tuple[int, ...]) -> Detections:
-        """Actors above the threshold, inside the frame, best first."""
-        is_actor = instances.labels[:, None] == self.categories[None]
-        keep = is_actor.any(dim=1) & (instances.scores >= self.score_threshold)
-        boxes, scores = clip_boxes_to_image(instances.bboxes[keep].float(), shape[:2]), instances.scores[keep].float()
-        labels = is_actor[keep].int().argmax(dim=1)
-        order = scores.argsort(descending=True, stable=True)
-        order = order[(boxes[order, 2:] > boxes[order, :2]).all(dim=1)][: self.max_per_frame]
-        return Detections(boxes[order].numpy(), scores[order].numpy(), labels[order].numpy())
+        found = [result.pred_instances.to("cpu") for result in results]
+        return [(instances.bboxes, instances.scores, instances.labels) for instances in found]
 
 
 @contextmanager
