@@ -1,6 +1,7 @@
 # Actor proposals (Sec. 3.1, 4.2): SSD on COCO, its people, linked by Algorithm 1 or, to compare with, by Viterbi.
 # `--cfg-options proposals.linker=viterbi` swaps the linker (siamese_small has the tracker that ships with the package),
-# `proposals.detector=rtmdet_s` the detector; docs/tutorials/linker.md says when which linker is better. The last four are what proposals are compared with.
+# `proposals.detector=rtmdet_s` the detector; docs/tutorials/linker.md says when which linker is better.
+# The last four are what proposals are compared with.
 # Departures: mmdet's SSD300 has a VGG16 base; the paper's detector, ssd300_inceptionv2, has to be trained first. The
 # tracker compares ImageNet features by normalized correlation where the paper's was trained on ALOV.
 _base_ = ["coco_detectors.py", "../trackers/siamese_small.py"]
