@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, Registry
 
 from actorsup.device import pick_device
 from actorsup.errors import InputError
@@ -20,7 +21,13 @@ from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import DETECTORS
 
 from .detector import Detector, Found
-from .mmcv_compatibility import fix_ssd_heads, provide_mmcv_operators
+from .mmcv_compatibility import (
+    fix_language_model,
+    fix_reference_points,
+    fix_ssd_heads,
+    language_model_of_its_config,
+    provide_mmcv_operators,
+)
 
 MMDET_PREFIX = "mmdet::"
 
@@ -29,16 +36,20 @@ MMDET_PREFIX = "mmdet::"
 class ActorDetector(Detector):
     """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
 
-    One-stage models need none of mmcv's compiled operators; two-stage and deformable ones do.
+    Models of one and two stages, DETR's kin and deformable convolutions need none of mmcv's compiled operators.
+
+    A model that takes words, Grounding DINO or GLIP, looks for the actors by their names, whatever they are. Its
+    language model is built of a folder with ``config.json`` and the tokenizer's files; the checkpoint has its weights.
 
     Args:
         config: an mmdet config file, or ``mmdet::yolox/yolox_s_8xb8-300e_coco.py`` for one that mmdet ships.
         checkpoint: a file or URL that has every weight of the model.
-        actors: category names to keep; a detection's label is the index in this list.
+        actors: category names to keep, or words to look for; a detection's label is the index in this list.
         score_threshold: detections below are dropped.
         max_per_frame: the best-scoring ones are kept; None keeps all.
         batch_size: frames in one forward pass.
         device: where the model runs; None takes the GPU where there is one.
+        language_model: the folder of the language model; None: what the config names, which may be downloaded.
     """
 
     def __init__(
@@ -50,11 +61,14 @@ class ActorDetector(Detector):
         max_per_frame: int | None = 100,
         batch_size: int = 8,
         device: str | None = None,
+        language_model: str | None = None,
     ) -> None:
         super().__init__(actors, score_threshold, max_per_frame, batch_size)
         self.device = pick_device(device)
         provide_mmcv_operators()
         model_config = _read_config(config)
+        if language_model is not None:
+            _name_language_model(model_config, config, language_model)
         # mmdet looks its parts up in the current scope, while building and while transforming.
         with DefaultScope.overwrite_default_scope("mmdet"), _quietly():
             self.model, classes = _build_model(model_config, config, checkpoint)
@@ -63,7 +77,10 @@ class ActorDetector(Detector):
             pipeline = get_test_pipeline_cfg(model_config)
             self.pipeline = Compose([{"type": "mmdet.LoadImageFromNDArray"}, *pipeline[1:]])
         self.model.to(self.device).eval()
-        self.know(classes)
+        self.by_words = hasattr(self.model, "language_model")
+        if self.by_words:
+            self._require_few_words()
+        self.know(self.actors if self.by_words else classes)
         with _quietly():  # a model that needs a missing operator fails now, not in every video
             self.find([np.zeros((64, 64, 3), np.uint8)])
 
@@ -74,9 +91,20 @@ class ActorDetector(Detector):
             # mmdet's configs expect what OpenCV reads: BGR.
             images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
             samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
+            if self.by_words:
+                for sample in samples:
+                    sample["data_samples"].set_metainfo({"text": self.actors, "custom_entities": True})
             results = self.model.test_step(pseudo_collate(samples))
         found = [result.pred_instances.to("cpu") for result in results]
         return [(instances.bboxes, instances.scores, instances.labels) for instances in found]
+
+    def _require_few_words(self) -> None:
+        """What the language model cannot read whole it would leave out without a word."""
+        language, text = self.model.language_model, ". ".join(self.actors) + "."
+        if (num_tokens := len(language.tokenizer(text)["input_ids"])) > language.max_tokens:
+            raise InputError(f"actors: {num_tokens} tokens, the language model reads {language.max_tokens}; give fewer")
+        if self.model.test_cfg.get("chunked_size", -1) > 0:
+            self.batch_size = 1  # mmdet looks for many words by parts, in one image at a time
 
 
 @contextmanager
@@ -102,6 +130,17 @@ def _read_config(config: str) -> Config:
     return Config.fromfile(path)
 
 
+def _name_language_model(config: Config, config_name: str, folder: str) -> None:
+    """Put the folder where the config names its language model."""
+    if "language_model" not in config.model:
+        raise InputError(f"language_model {folder}: {config_name} has no language model; leave it out")
+    if not Path(folder, "config.json").is_file():
+        raise InputError(f"language_model {folder}: no folder with config.json and the tokenizer's files")
+    config.model.language_model.name = folder
+    if "lang_model_name" in config.model.get("bbox_head", {}):
+        config.model.bbox_head.lang_model_name = folder
+
+
 def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
     """The model and its categories: the checkpoint's, else those of the config's ``metainfo``, else COCO's."""
     from mmdet.evaluation import get_classes
@@ -112,8 +151,24 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     register_all_modules(init_default_scope=False)
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
-    model = revert_sync_batchnorm(MODELS.build(config.model))
+    model = revert_sync_batchnorm(_build(MODELS, config.model))
     fix_ssd_heads(model)
+    fix_language_model(model)
+    fix_reference_points(model)
     meta = load_checkpoint(model, checkpoint, owner=config_name)
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES")
     return model, classes or config.get("metainfo", {}).get("classes") or get_classes("coco")
+
+
+def _build(models: Registry, config: Config) -> torch.nn.Module:
+    if "language_model" not in config:
+        return models.build(config)
+    if find_spec("transformers") is None:
+        raise InputError("a detector with a language model needs transformers: pip install 'actorsup[transformers]'")
+    with language_model_of_its_config():
+        try:
+            return models.build(config)
+        except OSError as error:  # transformers finds no such folder, and cannot download it
+            name = config.language_model.name
+            advice = "give language_model=<folder with config.json and the tokenizer's files>"
+            raise InputError(f"language model {name} cannot be read; {advice}: {error}") from error
