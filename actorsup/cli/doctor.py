@@ -137,7 +137,7 @@ def _mmcv_operators() -> str:
     with suppress(ModuleNotFoundError):
         if getattr(import_module("mmcv._ext"), "__file__", None) is not None:  # the substitute has none
             return "built"
-    raise InputError("not built; one-stage detectors do not need them, two-stage and deformable ones do")
+    raise InputError("not built; few detectors need them, for torchvision has most")
 
 
 def _suppression() -> str:

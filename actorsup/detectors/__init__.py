@@ -2,6 +2,17 @@
 
 from .actor_detector import ActorDetector
 from .backbones import InceptionV2, TorchvisionBackbone
+from .detector import Detector
 from .mmcv_compatibility import SSDHeadCompatibilityHook
+from .onnx_detector import OnnxDetector
+from .torchvision_detector import TorchvisionDetector
 
-__all__ = ["ActorDetector", "InceptionV2", "SSDHeadCompatibilityHook", "TorchvisionBackbone"]
+__all__ = [
+    "ActorDetector",
+    "Detector",
+    "InceptionV2",
+    "OnnxDetector",
+    "SSDHeadCompatibilityHook",
+    "TorchvisionBackbone",
+    "TorchvisionDetector",
+]

@@ -2,9 +2,9 @@
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from itertools import islice
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -12,38 +12,48 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, Registry
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.ops import clip_boxes_to_image
 
 from actorsup.device import pick_device
 from actorsup.errors import InputError
 from actorsup.installation import pip_install
 from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import DETECTORS
-from actorsup.structures import Detections
 
-from .mmcv_compatibility import fix_ssd_heads, provide_mmcv_operators
+from .detector import Detector, Found
+from .mmcv_compatibility import (
+    fix_language_model,
+    fix_reference_points,
+    fix_ssd_heads,
+    language_model_of_its_config,
+    provide_mmcv_operators,
+)
 
 MMDET_PREFIX = "mmdet::"
 
 
 @DETECTORS.register_module()
-class ActorDetector:
+class ActorDetector(Detector):
     """Detects actors in frames with an mmdet 3.x model (paper, Sec. 3.1: a detector for images, trained on COCO).
 
-    One-stage models need none of mmcv's compiled operators; two-stage and deformable ones do. The model runs as for
-    inference alone: batch norm is part of the convolution before it, and channels are last. On a CPU with one thread
-    (:func:`actorsup.device.one_thread`) a frame's detections do not depend in any bit on the other frames of its batch.
+    Models of one and two stages, DETR's kin and deformable convolutions need none of mmcv's compiled operators. They
+    run as for inference alone: batch norm is part of the convolution before it, and channels are last. On a CPU with
+    one thread (:func:`actorsup.device.one_thread`) what a model of convolutions finds in a frame does not depend in any
+    bit on the other frames of its batch.
+
+    A model that takes words, Grounding DINO or GLIP, looks for the actors by their names, whatever they are. Its
+    language model is built of a folder with ``config.json`` and the tokenizer's files; the checkpoint has its weights.
 
     Args:
         config: an mmdet config file, or ``mmdet::yolox/yolox_s_8xb8-300e_coco.py`` for one that mmdet ships.
         checkpoint: a file or URL that has every weight of the model.
-        actors: category names to keep; a detection's label is the index in this list.
+        actors: category names to keep, or words to look for; a detection's label is the index in this list.
         score_threshold: detections below are dropped.
         max_per_frame: the best-scoring ones are kept; None keeps all.
         batch_size: frames in one forward pass.
         device: where the model runs; None takes the GPU where there is one.
+        language_model: the folder of the language model; None: what the config names, which may be downloaded.
     """
 
     def __init__(
@@ -55,14 +65,14 @@ class ActorDetector:
         max_per_frame: int | None = 100,
         batch_size: int = 8,
         device: str | None = None,
+        language_model: str | None = None,
     ) -> None:
-        self.actors = tuple(actors)
-        self.score_threshold = score_threshold
-        self.max_per_frame = max_per_frame
-        self.batch_size = batch_size
+        super().__init__(actors, score_threshold, max_per_frame, batch_size)
         self.device = pick_device(device)
         provide_mmcv_operators()
         model_config = _read_config(config)
+        if language_model is not None:
+            _name_language_model(model_config, config, language_model)
         # mmdet looks its parts up in the current scope, while building and while transforming.
         with DefaultScope.overwrite_default_scope("mmdet"), _quietly():
             self.model, classes = _build_model(model_config, config, checkpoint)
@@ -71,36 +81,33 @@ class ActorDetector:
             pipeline = get_test_pipeline_cfg(model_config)
             self.pipeline = Compose([{"type": "mmdet.LoadImageFromNDArray"}, *pipeline[1:]])
         self.model.to(self.device, memory_format=torch.channels_last).eval()
-        if unknown := [actor for actor in self.actors if actor not in classes]:
-            raise InputError(f"actor {unknown[0]!r} is no category of the detector, which knows: {', '.join(classes)}")
-        self.categories = torch.tensor([list(classes).index(actor) for actor in self.actors])
+        self.by_words = hasattr(self.model, "language_model")
+        if self.by_words:
+            self._require_few_words()
+        self.know(self.actors if self.by_words else classes)
         with _quietly():  # a model that needs a missing operator fails now, not in every video
-            self._detect_batch([np.zeros((64, 64, 3), np.uint8)])
-
-    def detect(self, frames: Iterable[np.ndarray]) -> Iterator[Detections]:
-        """Detections of each frame, in order, while the frames ``(H, W, 3)`` RGB stream in."""
-        frames = iter(frames)
-        while batch := list(islice(frames, self.batch_size)):
-            yield from self._detect_batch(batch)
+            self.find([np.zeros((64, 64, 3), np.uint8)])
 
     @torch.inference_mode()
-    def _detect_batch(self, frames: list[np.ndarray]) -> list[Detections]:
+    def find(self, frames: list[np.ndarray]) -> list[Found]:
+        """See ``Detector.find``."""
         # mmdet's configs expect what OpenCV reads: BGR.
         images = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in frames]
         samples = [self.pipeline({"img": image, "img_id": 0}) for image in images]
+        if self.by_words:
+            for sample in samples:
+                sample["data_samples"].set_metainfo({"text": self.actors, "custom_entities": True})
         results = self.model.test_step(pseudo_collate(samples))
-        pairs = zip(results, frames, strict=True)
-        return [self._select(result.pred_instances.to("cpu"), frame.shape) for result, frame in pairs]
+        found = [result.pred_instances.to("cpu") for result in results]
+        return [(instances.bboxes, instances.scores, instances.labels) for instances in found]
 
-    def _select(self, instances, shape: tuple[int, ...]) -> Detections:
-        """Actors above the threshold, inside the frame, best first."""
-        is_actor = instances.labels[:, None] == self.categories[None]
-        keep = is_actor.any(dim=1) & (instances.scores >= self.score_threshold)
-        boxes, scores = clip_boxes_to_image(instances.bboxes[keep].float(), shape[:2]), instances.scores[keep].float()
-        labels = is_actor[keep].int().argmax(dim=1)
-        order = scores.argsort(descending=True, stable=True)
-        order = order[(boxes[order, 2:] > boxes[order, :2]).all(dim=1)][: self.max_per_frame]
-        return Detections(boxes[order].numpy(), scores[order].numpy(), labels[order].numpy())
+    def _require_few_words(self) -> None:
+        """What the language model cannot read whole it would leave out without a word."""
+        language, text = self.model.language_model, ". ".join(self.actors) + "."
+        if (num_tokens := len(language.tokenizer(text)["input_ids"])) > language.max_tokens:
+            raise InputError(f"actors: {num_tokens} tokens, the language model reads {language.max_tokens}; give fewer")
+        if self.model.test_cfg.get("chunked_size", -1) > 0:
+            self.batch_size = 1  # mmdet looks for many words by parts, in one image at a time
 
 
 @contextmanager
@@ -126,6 +133,17 @@ def _read_config(config: str) -> Config:
     return Config.fromfile(path)
 
 
+def _name_language_model(config: Config, config_name: str, folder: str) -> None:
+    """Put the folder where the config names its language model."""
+    if "language_model" not in config.model:
+        raise InputError(f"language_model {folder}: {config_name} has no language model; leave it out")
+    if not Path(folder, "config.json").is_file():
+        raise InputError(f"language_model {folder}: no folder with config.json and the tokenizer's files")
+    config.model.language_model.name = folder
+    if "lang_model_name" in config.model.get("bbox_head", {}):
+        config.model.bbox_head.lang_model_name = folder
+
+
 def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
     """The model and its categories: the checkpoint's, else those of the config's ``metainfo``, else COCO's."""
     from mmdet.evaluation import get_classes
@@ -136,8 +154,10 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     register_all_modules(init_default_scope=False)
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
-    model = revert_sync_batchnorm(MODELS.build(config.model))
+    model = revert_sync_batchnorm(_build(MODELS, config.model))
     fix_ssd_heads(model)
+    fix_language_model(model)
+    fix_reference_points(model)
     meta = load_checkpoint(model, checkpoint, owner=config_name)
     _fuse(model.eval())
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES")
@@ -165,3 +185,17 @@ def _fuse(model: torch.nn.Module) -> None:
             module.with_norm = False
         if module.with_activation and isinstance(module.activate, Swish):
             module.activate = torch.nn.SiLU(inplace=True)
+
+
+def _build(models: Registry, config: Config) -> torch.nn.Module:
+    if "language_model" not in config:
+        return models.build(config)
+    if find_spec("transformers") is None:
+        raise InputError("a detector with a language model needs transformers: pip install 'actorsup[transformers]'")
+    with language_model_of_its_config():
+        try:
+            return models.build(config)
+        except OSError as error:  # transformers finds no such folder, and cannot download it
+            name = config.language_model.name
+            advice = "give language_model=<folder with config.json and the tokenizer's files>"
+            raise InputError(f"language model {name} cannot be read; {advice}: {error}") from error

@@ -55,10 +55,8 @@ class ProposalConfig:
         """With detector, linker and tracker on a device, where they have such an option; None: as they are."""
         if device is None:
             return self
-        detector, linker = _on_device(DETECTORS, self.detector, device), _on_device(LINKERS, self.linker, device)
-        if "tracker" in linker:
-            linker = {**linker, "tracker": _on_device(TRACKERS, linker["tracker"], device)}
-        return replace(self, detector=detector, linker=linker)
+        detector = _on_device(DETECTORS, self.detector, device)
+        return replace(self, detector=detector, linker=_linker_on_device(self.linker, device))
 
     @property
     def detections(self) -> DetectionStore:
@@ -81,6 +79,16 @@ def existing_store(folder: str | Path) -> TubeStore:
     if not store.exists:
         raise InputError(f"{folder}: no store of tubes; `actorsup proposals` makes them")
     return store
+
+
+def _linker_on_device(config: Mapping, device: str) -> Mapping:
+    """With its tracker, or the linkers that it is made of."""
+    linker = dict(_on_device(LINKERS, config, device))
+    if "tracker" in linker:
+        linker["tracker"] = _on_device(TRACKERS, linker["tracker"], device)
+    if "linkers" in linker:
+        linker["linkers"] = [_linker_on_device(part, device) for part in linker["linkers"]]
+    return linker
 
 
 def _on_device(registry: Registry, config: Mapping, device: str) -> Mapping:

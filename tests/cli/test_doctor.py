@@ -37,7 +37,7 @@ def test_operators_that_mmcv_was_built_without_are_no_defect(monkeypatch, extens
     checks = by_name(check_environment())
     check = checks["operators of mmcv"]
     assert (check.works, check.needed) == (False, False)
-    assert "one-stage detectors do not need them" in check.found
+    assert "few detectors need them" in check.found
     assert "--no-build-isolation" in check.remedy
     assert "onedl-mmcv" in check.remedy
 

@@ -68,8 +68,8 @@ def test_suppression_is_the_same_on_a_gpu(substitute):
 
 
 def test_every_other_operator_says_how_to_build_it(substitute):
-    with pytest.raises(InputError, match=r"operator roi_align_forward.*WITH_MMCV_OPS=1.*pip install .*onedl-mmcv"):
-        substitute.roi_align_forward(1, two=2)
+    with pytest.raises(InputError, match=r"operator carafe_forward.*WITH_MMCV_OPS=1.*pip install .*onedl-mmcv"):
+        substitute.carafe_forward(1, two=2)
     with pytest.raises(AttributeError, match="__wrapped__"):
         _ = substitute.__wrapped__
 
@@ -111,11 +111,11 @@ except InputError as error:
 
 
 @pytest.mark.slow
-def test_a_two_stage_model_is_refused_when_it_is_built(tmp_path):
-    config = tmp_path / "two_stage.py"
+def test_a_model_that_needs_another_operator_is_refused_when_it_is_built(tmp_path):
+    config = tmp_path / "carafe.py"
     config.write_text(
         """
-_base_ = "mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py"
+_base_ = "mmdet::carafe/faster-rcnn_r50_fpn-carafe_1x_coco.py"
 model = dict(backbone=dict(depth=18, init_cfg=None), neck=dict(in_channels=[64, 128, 256, 512]))
 """
     )
@@ -123,7 +123,7 @@ model = dict(backbone=dict(depth=18, init_cfg=None), neck=dict(in_channels=[64, 
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT_OPERATORS, str(config), str(checkpoint)]
     output = subprocess.run(command, capture_output=True, text=True, check=False)
     assert output.returncode == 1
-    assert "operator roi_align_forward" in output.stderr
+    assert "operator carafe_forward" in output.stderr
 
 
 def test_equal_scores_keep_mmcv_s_order(substitute):

@@ -11,6 +11,7 @@ detector = dict(
     score_threshold=0.05,
     max_per_frame=20,
 )
+bytetrack = dict(type="TrackerLinker", algorithm="bytetrack", max_tubes=max_tubes)
 algorithm_1 = dict(type="SiameseLinker", max_tubes=max_tubes, overlap_threshold=0.7)
 proposals = dict(
     root="work_dirs/proposals/puppets",
@@ -38,6 +39,14 @@ proposals = dict(
             **algorithm_1, batch_size=8, tracker=dict(shared, checkpoint="work_dirs/siamese_small_puppets/iter_800.pth")
         ),
         viterbi=dict(type="ViterbiLinker", max_tubes=max_tubes),
+        # Association of detections alone, which needs the extra: pip install 'actorsup[trackers]'
+        bytetrack=bytetrack,
+        ocsort=dict(bytetrack, algorithm="ocsort"),
+        alternating=dict(
+            type="AlternatingLinker",
+            max_tubes=max_tubes,
+            linkers=[bytetrack, dict(**algorithm_1, batch_size=8, tracker=shared)],
+        ),
         unlinked=dict(type="UnlinkedDetections", max_tubes=max_tubes),
         sliding_window=dict(type="SlidingWindowTubes", max_tubes=max_tubes),
         random=dict(type="RandomTubes", max_tubes=max_tubes),
