@@ -116,7 +116,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     install_requires=RUNTIME,
-    extras_require={name: requirements(name) for name in ("docs", "report", "tables", "tests", "timm")},
+    extras_require={name: requirements(name) for name in ("docs", "onnx", "report", "tables", "tests", "timm")},
     # In an empty environment, pip builds with the torch that it will then install; without a compiler, with none.
     setup_requires=[line for line in RUNTIME if line.startswith("torch") and torch is None and HAS_COMPILER],
     entry_points={"console_scripts": ["actorsup = actorsup.cli:main"]},

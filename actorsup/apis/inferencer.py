@@ -11,14 +11,13 @@ from mmengine.dataset import Compose
 
 from actorsup.datasets.video_files import video_name, videos_like
 from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
-from actorsup.engine.checkpoint_match import classes_of, require_fit
+from actorsup.engine.checkpoint_match import trained_model
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore
-from actorsup.io.checkpoints import read_checkpoint
 from actorsup.proposals import ProposalPipeline
 from actorsup.proposals.config import existing_store
-from actorsup.registry import DETECTORS, MODELS, TRANSFORMS
+from actorsup.registry import DETECTORS, TRANSFORMS
 from actorsup.structures import Localization, Tube
 
 from .long_videos import TrackPiece, TubeStitcher, concatenate, rank_tubes, windows
@@ -44,7 +43,7 @@ class ActionInferencer:
 
     Args:
         config: a config file, or what ``load_config`` returns.
-        checkpoint: made by training that config. Nothing in the file is run.
+        checkpoint: made by training that config, or exported to ONNX from such a one. No code in the file is run.
         device: where detector, tracker and model run; None takes the GPU where there is one.
         proposals: folder of a tube store to take the proposals from; None makes them. With it, videos are files, and
             each is one window.
@@ -78,26 +77,11 @@ class ActionInferencer:
         self._transforms = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
         metainfo = metainfo_of(dataset)
         classes = dataset.get("classes") or metainfo.get("classes")
-        self.classes, self._model = self._load_model(str(checkpoint), classes, device)
+        self.classes, model = trained_model(self.config, checkpoint, classes)
+        self._model = model.to(pick_device(device)).eval()
         detector = self._proposals.config.detector
         named_by_type = getattr(DETECTORS.get(detector["type"]), "actors", None)
         self._actors = detector.get("actors") or named_by_type or metainfo.get("actors") or ()
-
-    def _load_model(self, path: str, classes: Sequence[str] | None, device: str | None):
-        if "://" not in path and not Path(path).is_file():
-            raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
-        loaded = read_checkpoint(path, owner="the config's model")
-        with torch.random.fork_rng():
-            model = MODELS.build(self.config.model)
-        require_fit(path, loaded, model, self.config, classes)
-        model.load_state_dict(loaded.get("state_dict", loaded))
-        classes = classes or classes_of(loaded)
-        if classes is None:
-            raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
-        if model.head.num_classes != len(classes):
-            counts = f"head has {model.head.num_classes} classes, its dataset {len(classes)}"
-            raise InputError(f"the config's {counts}; set model.head.num_classes, and train")
-        return tuple(classes), model.to(pick_device(device)).eval()
 
     def prepare(self) -> None:
         """Load detector and tracker now and not with the first video."""

@@ -120,7 +120,7 @@ def train(arguments: argparse.Namespace) -> None:
 @command(
     "test",
     add_config,
-    argument("checkpoint", help="checkpoint file that training wrote"),
+    argument("checkpoint", help="checkpoint file that training wrote, or what `actorsup export` made of it, .onnx"),
     argument("--show-dir", help="folder for a picture of each video with its best tubes"),
     argument(
         "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
@@ -200,7 +200,7 @@ def eval_predictions(arguments: argparse.Namespace) -> None:
     "localize",
     argument("videos", nargs="+", metavar="VIDEO", help="video file, or folder of frames"),
     argument("--config", required=True, help=CONFIG),
-    argument("--checkpoint", required=True, help="checkpoint file that training wrote"),
+    argument("--checkpoint", required=True, help="checkpoint file that training wrote, or .onnx made of it"),
     argument("--out", required=True, metavar="DIR", help="folder for the results"),
     argument("--top", type=int, default=5, metavar="N", help="the N best tubes of each video (5)"),
     argument("--min-score", type=float, default=0.0, help="none of a lower score (0)"),
@@ -240,6 +240,30 @@ def localize(arguments: argparse.Namespace) -> int:
     for path, reason in report.failed.items():
         print(f"failed: {Path(path).name}: {reason}")
     return 1 if report.failed else 0
+
+
+@command(
+    "export",
+    argument("config", help=CONFIG),
+    argument("checkpoint", help="checkpoint file that training wrote"),
+    argument("--out", required=True, metavar="FILE", help="what to write: FILE.onnx, or FILE.pt2"),
+    argument("--format", choices=["onnx", "torch"], help="default: by the suffix of FILE"),
+    argument("--any-size", action="store_true", help="frames of any size, not of the config's alone; ONNX only"),
+    add_options,
+)
+def export(arguments: argparse.Namespace) -> None:
+    """Write a trained model as ONNX, or for torch.export.
+
+    The file runs without this package: it takes the frames and tubes of a video, and gives the scores that rank
+    the tubes. `actorsup localize` and `actorsup test` take an ONNX file in place of a checkpoint.
+    """
+    from actorsup.engine import export_localizer
+
+    given = arguments.checkpoint, arguments.out, arguments.format, arguments.any_size
+    metadata = export_localizer(read_config(arguments), *given)
+    size = "any size" if metadata["size"] is None else "{}x{} pixels".format(*metadata["size"])
+    megabytes = Path(arguments.out).stat().st_size / 1e6
+    print(f"{arguments.out}: {megabytes:.1f} MB, {len(metadata['classes'])} classes, frames of {size}")
 
 
 @command(
@@ -346,7 +370,7 @@ def config(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS = (
-    *(demo, proposals, eval_proposals, extract_features, train, test, eval_predictions, localize, report),
+    *(demo, proposals, eval_proposals, extract_features, train, test, eval_predictions, localize, export, report),
     *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 

@@ -18,7 +18,7 @@ from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import save, save_csv, save_json
 from actorsup.visualization import diagnosis_chart, save_figure
 
-from .checkpoint_match import require_fit
+from .checkpoint_match import exported_settings, is_exported, require_fit, require_same
 from .config import require_files, require_work_dir, with_proposals
 from .features import with_features
 from .launch import init_distributed
@@ -42,7 +42,7 @@ def evaluate(
     diagnose_at: float | None = None,
     predictions: str | Path | None = None,
 ) -> Evaluation:
-    """Measure a checkpoint on the test videos of a config.
+    """Measure a checkpoint, or a model that was exported to ONNX, on the test videos of a config.
 
     Writes into the work directory ``test_metrics.json``, ``summary.txt``, each table as a CSV file in ``tables``,
     ``predictions.json`` with the best tubes of each video, and where errors are diagnosed ``diagnosis.json``, with an
@@ -57,8 +57,12 @@ def evaluate(
     require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
-    loaded = read_checkpoint(path, owner="the config's model")
-    config = with_features(config, ["test_dataloader"], loaded)
+    settings = config.model
+    if exported := is_exported(path):
+        config.model = exported_settings(config, path)
+    else:
+        loaded = read_checkpoint(path, owner="the config's model")
+        config = with_features(config, ["test_dataloader"], loaded)
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     config.test_evaluator = _completed(config.test_evaluator, diagnose_at)
@@ -68,8 +72,11 @@ def evaluate(
     runner = ConsoleRunner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     dataset = runner.test_dataloader.dataset
-    require_fit(path, loaded, model, config, dataset.metainfo["classes"])
-    runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
+    if exported:
+        require_same(model, settings, dataset.metainfo["classes"])
+    else:
+        require_fit(path, loaded, model, config, dataset.metainfo["classes"])
+        runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own
     numbers = {name: float(value) for name, value in runner.test().items()}
     metrics = runner.test_evaluator.metrics
     result = with_tables(numbers, metrics)

@@ -74,8 +74,10 @@ class FrozenEncoder(Encoder):
     @torch.no_grad()
     def forward(self, frames: Tensor) -> Tensor:
         """Feature maps without a gradient."""
+        if not frames.is_cpu or torch.compiler.is_exporting():
+            return self.encoder(frames)
         # On a CPU one frame after the other: what its layers give stays in the cache, and takes no new memory.
-        return torch.cat([self.encoder(some) for some in frames.split(1)]) if frames.is_cpu else self.encoder(frames)
+        return torch.cat([self.encoder(some) for some in frames.split(1)])
 
 
 def measure_cell_center(encoder: Encoder, size: tuple[int, int], cell: tuple[int, int]) -> tuple[float, float]:
