@@ -106,6 +106,7 @@ HAS_COMPILER = shutil.which(COMPILER) is not None
 BUILDABLE = HAS_COMPILER and torch is not None
 ARCHITECTURES = cuda_architectures() if BUILDABLE else ""
 RUNTIME = requirements("runtime")
+EXTRAS = ("docs", "onnx", "open_clip", "report", "tables", "tests", "timm", "transformers")
 
 setup(
     name="actorsup",
@@ -116,7 +117,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     install_requires=RUNTIME,
-    extras_require={name: requirements(name) for name in ("docs", "onnx", "report", "tables", "tests", "timm")},
+    extras_require={name: requirements(name) for name in EXTRAS},
     # In an empty environment, pip builds with the torch that it will then install; without a compiler, with none.
     setup_requires=[line for line in RUNTIME if line.startswith("torch") and torch is None and HAS_COMPILER],
     entry_points={"console_scripts": ["actorsup = actorsup.cli:main"]},

@@ -34,7 +34,8 @@ def export_localizer(
     """Write a trained model for inference as a file, and return what the file says of itself (docs/export.md).
 
     The file takes one video: ``frames (N, 3, H, W)`` uint8, RGB, ``tubes (P, N, 4)`` float32 in pixels of these and
-    ``weights (P, N)`` float32, 1 where a frame counts for a tube; a tube or more. It gives ``tube_scores (P, K)``
+    ``weights (P, N)`` float32, 1 where a frame counts for a tube; a tube or more, and any number of frames unless the
+    encoder takes clips. It gives ``tube_scores (P, K)``
     float64, logarithms, which rank the tubes, ``video_probabilities (K,)`` and, where the config's post-processing asks
     for them, ``frame_scores (P, N, K)``. It is run on a video of noise before it is written.
 
@@ -55,6 +56,10 @@ def export_localizer(
     classes, model = trained_model(config, checkpoint, classes)
     if isinstance(model, ExportedLocalizer):
         raise InputError(f"{checkpoint}: is exported already; give the checkpoint that training wrote")
+    if model.precision == "bfloat16":
+        raise InputError(
+            f"{config.filename}: exported models compute in float32: --cfg-options model.precision=float32"
+        )
     model = _OneVideo(model.eval().requires_grad_(False))
     size, num_frames = _frames_of(config, dataset, any_size)
     example = noise(EXAMPLE_TUBES, num_frames, size)
@@ -112,9 +117,10 @@ def _frames_of(config: Config, dataset: Mapping, any_size: bool) -> tuple[tuple[
 
 
 def _exported(config: Config, model: nn.Module, example: tuple, any_size: bool) -> ExportedProgram:
-    of_tubes = dict.fromkeys((0, 1), Dim.DYNAMIC)
-    dimensions = {"frames": dict.fromkeys((0, 2, 3) if any_size else (0,), Dim.DYNAMIC)}
-    dimensions |= {"tubes": of_tubes, "weights": of_tubes}
+    in_time = () if model.localizer.encoder.takes_clips else (0,)
+    dimensions = {"frames": (*in_time, *((2, 3) if any_size else ()))}
+    dimensions |= dict.fromkeys(("tubes", "weights"), (0, *(axis + 1 for axis in in_time)))
+    dimensions = {name: dict.fromkeys(axes, Dim.DYNAMIC) for name, axes in dimensions.items()}
     try:
         return torch.export.export(model, example, dynamic_shapes=dimensions, strict=False)
     except Exception as error:  # torch raises what the model's code meets

@@ -184,6 +184,8 @@ def _store(
         "pipeline": dataset.pipeline,
         "proposals": tubes.get("made_by") or TubeStore(tubes["folder"]).made_by,
     }
+    if model.get("precision") is not None:
+        parts["precision"] = model.precision
     if dataset.get("reader") is not None:
         parts["reader"] = dataset.reader
     if dataset.get("true_tubes"):

@@ -132,14 +132,16 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     ``DistributedDataParallel`` saved lose its prefix ``module.``.
 
     Args:
-        checkpoint: a path; or an ``http`` or ``https`` address, or ``open-mmlab://<name>`` of a model that mmengine
-            knows, which is downloaded once into torch.hub's cache.
+        checkpoint: a path, which ends in ``.safetensors`` if it is such a file; or an ``http`` or ``https`` address, or
+            ``open-mmlab://<name>`` of a model that mmengine knows, which is downloaded once into torch.hub's cache.
         owner: what the checkpoint is for, for messages.
 
     Raises:
         InputError: if it cannot be downloaded or read, names another type, or is no dictionary.
     """
     of_owner, beginning = f"checkpoint {checkpoint} of {owner}", b""
+    if "://" not in checkpoint and checkpoint.endswith(".safetensors"):
+        return _read_safetensors(checkpoint, of_owner)
     try:
         address = resolve_address(checkpoint)
         is_remote = address.startswith(("http://", "https://"))
@@ -179,6 +181,17 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     if all(name.startswith(WRAPPER) for name in state):
         consume_prefix_in_state_dict_if_present(state, WRAPPER)
     return loaded
+
+
+def _read_safetensors(path: str, of_owner: str) -> dict[str, Tensor]:
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise InputError(f"{of_owner} needs safetensors: pip install safetensors") from error
+    try:
+        return load_file(path)
+    except Exception as error:  # safetensors raises a type of its own
+        raise InputError(f"{of_owner} cannot be read: {type(error).__name__}: {error!s:.1000}") from error
 
 
 def _beginning(path: str) -> bytes:

@@ -287,7 +287,7 @@ class FeatureStore(VideoStore):
             frame_mask=torch.from_numpy(_array(arrays, "frame_mask", "b", *shape)),
             proposals=proposals,
             tube_labels=torch.from_numpy(_array(arrays, "tube_labels", "i", shape[0])) if labelled else None,
-            frame_features=torch.from_numpy(_array(arrays, "frame_features", "f", *shape, None, None, None)),
+            frame_features=torch.from_numpy(_array(arrays, "frame_features", "f", shape[0], *[None] * 4)),
         )
 
 

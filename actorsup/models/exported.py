@@ -90,9 +90,11 @@ class ExportedLocalizer(BaseModel):
         """
         expected = self._session.get_inputs()[0].shape
         if any(isinstance(ours, int) and ours != given for ours, given in zip(expected, frames.shape, strict=True)):
-            sizes = f"{expected[3]}x{expected[2]} pixels, got {frames.shape[3]}x{frames.shape[2]}"
+            number = "" if isinstance(expected[0], str) else f"{expected[0]} "
             raise InputError(
-                f"{self.file}: takes frames of {sizes}: resize to that (ResizeFrames), or export it with --any-size"
+                f"{self.file}: takes {number}frames of {expected[3]}x{expected[2]} pixels, got {len(frames)} of "
+                f"{frames.shape[3]}x{frames.shape[2]}: give the model what the config that it was exported with gives "
+                "it, or export it with --any-size"
             )
         given = frames, tubes.astype(np.float32), weights.astype(np.float32)
         return self._session.run(None, dict(zip(INPUTS, given, strict=True)))

@@ -19,6 +19,9 @@ class TubePooling(nn.Module):
 
     Every pooling is a statistic over time, :meth:`over_time`, of what :meth:`of_frames` gives in each frame alone. That
     does not depend on the statistic, and can be stored (``actorsup extract-features``).
+
+    A frame is a map here: of an encoder with a stride in time there are fewer of them than sampled frames, and the
+    tubes are taken at their times (``TubeBatch.at_maps``).
     """
 
     def __init__(self, output_size: tuple[int, int] = (5, 5)) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .tube import Tube
@@ -47,8 +48,9 @@ class VideoSample:
         proposals: the ``P`` tubes over all frames in pixels of the original frame, in the order of ``tubes``.
         ground_truth: the true tubes, labelled with the action class, for evaluation only.
         tube_labels: ``(P,)`` int64, action class of each tube, −1 where it shows none; None unless fully supervised.
-        frame_features: ``(P, N, C, Y, X)``, what the pooling gives of each tube in each frame alone, which the model
-            takes in place of the frames; None where it is to encode them.
+        frame_features: ``(P, N', C, Y, X)``, what the pooling gives of each tube in each frame alone, or in each map of
+            an encoder with a stride in time, which the model takes in place of the frames; None where it is to encode
+            them.
         tube_scores: ``(P, K)``, to rank tubes by, from the package's heads log-probabilities; None before prediction.
         video_scores: ``(K,)``, the video's probability of every class; None before prediction.
         frame_scores: ``(P, N, K)``, the log-odds of every class for every tube around each sampled frame,
@@ -85,10 +87,10 @@ class VideoSample:
             raise ValueError(f"{self.video}: {num_tubes} proposals need as many tube_labels, got {shape}")
         if self.frame_features is not None:
             shape = tuple(self.frame_features.shape)
-            if len(shape) != 5 or shape[:2] != (num_tubes, num_frames):
+            if len(shape) != 5 or shape[0] != num_tubes or not 1 <= shape[1] <= num_frames:
                 raise ValueError(
                     f"{self.video}: {num_tubes} proposals and {num_frames} frames need frame_features of shape "
-                    f"({num_tubes}, {num_frames}, C, Y, X), got {shape}"
+                    f"({num_tubes}, {num_frames} or fewer, C, Y, X), got {shape}"
                 )
 
     @classmethod
@@ -177,6 +179,24 @@ class TubeBatch:
         spatial = common / (areas[:, :, None] + areas[:, None] - common).clamp(min=torch.finfo(common.dtype).tiny)
         both, either = covers[:, :, None] & covers[:, None], covers[:, :, None] | covers[:, None]
         return (spatial * both).sum(dim=0) / either.sum(dim=0).clamp(min=1)
+
+    def at_maps(self, temporal_stride: int) -> "TubeBatch":
+        """The same tubes at the times of maps that stand for ``temporal_stride`` sampled frames each, ``(P, N', …)``.
+
+        ``N' = ⌈N / temporal_stride⌉``: the last map may have fewer frames. A box is the mean of the boxes in the frames
+        of its map that count, as much as each of them does, and a weight the sum of theirs, in units of a whole map:
+        every frame that counts is worth the same. A map without such a frame has weight 0, and a box of no meaning.
+        """
+        if temporal_stride == 1:
+            return self
+        num_frames = self.boxes.shape[1]
+        num_maps = -(-num_frames // temporal_stride)
+        times = torch.arange(num_maps * temporal_stride, device=self.boxes.device).clamp(max=num_frames - 1)
+        boxes = self.boxes[:, times].unflatten(1, (num_maps, temporal_stride))
+        weights = F.pad(self.weights, (0, len(times) - num_frames)).unflatten(1, (num_maps, temporal_stride))
+        sums = weights.sum(dim=2, keepdim=True)
+        shares = torch.where(sums > 0, weights / sums.clamp(min=torch.finfo(sums.dtype).tiny), 1 / temporal_stride)
+        return replace(self, boxes=(boxes * shares[..., None]).sum(dim=2), weights=sums[..., 0] / temporal_stride)
 
     def single_frames(self) -> tuple["TubeBatch", Tensor]:
         """Every tube in every frame as a tube of one frame, in a video of its own; and which of these, ``(P, N)``."""

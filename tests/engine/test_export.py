@@ -16,6 +16,7 @@ from actorsup.engine.export import METADATA, OUTPUTS, export_localizer, noise
 from actorsup.errors import InputError
 from actorsup.models import ExportedLocalizer
 from actorsup.models.encoders import Encoder
+from actorsup.models.encoders.encoder import padded_clips
 from actorsup.models.heads import TubeHead
 from actorsup.registry import MODELS
 from actorsup.structures import Tube, VideoSample
@@ -53,6 +54,20 @@ class TinyEncoder(Encoder):
         return self.layer(frames)
 
 
+@MODELS.register_module()
+class TinyClipEncoder(Encoder):
+    """A convolution in space and time."""
+
+    stride, out_channels, temporal_stride, takes_clips = 16, 6, 2, True
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv3d(3, 6, (2, 16, 16), stride=(2, 16, 16))
+
+    def forward(self, frames):
+        return self.layer(padded_clips(frames, 2).transpose(1, 2)).transpose(1, 2)
+
+
 class _OwnHead(TubeHead):
     def aggregate(self, tube_logits, features):
         return tube_logits.mean(dim=0)
@@ -71,13 +86,21 @@ class HeadOfChance(_OwnHead):
         return super().log_odds(tube_logits) + torch.rand_like(tube_logits)
 
 
-def make(folder, head="TopKAttentionHead", pooling="ActorRoIPool3D", gain=1.0, post_processing=(), **settings):
+def make(
+    folder,
+    head="TopKAttentionHead",
+    pooling="ActorRoIPool3D",
+    gain=1.0,
+    encoder="TinyEncoder",
+    post_processing=(),
+    **settings,
+):
     """A config, a checkpoint of random weights, those of linear layers times ``gain``, and the model with them."""
     channels = 18 if pooling == "ActorStatisticsPool3D" else 6
     common = {"num_classes": len(CLASSES), "in_channels": channels, "roi_size": (2, 3)}
     model = {
         "type": "ActorLocalizer",
-        "encoder": {"type": "TinyEncoder"},
+        "encoder": {"type": encoder},
         "pooling": {"type": pooling, "output_size": (2, 3)},
         "head": {"type": head, **common, **settings},
         "post_processing": list(post_processing),
@@ -166,6 +189,24 @@ def test_statistics_over_time_and_scores_of_frames_are_exported_with_what_follow
         ExportedLocalizer(tmp_path / "model.onnx", [{"type": "TemporalTrimming"}])
 
 
+def test_a_model_of_clips_is_exported_for_clips_of_one_length(tmp_path):
+    trimming = {"type": "TemporalTrimming", "window": 5, "contrast": 0.0}
+    config, checkpoint, model = make(tmp_path, encoder="TinyClipEncoder", post_processing=[trimming])
+    export_localizer(config, checkpoint, tmp_path / "model.onnx")
+    exported = ExportedLocalizer(tmp_path / "model.onnx", [trimming])
+    for num_tubes in (1, 6, 0):
+        assert_same_predictions(model, exported, video(num_tubes))
+    with pytest.raises(InputError, match="takes 3 frames of 64x48 pixels, got 4 of 64x48"):
+        exported.test_step(video(1, num_frames=4))
+
+
+def test_half_precision_is_refused(tmp_path):
+    config, checkpoint, _ = make(tmp_path)
+    config.model.precision = "bfloat16"
+    with pytest.raises(InputError, match=r"compute in float32: --cfg-options model\.precision=float32"):
+        export_localizer(config, checkpoint, tmp_path / "model.onnx")
+
+
 @pytest.mark.slow
 def test_frames_have_the_size_of_the_config_or_any(tmp_path):
     config, checkpoint, model = make(tmp_path)
@@ -174,7 +215,7 @@ def test_frames_have_the_size_of_the_config_or_any(tmp_path):
     fixed, any_size = (ExportedLocalizer(tmp_path / f"{name}.onnx") for name in ("fixed", "any"))
     for size in ((48, 64), (101, 67), (160, 120)):
         assert_same_predictions(model, any_size, video(3, size=size))
-        with pytest.raises(InputError, match=f"takes frames of 64x48 pixels, got {size[0]}x{size[1]}"):
+        with pytest.raises(InputError, match=f"takes frames of 64x48 pixels, got 3 of {size[0]}x{size[1]}"):
             fixed.test_step(video(3, size=size))
     del config.test_dataloader.dataset.pipeline[1]
     with pytest.raises(InputError, match="has no ResizeFrames, which says the size: --any-size"):

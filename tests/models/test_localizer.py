@@ -9,6 +9,8 @@ import torch
 from mmengine.optim import build_optim_wrapper
 
 from actorsup.errors import InputError
+from actorsup.models.encoders import Encoder
+from actorsup.models.encoders.encoder import padded_clips
 from actorsup.models.heads.tube_head import log_odds_of
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
@@ -354,3 +356,80 @@ def test_scores_of_frames_are_the_heads_of_the_tubes_around_them(config, window)
                 cut = {"inputs": [frames], "data_samples": [dataclasses.replace(sample, frame_mask=mask)]}
                 expected = log_odds_of(run(model, cut, "tensor"))[kept]
                 np.testing.assert_allclose(sample.frame_scores[kept, frame], expected.numpy(), atol=2e-4)
+
+
+class PairEncoder(Encoder):
+    """The sum of the colours of two frames each: map j stands for the frames 2 j and 2 j + 1."""
+
+    stride, out_channels, temporal_stride, takes_clips = 8, 3, 2, True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, clips):
+        pairs = padded_clips(clips, 2).unflatten(1, (-1, 2)).sum(dim=2)
+        return self.gain * torch.nn.functional.avg_pool2d(pairs.flatten(0, 1), 8).unflatten(0, pairs.shape[:2])
+
+
+IDENTITY = {"type": "VideoDataPreprocessor", "mean": [0.0] * 3, "std": [1 / 255] * 3}  # intensities from 0 to 255
+
+
+def pair_model(pooling="ActorRoIPool3D", factor=1, **options):
+    return build(
+        {
+            "type": "ActorLocalizer",
+            "encoder": PairEncoder(),
+            "pooling": {"type": pooling, "output_size": (1, 1)},
+            "head": {"type": "MeanHead", "num_classes": 4, "in_channels": 3 * factor, "roi_size": (1, 1)},
+            "data_preprocessor": IDENTITY,
+            **options,
+        }
+    )
+
+
+def flat_video(levels, frame_mask):
+    """Frames of one grey each, and one tube that covers some of them."""
+    frames = torch.tensor(levels, dtype=torch.uint8)[:, None, None, None].expand(-1, 3, 48, 64)
+    sample = small_sample(num_tubes=1, num_frames=len(levels))
+    return frames, dataclasses.replace(sample, frame_mask=torch.tensor([frame_mask], dtype=torch.bool))
+
+
+def test_with_a_stride_in_time_tubes_are_pooled_over_the_maps_that_they_cover():
+    frames, sample = flat_video([1, 3, 10, 20, 50], [0, 1, 0, 0, 1])
+    model, pooled = pair_model(), []
+    model.pooling.register_forward_hook(lambda module, given, output: pooled.append(output))
+    run(model, {"inputs": [frames], "data_samples": [sample]}, "tensor")
+    # Maps are 4, 30 and, of the last frame and its repetition, 100; one frame counts in the first and in the last.
+    torch.testing.assert_close(pooled[0].flatten(), torch.full((3,), (0.5 * 4 + 0.5 * 100) / 1.0))
+
+
+def test_frames_have_the_scores_of_their_map_and_of_whole_maps_beside():
+    frames, sample = flat_video([1, 3, 10, 20, 50, 52], [1] * 6)
+    for window, sums in ((3, [4, 4, 30, 30, 102, 102]), (5, [17, 17, 136 / 3, 136 / 3, 66, 66])):
+        model = pair_model(post_processing=[{"type": "TemporalTrimming", "window": window}]).eval()
+        seen = []
+        model.head.log_odds_alone = lambda pooled, seen=seen: seen.append(pooled) or pooled[:, :1, 0, 0].expand(-1, 4)
+        with torch.no_grad():
+            (predicted,) = run(model, {"inputs": [frames], "data_samples": [sample]}, "predict")
+        np.testing.assert_allclose(predicted.frame_scores[0, :, 0], sums, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("pooling", "factor"), [("ActorRoIPool3D", 1), ("ActorStatisticsPool3D", 3)])
+def test_with_a_stride_in_time_stored_features_stand_for_frames(pooling, factor):
+    model = pair_model(pooling, factor, post_processing=[{"type": "TemporalTrimming", "window": 3}]).eval()
+    videos = [flat_video([1, 3, 10, 20, 50], [0, 1, 1, 0, 1]), flat_video([9, 8, 7, 6, 5], [1, 1, 1, 1, 0])]
+    data = {"inputs": [frames for frames, _ in videos], "data_samples": [sample for _, sample in videos]}
+    stored = on_stored_features(model, data)
+    assert stored["data_samples"][0].frame_features.shape == (1, 3, 3, 1, 1)
+    with torch.no_grad():
+        for sample, expected in zip(run(model, stored, "predict"), run(model, data, "predict"), strict=True):
+            np.testing.assert_allclose(sample.tube_scores, expected.tube_scores, rtol=1e-3)
+            np.testing.assert_allclose(sample.frame_scores, expected.frame_scores, rtol=1e-2, atol=1e-3)
+
+
+def test_stored_features_of_another_stride_in_time_are_refused():
+    frames, sample = flat_video([1, 3, 10, 20, 50], [1] * 5)
+    sample = dataclasses.replace(sample, frame_features=torch.zeros(1, 5, 3, 1, 1))
+    with pytest.raises(ValueError, match="jump/01: has frame_features of 5 maps, and the encoder gives 3 of 5 frames"):
+        run(pair_model(), {"inputs": [frames], "data_samples": [sample]}, "tensor")

@@ -48,6 +48,33 @@ def test_stored_features_are_of_every_tube_and_frame(shape):
 
     assert sample(torch.zeros(1, 2, 3, 5, 5)).frame_features is not None
     with pytest.raises(
-        ValueError, match=r"jump/01: 1 proposals and 2 frames need frame_features of shape \(1, 2, C, Y"
+        ValueError, match=r"jump/01: 1 proposals and 2 frames need frame_features of shape \(1, 2 or fewer, C, Y"
     ):
         sample(torch.zeros(shape))
+
+
+def test_tubes_at_the_times_of_maps_are_means_over_the_frames_that_count():
+    boxes = torch.arange(5.0)[None, :, None] + torch.tensor([0.0, 10, 20, 30])  # (1, 5, 4): moves by a pixel a frame
+    weights = torch.tensor([[1.0, 1, 0, 1, 0], [0, 0, 1, 1, 1]])
+    batch = TubeBatch(boxes.repeat(2, 1, 1), weights, torch.tensor([0, 1]), num_videos=2)
+    maps = batch.at_maps(2)
+    # Maps of frames 0 and 1, 2 and 3, and 4 alone.
+    assert maps.weights.tolist() == [[1, 0.5, 0], [0, 1, 0.5]]
+    assert maps.boxes[0, :2, 0].tolist() == [0.5, 3]
+    assert maps.boxes[1, 1:, 1].tolist() == [12.5, 14]
+    assert maps.boxes.isfinite().all()
+    assert (maps.num_videos, maps.video_index.tolist()) == (2, [0, 1])
+    assert batch.at_maps(1) is batch
+    assert TubeBatch(boxes[:0], weights[:0], torch.zeros(0, dtype=int), 1).at_maps(2).boxes.shape == (0, 3, 4)
+
+
+def test_every_frame_that_counts_is_worth_the_same_in_maps_as_in_frames():
+    """Pooling maps that repeat in time, each for its frames, is pooling the frames."""
+    generator = torch.Generator().manual_seed(0)
+    weights = (torch.rand(6, 7, generator=generator) > 0.4).float()
+    features = torch.rand(6, 3, generator=generator)  # of 3 maps
+    batch = TubeBatch(torch.zeros(6, 7, 4), weights, torch.zeros(6, dtype=int), num_videos=1)
+    of_maps = batch.at_maps(3).weights
+    of_frames = features.repeat_interleave(3, dim=1)[:, :7]
+    expected = (weights * of_frames).sum(dim=1) / weights.sum(dim=1)
+    torch.testing.assert_close((of_maps * features).sum(dim=1) / of_maps.sum(dim=1), expected)

@@ -8,17 +8,15 @@ import torch
 import torchvision.models
 from mmengine.logging import print_log
 from torch import Tensor, nn
-from torch.func import functional_call
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from actorsup.errors import InputError
 from actorsup.io.checkpoints import load_checkpoint
 from actorsup.registry import MODELS
 
-from .encoder import CutModel, Encoder
+from .encoder import CutModel, Encoder, measure_strides
 
 _HOW_TO_GIVE_A_FILE = "`weights=PATH` where the config names it"
-_MEASURED_SIZES = (256, 512)
 
 
 @MODELS.register_module()
@@ -101,7 +99,7 @@ class TorchvisionEncoder(CutModel):
         self.name, self.node = name, node
         self.weights, self.weights_prefix = weights, weights_prefix
         self.body = cut_torchvision_model(name, {node: "maps"})
-        self.stride, self.out_channels = self._measure()
+        _, self.out_channels, self.stride = measure_strides(self, f"{name} cut at {node!r}")
 
     def init_weights(self) -> None:
         """Load ``weights``."""
@@ -112,23 +110,6 @@ class TorchvisionEncoder(CutModel):
     def maps(self, frames: Tensor) -> Tensor:
         """What the node gives, ``(B·N, C, H', W')``."""
         return self.body(frames)["maps"]
-
-    def _measure(self) -> tuple[int, int]:
-        """Stride and channels, from the shapes of two outputs; on the meta device, which computes shapes only."""
-        state = {key: tensor.to("meta") for key, tensor in (*self.named_parameters(), *self.named_buffers())}
-        inputs = [torch.empty((1, 3, size, size), device="meta") for size in _MEASURED_SIZES]
-        try:
-            small, large = (functional_call(self, state, frames).shape for frames in inputs)
-        except (RuntimeError, AssertionError) as error:
-            raise InputError(f"{self.name} does not take images of any size: {error}") from error
-        if len(small) == len(large) == 4 and small[1] == large[1] and small[2] == small[3] < large[2]:
-            stride, remainder = divmod(_MEASURED_SIZES[1] - _MEASURED_SIZES[0], large[2] - small[2])
-            if not remainder:
-                return stride, small[1]
-        raise InputError(
-            f"{self.name} cut at {self.node!r} gives {tuple(small)} and {tuple(large)} for inputs of {_MEASURED_SIZES} "
-            "pixels: expected maps (1, channels, height, width) that grow with the input by a whole-numbered stride"
-        )
 
 
 def cut_torchvision_model(name: str, nodes: Mapping[str, str]) -> nn.Module:
