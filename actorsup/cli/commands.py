@@ -17,8 +17,8 @@ from .doctor import doctor
 def demo(arguments: argparse.Namespace) -> None:
     """Run the whole method on a small synthetic world.
 
-    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found; a
-    report shows it all.
+    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found: grids
+    of videos as it goes, and a report that shows it all at the end.
     """
     from actorsup.errors import InputError
     from actorsup.synthetic.demo import run_demo
@@ -28,7 +28,7 @@ def demo(arguments: argparse.Namespace) -> None:
 
     start = time.perf_counter()
     config = read_config(arguments)
-    results = run_demo(config)
+    results = run_demo(config, on_picture=lambda title, path: print(f"{title}: {path}", flush=True))
     test = results.pop("test")
     measures = ("recall@0.2", "recall@0.5", "mabo")
     rows = [{"proposals of": linker} | {name: of[name] for name in measures} for linker, of in results.items()]

@@ -1,8 +1,8 @@
 """How long a model takes for a video, in PyTorch and exported: medians of turns in one run.
 
-The weights of the heads are random, and the video is noise: what is found is meaningless, what it costs is not. Both
-get the uint8 frames and the tubes of one video, as many and as large as the config says, and say the same, which the
-export has checked.
+The heads' weights are random, and the video is noise: what is found is meaningless, what it costs is not. All get the
+uint8 frames and the tubes of one video, as many and as large as the config says, and say the same, which the export has
+checked. Eager is the model as `actorsup test` runs it, with the compiled operator.
 
     python tools/benchmarks/export.py CONFIG… [--rounds N] [--cfg-options KEY=VALUE]
 """
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 import torch
 from mmengine.config import DictAction
@@ -22,6 +23,7 @@ from actorsup.engine import export_localizer, load_config
 from actorsup.engine.export import noise
 from actorsup.models import ExportedLocalizer
 from actorsup.registry import MODELS
+from actorsup.structures import Tube, VideoSample
 
 
 def measure(config, num_rounds: int, num_tubes: int) -> dict[str, float]:
@@ -36,16 +38,19 @@ def measure(config, num_rounds: int, num_tubes: int) -> dict[str, float]:
         checkpoint, file = Path(folder) / "model.pth", Path(folder) / "model.onnx"
         torch.save({"state_dict": model.state_dict(), "meta": {"dataset_meta": {"classes": classes}}}, checkpoint)
         size = export_localizer(config, checkpoint, file)["size"]
-        exported = ExportedLocalizer(file)
+        exported = ExportedLocalizer(file, config.model.get("post_processing", ()))
         program = Path(folder) / "model.pt2"
         export_localizer(config, checkpoint, program)
         compiled = torch.export.load(program).module()
     sampling = next(step for step in config.test_dataloader.dataset.pipeline if step["type"] == "SampleFrames")
     inputs = noise(num_tubes, sampling.get("num_frames", 16), tuple(size))
-    arrays = [tensor.numpy() for tensor in inputs]
+    frames, tubes, weights = inputs
+    proposals = tuple(Tube(0, tube.numpy(), np.ones(len(frames)), 1.0, 0) for tube in tubes)
+    sample = VideoSample("noise", np.arange(len(frames)), tubes, weights > 0, proposals=proposals)
+    batch = {"inputs": [frames], "data_samples": [sample]}
     ways: dict[str, Callable[[], object]] = {
-        "eager": lambda: model.score_video(*inputs),
-        "onnxruntime": lambda: exported.run(*arrays),
+        "eager": lambda: model.test_step(batch),
+        "onnxruntime": lambda: exported.test_step(batch),
         "torch.export": lambda: compiled(*inputs),
     }
     seconds = {name: [] for name in ways}
