@@ -120,6 +120,7 @@ class ActionInferencer:
     def stream(self, video: Video, name: str = "stream") -> Iterator[Localization]:
         """The actions of a video, or a camera without end, window by window: each stretch of frames once, in order.
 
+        The video is what a call takes: a path, or frames ``(H, W, 3)`` uint8, RGB, one after the other.
         Pieces of one tube have one ``track``; their scores are those of the windows so far. At most the frames of a
         window, and those that the detector reads ahead, are held.
         """
