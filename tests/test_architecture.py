@@ -24,7 +24,10 @@ ALLOWED = {
     "trackers": {"structures", "ops", "io", "models", "datasets"},
     "linkers": {"structures"},
     "proposals": {"structures", "io", "linkers"},
-    "engine": {"structures", "io", "datasets", "evaluation", "visualization", "detectors", "trackers", "proposals"},
+    "engine": {
+        *("structures", "io", "models", "datasets", "evaluation", "visualization"),
+        *("detectors", "trackers", "proposals"),
+    },
     "apis": {"structures", "io", "datasets", "visualization", "proposals", "engine"},
     "synthetic": {"structures", "io", "datasets", "visualization", "trackers", "engine"},
     "cli": {"datasets", "visualization", "engine", "apis", "synthetic"},

@@ -54,6 +54,14 @@ def test_localizing_is_measured_stage_by_stage(toy, tmp_path, capsys):
     assert "frames/s" in capsys.readouterr().out
 
 
+def test_exported_models_are_measured_beside_eager(toy, capsys):
+    options = ["--cfg-options", "model.head.type=MeanHead"]
+    load_benchmark("export").main([str(toy), "--rounds", "1", "--tubes", "2", *options])
+    printed = capsys.readouterr().out
+    assert "2 tubes, medians of 1" in printed
+    assert "eager / onnxruntime" in printed
+
+
 def test_reading_is_measured_beside_opencv(toy, capsys):
     video = toy.parent / "videos/Biking/v_Biking_g01_c01.avi"
     load_benchmark("reading").main([str(video), "--rounds", "1"])

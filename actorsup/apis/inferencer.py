@@ -12,12 +12,11 @@ from torch import nn
 
 from actorsup.datasets.video_files import video_name, videos_like
 from actorsup.device import keep_memory_flat, pick_device, return_freed_memory
-from actorsup.engine.checkpoint_match import classes_of, require_fit
+from actorsup.engine.checkpoint_match import trained_model
 from actorsup.engine.config import load_config, metainfo_of, proposal_config_of, required_datasets
-from actorsup.engine.words import begin_untrained, with_actions, with_words
+from actorsup.engine.words import begin_untrained, with_actions
 from actorsup.errors import InputError
 from actorsup.io import Proposals, StreamedFrames, TubeStore, ahead, open_video
-from actorsup.io.checkpoints import read_checkpoint
 from actorsup.proposals import ProposalPipeline
 from actorsup.proposals.config import existing_store
 from actorsup.registry import DETECTORS, MODELS, TRANSFORMS
@@ -47,8 +46,8 @@ class ActionInferencer:
 
     Args:
         config: a config file, or what ``load_config`` returns.
-        checkpoint: made by training that config. Nothing in the file is run. None: the model's ``TextHead`` scores
-            tubes by the texts of the actions, untrained.
+        checkpoint: made by training that config, or exported to ONNX from such a one. No code in the file is run. None:
+            the model's ``TextHead`` scores tubes by the texts of the actions, untrained.
         actions: what to look for, in words; in place of the classes of the config's head. Without a checkpoint alone.
         device: where detector, tracker and model run; None takes the GPU where there is one.
         proposals: folder of a tube store to take the proposals from; None makes them. With it, videos are files, and
@@ -84,39 +83,23 @@ class ActionInferencer:
         self._transforms = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
         metainfo = metainfo_of(dataset)
         if checkpoint is None:
-            classes, model = self._untrained_model(actions)
+            self.classes, model = self._untrained_model(actions)
         elif actions is not None:
             raise InputError(f"{checkpoint} knows the actions that it was trained on: leave it out, or actions")
         else:
-            classes, model = self._load_model(str(checkpoint), dataset.get("classes") or metainfo.get("classes"))
-        self.classes, self._model = tuple(classes), model.to(pick_device(device)).eval()
+            classes = dataset.get("classes") or metainfo.get("classes")
+            self.classes, model = trained_model(self.config, checkpoint, classes)
+        self._model = model.to(pick_device(device)).eval()
         detector = self._proposals.config.detector
         named_by_type = getattr(DETECTORS.get(detector["type"]), "actors", None)
         self._actors = detector.get("actors") or named_by_type or metainfo.get("actors") or ()
 
-    def _untrained_model(self, actions: Sequence[str] | None) -> tuple[Sequence[str], nn.Module]:
+    def _untrained_model(self, actions: Sequence[str] | None) -> tuple[tuple[str, ...], nn.Module]:
         self.config = with_actions(self.config, actions)
         with torch.random.fork_rng():
             model = MODELS.build(self.config.model)
         begin_untrained(model)
-        return model.head.classes, model
-
-    def _load_model(self, path: str, classes: Sequence[str] | None) -> tuple[Sequence[str], nn.Module]:
-        if "://" not in path and not Path(path).is_file():
-            raise InputError(f"{path}: no such checkpoint; training writes them into its work directory")
-        loaded = read_checkpoint(path, owner="the config's model")
-        self.config = with_words(self.config, classes or classes_of(loaded))
-        with torch.random.fork_rng():
-            model = MODELS.build(self.config.model)
-        require_fit(path, loaded, model, self.config, classes)
-        model.load_state_dict(loaded.get("state_dict", loaded))
-        classes = classes or classes_of(loaded)
-        if classes is None:
-            raise InputError(f"{path}: neither the checkpoint nor the config's dataset names the classes")
-        if model.head.num_classes != len(classes):
-            counts = f"head has {model.head.num_classes} classes, its dataset {len(classes)}"
-            raise InputError(f"the config's {counts}; set model.head.num_classes, and train")
-        return classes, model
+        return tuple(model.head.classes), model
 
     def prepare(self) -> None:
         """Load detector and tracker now and not with the first video."""
@@ -155,6 +138,7 @@ class ActionInferencer:
     def stream(self, video: Video, name: str = "stream") -> Iterator[Localization]:
         """The actions of a video, or a camera without end, window by window: each stretch of frames once, in order.
 
+        The video is what a call takes: a path, or frames ``(H, W, 3)`` uint8, RGB, one after the other.
         Pieces of one tube have one ``track``; their scores are those of the windows so far. At most the frames of a
         window, and those that the detector reads ahead, are held.
         """

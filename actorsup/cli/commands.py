@@ -20,8 +20,8 @@ WORDS = "words_openclip"  # the config that finds actions by words
 def demo(arguments: argparse.Namespace) -> None:
     """Run the whole method on a small synthetic world.
 
-    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found; a
-    report shows it all.
+    It makes videos and proposals of two linkers, trains a model from labels, tests it, and draws what it found: grids
+    of videos as it goes, and a report that shows it all at the end.
     """
     from actorsup.synthetic.demo import run_demo
     from actorsup.visualization.report import make_report
@@ -30,7 +30,7 @@ def demo(arguments: argparse.Namespace) -> None:
 
     start = time.perf_counter()
     config = read_config(arguments)
-    results = run_demo(config)
+    results = run_demo(config, on_picture=lambda title, path: print(f"{title}: {path}", flush=True))
     test = results.pop("test")
     measures = ("recall@0.2", "recall@0.5", "mabo")
     rows = [{"proposals of": linker} | {name: of[name] for name in measures} for linker, of in results.items()]
@@ -126,7 +126,11 @@ def train(arguments: argparse.Namespace) -> None:
 @command(
     "test",
     add_config,
-    argument("checkpoint", nargs="?", help="checkpoint file that training wrote; none where a TextHead knows words"),
+    argument(
+        "checkpoint",
+        nargs="?",
+        help="checkpoint file that training wrote, or .onnx made of it; none where a TextHead knows words",
+    ),
     argument("--show-dir", help="folder for a picture of each video with its best tubes"),
     argument(
         "--diagnose", type=float, nargs="?", const=0.5, metavar="IOU", help="find each error's reason at IOU (0.5)"
@@ -209,7 +213,7 @@ def eval_predictions(arguments: argparse.Namespace) -> None:
     "localize",
     argument("videos", nargs="+", metavar="VIDEO", help="video file, or folder of frames"),
     argument("--config", help=f"{CONFIG}; default with --actions: {WORDS}"),
-    argument("--checkpoint", help="checkpoint file that training wrote; none with --actions"),
+    argument("--checkpoint", help="checkpoint file that training wrote, or .onnx made of it; none with --actions"),
     argument("--actions", nargs="+", metavar="TEXT", help="what to look for, in words, without any training"),
     argument("--out", metavar="DIR", help="folder for the results; default: found, in the config's work directory"),
     argument("--top", type=int, default=5, metavar="N", help="the N best tubes of each video (5)"),
@@ -260,6 +264,30 @@ def localize(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         print(out)
     return 1 if report.failed else 0
+
+
+@command(
+    "export",
+    argument("config", help=CONFIG),
+    argument("checkpoint", help="checkpoint file that training wrote"),
+    argument("--out", required=True, metavar="FILE", help="what to write: FILE.onnx, or FILE.pt2"),
+    argument("--format", choices=["onnx", "torch"], help="default: by the suffix of FILE"),
+    argument("--any-size", action="store_true", help="frames of any size, not of the config's alone; ONNX only"),
+    add_options,
+)
+def export(arguments: argparse.Namespace) -> None:
+    """Write a trained model as ONNX, or for torch.export.
+
+    The file runs without this package: it takes the frames and tubes of a video, and gives the scores that rank
+    the tubes. `actorsup localize` and `actorsup test` take an ONNX file in place of a checkpoint.
+    """
+    from actorsup.engine import export_localizer
+
+    given = arguments.checkpoint, arguments.out, arguments.format, arguments.any_size
+    metadata = export_localizer(read_config(arguments), *given)
+    size = "any size" if metadata["size"] is None else "{}x{} pixels".format(*metadata["size"])
+    megabytes = Path(arguments.out).stat().st_size / 1e6
+    print(f"{arguments.out}: {megabytes:.1f} MB, {len(metadata['classes'])} classes, frames of {size}")
 
 
 @command(
@@ -366,7 +394,7 @@ def config(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS = (
-    *(demo, proposals, eval_proposals, extract_features, train, test, eval_predictions, localize, report),
+    *(demo, proposals, eval_proposals, extract_features, train, test, eval_predictions, localize, export, report),
     *(convert, check, puppets, crowd, experiments, eval_tracker, config, doctor),
 )
 

@@ -283,7 +283,7 @@ class FlipFrames(BaseTransform):
         self.prob = prob
 
     def transform(self, results: dict) -> dict:
-        """Mirror ``frames (N, H, W, 3)`` and ``tubes (P, N, 4)``, or neither."""
+        """Mirror ``frames (N, H, W, 3)`` and, in their pixels, ``tubes (P, N, 4)``, or neither."""
         if not self._draw():
             return results
         frames = results["frames"]

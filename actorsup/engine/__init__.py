@@ -3,6 +3,7 @@
 from .config import load_config, parse_options
 from .dataset_check import check_dataset
 from .experiments import Experiments
+from .export import export_localizer
 from .features import extract_features
 from .predictions import annotation_of, measure_predictions
 from .proposals import evaluate_stored_proposals, generate_proposals
@@ -18,6 +19,7 @@ __all__ = [
     "evaluate",
     "evaluate_stored_proposals",
     "evaluate_trackers",
+    "export_localizer",
     "extract_features",
     "generate_proposals",
     "load_config",

@@ -18,7 +18,7 @@ from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import save, save_csv, save_json
 from actorsup.visualization import diagnosis_chart, save_figure
 
-from .checkpoint_match import require_fit
+from .checkpoint_match import exported_settings, is_exported, require_fit, require_same
 from .config import require_files, require_work_dir, with_proposals
 from .features import with_features
 from .launch import init_distributed
@@ -45,7 +45,9 @@ def evaluate(
     diagnose_at: float | None = None,
     predictions: str | Path | None = None,
 ) -> Evaluation:
-    """Measure a checkpoint, or for None an untrained model that knows its classes by words, on a config's test videos.
+    """Measure a checkpoint, or a model that was exported to ONNX, on the test videos of a config.
+
+    None for the checkpoint measures an untrained model that knows its classes by words.
 
     Writes into the work directory ``test_metrics.json``, ``summary.txt``, each table as a CSV file in ``tables``,
     ``predictions.json`` with the best tubes of each video, and where errors are diagnosed ``diagnosis.json``, with an
@@ -60,9 +62,13 @@ def evaluate(
     require_work_dir(config)
     config = with_proposals(config)
     require_files(config, "test_dataloader")
-    config = with_actions(config, None) if path is None else with_words(config)
-    loaded = None if path is None else read_checkpoint(path, owner="the config's model")
-    config = with_features(config, ["test_dataloader"], loaded)
+    exported, loaded, settings = path is not None and is_exported(path), None, config.model
+    if exported:
+        config.model = exported_settings(config, path)
+    else:
+        config = with_actions(config, None) if path is None else with_words(config)
+        loaded = None if path is None else read_checkpoint(path, owner="the config's model")
+        config = with_features(config, ["test_dataloader"], loaded)
     if overlays is not None:
         config.custom_hooks = [*config.get("custom_hooks", []), {"type": "TubeOverlayHook", "folder": str(overlays)}]
     config.test_evaluator = _completed(config.test_evaluator, diagnose_at)
@@ -74,6 +80,8 @@ def evaluate(
     dataset = runner.test_dataloader.dataset
     if path is None:
         begin_untrained(model)
+    elif exported:
+        require_same(model, settings, dataset.metainfo["classes"])
     else:
         require_fit(path, loaded, model, config, dataset.metainfo["classes"])
         runner.load_checkpoint(path, map_location="cpu", strict=True)  # tells hooks that keep weights of their own

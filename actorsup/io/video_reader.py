@@ -68,7 +68,7 @@ class VideoReader(ABC):
         return np.stack(list(self))
 
     def frames_from(self, start: int) -> Iterator[np.ndarray]:
-        """Frames ``start``, ``start + 1``, … to the last; here those before are decoded and dropped."""
+        """Frames ``(H, W, 3)`` ``start``, ``start + 1``, … to the last; here those before are decoded and dropped."""
         return islice(self, start, None)
 
     def estimate_length(self) -> int:

@@ -2,6 +2,7 @@
 
 from .crops import CropPool, PixelEncoder
 from .data_preprocessor import VideoDataPreprocessor
+from .exported import ExportedLocalizer
 from .joint_space import JointModel, OpenClipModel, Prototypes, TransformersJointModel
 from .localizer import ActorLocalizer
 from .pooling import ActorRoIPool3D, ActorStatisticsPool3D, TubePooling
@@ -12,6 +13,7 @@ __all__ = [
     "ActorRoIPool3D",
     "ActorStatisticsPool3D",
     "CropPool",
+    "ExportedLocalizer",
     "JointModel",
     "OpenClipModel",
     "PixelEncoder",

@@ -57,6 +57,6 @@ def _check(videos: list[Tensor], samples: list[VideoSample]) -> None:
                 f"{sample.video}: frames must be uint8 of shape (num_frames, 3, height, width), "
                 f"got {frames.dtype} of shape {tuple(frames.shape)}"
             )
-    if len({len(frames) for frames in videos}) > 1:
+    if any(len(frames) != len(videos[0]) for frames in videos[1:]):
         counts = ", ".join(f"{sample.video}: {len(frames)}" for frames, sample in zip(videos, samples, strict=True))
         raise ValueError(f"the videos of a batch need the same number of frames, got {counts}")

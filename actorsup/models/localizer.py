@@ -1,7 +1,6 @@
 """The model (Section 3.2)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +13,7 @@ from actorsup.registry import MODELS, POST_PROCESSING
 from actorsup.structures import TubeBatch, VideoSample
 
 from .encoders import recompute_blocks
+from .post_processing import frame_window, post_process
 
 PRECISIONS = ("bfloat16", "float32")
 
@@ -54,10 +54,7 @@ class ActorLocalizer(BaseModel):
         self.pooling = _build(pooling)
         self.head = _build(head)
         self.post_processing = [_build(step, POST_PROCESSING) for step in post_processing]
-        windows = {step.frame_window for step in self.post_processing} - {None}
-        if len(windows) > 1:
-            raise ValueError(f"steps of post_processing need the same window of frames, got {sorted(windows)}")
-        self._frame_window = windows.pop() if windows else None
+        self.frame_window = frame_window(self.post_processing)
 
     def forward(
         self, inputs: Tensor, data_samples: Sequence[VideoSample], mode: str = "tensor"
@@ -88,13 +85,13 @@ class ActorLocalizer(BaseModel):
             return self.head.loss(pooled, tubes, labels)
         if mode == "predict":
             scores = self.head.predict(pooled, tubes)
-            if self._frame_window is not None:
+            if self.frame_window is not None:
                 if frame_features is None:
                     frame_features = self.pooling.of_frames(maps, at_maps, self.encoder.stride)
                 frame_scores = self._frame_scores(frame_features, at_maps, inputs.shape[1])
                 scores = [(*of_video, of_frames) for of_video, of_frames in zip(scores, frame_scores, strict=True)]
             samples = [sample.with_scores(*of_video) for sample, of_video in zip(data_samples, scores, strict=True)]
-            return [self._post_process(sample) for sample in samples]
+            return [post_process(sample, self.post_processing) for sample in samples]
         return self.head(pooled)
 
     @torch.no_grad()
@@ -103,13 +100,22 @@ class ActorLocalizer(BaseModel):
         tubes = TubeBatch.from_samples(data_samples, inputs.device).at_maps(self.encoder.temporal_stride)
         return self.pooling.of_frames(self._maps(inputs), tubes, self.encoder.stride)
 
-    def _post_process(self, sample: VideoSample) -> VideoSample:
-        if not self.post_processing:
-            return sample
-        ranked = sample.ranked_tubes
-        for step in self.post_processing:
-            ranked = step(sample, ranked)
-        return replace(sample, processed=ranked)
+    def score_video(self, frames: Tensor, tubes: Tensor, weights: Tensor) -> tuple[Tensor, ...]:
+        """What ``predict`` says of one video, of tensors alone: this is what is exported.
+
+        Frames are ``(N, 3, H, W)`` uint8, RGB, tubes ``(P, N, 4)`` in pixels of these, weights ``(P, N)`` say how much
+        each frame counts for each tube. Returns the scores ``(P, K)`` that rank the tubes, float64, the video's
+        probabilities ``(K,)`` and, if a step of ``post_processing`` asks for them, the log-odds ``(P, N, K)`` of the
+        tubes around every frame.
+        """
+        inputs = self.data_preprocessor({"inputs": [frames], "data_samples": [None]})["inputs"]
+        batch = TubeBatch(tubes, weights, torch.zeros_like(weights[:, 0], dtype=torch.int64), 1)
+        at_maps = batch.at_maps(self.encoder.temporal_stride)
+        frame_features = self.pooling.of_frames(self._maps(inputs), at_maps, self.encoder.stride)
+        (scores,) = self.head.predict(self.pooling.over_time(frame_features, at_maps.weights), batch)
+        if self.frame_window is None:
+            return scores
+        return *scores, *self._frame_scores(frame_features, at_maps, inputs.shape[1])
 
     def _maps(self, inputs: Tensor) -> Tensor:
         if self.precision is None:
@@ -124,14 +130,14 @@ class ActorLocalizer(BaseModel):
         as the window has room for.
         """
         stride = self.encoder.temporal_stride
-        beside = self._frame_window // 2 // stride
+        beside = self.frame_window // 2 // stride
         window = 2 * beside + 1
         features = F.pad(frame_features, (0, 0, 0, 0, 0, 0, beside, beside)).unfold(1, window, 1)
         weights = F.pad(tubes.weights, (beside, beside)).unfold(1, window, 1)  # (P, N', W)
         pooled = self.pooling.over_time(features.movedim(-1, 2).flatten(0, 1), weights.flatten(0, 1))
         scores = self.head.log_odds_alone(pooled).unflatten(0, tubes.weights.shape)
         scores = scores.repeat_interleave(stride, dim=1)[:, :num_frames]
-        return [scores[tubes.video_index == video] for video in range(tubes.num_videos)]
+        return tubes.by_video(scores)
 
     def _labels(self, data_samples: Sequence[VideoSample]) -> Tensor:
         """The labels that the head learns from, checked by name: ``(B, K)`` bool of videos, ``(P,)`` int64 of tubes."""

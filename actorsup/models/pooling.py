@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from actorsup.ops import actor_roi_pool3d
+from actorsup.ops.reference import pool_frames
 from actorsup.registry import MODELS
 from actorsup.structures import TubeBatch
 
@@ -36,6 +37,8 @@ class TubePooling(nn.Module):
 
         Those of all frames are held at once, N times as many as the operator gives for whole tubes.
         """
+        if torch.compiler.is_exporting():  # of one video
+            return pool_frames(features[0], tubes.boxes, self.output_size, 1 / stride)
         frames, of_tubes = tubes.single_frames()
         maps = features.flatten(0, 1)[:, None]
         pooled = actor_roi_pool3d(maps, frames.boxes, frames.video_index, self.output_size, 1 / stride, frames.weights)

@@ -1,6 +1,8 @@
 """Optional steps after the prediction of a model: NMS of tubes, and trimming in time."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +21,24 @@ class PostProcessing(ABC):
     @abstractmethod
     def __call__(self, sample: VideoSample, ranked: RankedTubes) -> RankedTubes:
         """The tubes after this step, from those after the last; the sample is as it was before any step."""
+
+
+def post_process(sample: VideoSample, steps: Sequence[PostProcessing]) -> VideoSample:
+    """A predicted video after these steps, in their order."""
+    if not steps:
+        return sample
+    ranked = sample.ranked_tubes
+    for step in steps:
+        ranked = step(sample, ranked)
+    return replace(sample, processed=ranked)
+
+
+def frame_window(steps: Sequence[PostProcessing]) -> int | None:
+    """The one window, in sampled frames, that steps need; None if they need none. A ``ValueError`` if they disagree."""
+    windows = {step.frame_window for step in steps} - {None}
+    if len(windows) > 1:
+        raise ValueError(f"steps of post_processing need the same window of frames, got {sorted(windows)}")
+    return windows.pop() if windows else None
 
 
 @POST_PROCESSING.register_module()

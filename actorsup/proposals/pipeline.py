@@ -51,7 +51,10 @@ class ProposalPipeline:
         return self.detector.detect(frames)
 
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> Proposals:
-        """The proposals of at least one frame, given each frame's detections. Tubes count from the first frame."""
+        """The proposals of at least one frame ``(H, W, 3)``, given each frame's detections.
+
+        Tubes count from the first frame, in its pixels.
+        """
         height, width = frames[0].shape[:2]
         return Proposals(tuple(self.linker.link(frames, detections)), len(frames), (width, height))
 

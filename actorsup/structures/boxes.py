@@ -62,12 +62,12 @@ def iou_of_sides(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def elementwise_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU ``(T,)`` of the t-th box of the first with the t-th of the second, both ``(T, 4)``; float64."""
+    """IoU ``(T,)`` of the t-th box of the first with the t-th of the second, both ``(T, 4)`` in one unit; float64."""
     return iou_of_sides(sides_of(first), sides_of(second))
 
 
 def pairwise_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU ``(M, N)`` of every box of the first ``(M, 4)`` with every box of the second ``(N, 4)``; float64."""
+    """IoU ``(M, N)`` float64 of all boxes ``(M, 4)`` of the first with all ``(N, 4)`` of the second, in one unit."""
     return iou_of_sides(sides_of(first)[:, :, None], sides_of(second)[:, None])
 
 

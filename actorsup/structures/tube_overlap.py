@@ -69,7 +69,7 @@ def tube_iou(detections: Sequence[Tube], ground_truth: Sequence[Tube], rule: Ove
 def tube_ious(
     detections: Sequence[Tube], ground_truth: Sequence[Tube], rules: Sequence[OverlapRule]
 ) -> dict[OverlapRule, np.ndarray]:
-    """:func:`tube_iou` under several rules; those with the same offsets share the IoU of their boxes."""
+    """:func:`tube_iou`, ``(P, G)``, under several rules; those with the same offsets share the IoU of their boxes."""
     overlaps = {rule: np.zeros((len(detections), len(ground_truth))) for rule in rules}
     if not detections or not ground_truth:
         return overlaps

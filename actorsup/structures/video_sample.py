@@ -158,6 +158,12 @@ class TubeBatch:
             num_videos=len(samples),
         )
 
+    def by_video(self, of_tubes: Tensor) -> list[Tensor]:
+        """What belongs to the tubes of each video, ``B`` tensors ``(P_b, …)``, of ``(P, …)`` of all tubes."""
+        if self.num_videos == 1:  # nothing is chosen, so that a model of one video can be exported
+            return [of_tubes]
+        return [of_tubes[self.video_index == video] for video in range(self.num_videos)]
+
     def overlaps(self, chosen: Tensor) -> Tensor:
         """Overlap ``(Q, Q)`` of the ``Q`` chosen tubes with each other, by their boxes at the sampled frames alone.
 

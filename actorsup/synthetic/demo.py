@@ -1,21 +1,27 @@
 """The world of puppets that a config describes, and the whole method on it."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from mmengine.config import Config
 
-from actorsup.engine.config import proposal_config_of
+from actorsup.engine.config import dataset_configs, plain_dataset, proposal_config_of
 from actorsup.engine.features import extract_features, initial_encoder
 from actorsup.engine.proposals import evaluate_stored_proposals, generate_proposals
 from actorsup.engine.test import evaluate
 from actorsup.engine.train import latest_checkpoint, train
 from actorsup.errors import InputError
+from actorsup.io import open_video
 from actorsup.progress import progress_bar
+from actorsup.visualization import DrawnTube, contact_sheet, draw_tubes, equal_steps, save_picture
 
 from .script import WorldSettings, WorldSizes
 from .world import PuppetWorld
+
+NUM_SHOWN = 12  # videos in a grid
 
 
 def make_puppets(config: Config, num_processes: int | None = None) -> Path:
@@ -36,13 +42,18 @@ def make_puppets(config: Config, num_processes: int | None = None) -> Path:
     return root
 
 
-def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) -> dict[str, dict[str, float]]:
+def run_demo(
+    config: Config,
+    linkers: Sequence[str] = ("siamese", "viterbi"),
+    on_picture: Callable[[str, Path], object] = lambda title, path: None,
+) -> dict[str, dict[str, float]]:
     """Draw the puppets, make the proposals of several linkers, train with those of the config's own, and test.
 
     Features are stored first, if the config has ``features``.
 
     What is there already is not made again, but for the training. Pictures land in ``pictures`` of the work directory.
-    The result is the recall of each linker, by its name, and the numbers of the test, as ``test``.
+    ``on_picture`` is called with title and path of each grid of videos, ``proposals.png`` and ``found.png``, once it is
+    there. The result is the recall of each linker, by its name, and the numbers of the test, as ``test``.
     """
     if config.get("features"):
         initial_encoder(config)  # what it lacks is said at once, not after minutes
@@ -56,11 +67,36 @@ def run_demo(config: Config, linkers: Sequence[str] = ("siamese", "viterbi")) ->
     recalls = evaluate_stored_proposals(config, stores)
     results = {name.split("/")[-1]: evaluation.numbers for name, evaluation in recalls.items()}
     work_dir = Path(config.work_dir)
+    save_picture(work_dir / "proposals.png", proposal_grid(config))
+    on_picture("proposals of test videos, true tubes dashed", work_dir / "proposals.png")
     if config.get("features"):
         extract_features(config)
     train(config)
-    results["test"] = evaluate(config, latest_checkpoint(work_dir), overlays=work_dir / "pictures").numbers
+    pictures = work_dir / "pictures"
+    results["test"] = evaluate(config, latest_checkpoint(work_dir), overlays=pictures).numbers
+    rows = sorted(pictures.glob("**/*.png"))
+    shown = [cv2.imread(str(rows[index]))[..., ::-1] for index in equal_steps(len(rows), NUM_SHOWN)]
+    save_picture(work_dir / "found.png", contact_sheet(shown, num_columns=2, height=150))
+    on_picture("what was found in test videos, true tubes dashed", work_dir / "found.png")
     return results
+
+
+def proposal_grid(config: Config, num_tubes: int = 5) -> np.ndarray:
+    """The middle frame of some test videos with their first proposals and the true tubes, ``(H, W, 3)`` uint8, RGB."""
+    settings = next(dataset_configs(config, ["test_dataloader"]))
+    dataset = plain_dataset(settings)
+    truth, paths, store = dataset.format.annotated(), dataset.videos(), proposal_config_of(config).tubes
+    pictures = []
+    for index in equal_steps(len(paths), NUM_SHOWN):
+        name, path = paths[index]
+        proposals = store.load(name)
+        middle = proposals.num_frames // 2
+        tubes = [DrawnTube.truth(tube) for tube in truth[name].tubes_at(proposals.size)]
+        first = enumerate(proposals.tubes[:num_tubes])
+        tubes += [DrawnTube.ranked(tube, rank, f"{rank + 1}: {tube.score:.2f}") for rank, tube in first]
+        (frame,) = open_video(path, settings.get("reader")).frames_at([middle])
+        pictures.append(draw_tubes(frame, middle, tubes, name))
+    return contact_sheet(pictures)
 
 
 def _built(settings: type, values: dict):

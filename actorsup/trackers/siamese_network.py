@@ -79,7 +79,10 @@ class CrossCorrelation(nn.Module):
         return torch.where(variance <= 1e-6 * power, 0, responses / (variance * size.numel()).clamp(min=1e-12).sqrt())
 
     def confidence(self, peaks: Tensor) -> Tensor:
-        """Peaks of the response as scores in [0, 1]: the logistic of a logit, the positive part of a cosine."""
+        """Peaks of the response, of any shape, as scores in [0, 1].
+
+        The logistic of a logit, the positive part of a cosine.
+        """
         return peaks.clamp(0, 1) if self.normalized and not self.trainable else peaks.sigmoid()
 
 

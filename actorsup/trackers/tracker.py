@@ -10,7 +10,7 @@ class Tracker(ABC):
 
     @abstractmethod
     def init(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Take new targets ``(P, 4)`` in an image ``(H, W, 3)`` uint8 RGB, and forget the old ones.
+        """Take new targets, boxes ``(P, 4)`` in pixels of an image ``(H, W, 3)`` uint8 RGB, and forget the old ones.
 
         Raises:
             ValueError: if a box has no positive width and height.
@@ -18,11 +18,11 @@ class Tracker(ABC):
 
     @abstractmethod
     def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Append targets, in the image that the last ``init`` or ``update`` had."""
+        """Append targets, boxes ``(P, 4)`` in pixels of the image that the last ``init`` or ``update`` had."""
 
     @abstractmethod
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find all targets in the next frame: boxes ``(P, 4)``, cut to it, and confidences ``(P,)`` in [0, 1]."""
+        """Find all targets in the next frame: boxes ``(P, 4)`` in its pixels, cut to it, scores ``(P,)`` in [0, 1]."""
 
 
 def check_targets(boxes: np.ndarray) -> np.ndarray:

@@ -133,7 +133,7 @@ def _free_place(
 
 
 def equal_steps(length: int, count: int) -> np.ndarray:
-    """At most ``count`` of ``length`` indices in equal steps, the first and the last among them."""
+    """At most ``count`` of ``length`` indices in equal steps, ``(N,)``, the first and the last among them."""
     return np.unique(np.linspace(0, length - 1, min(count, length)).round().astype(int))
 
 

@@ -24,7 +24,7 @@ TOOLS = {
     "generate_proposals": "proposals",
     "make_crowd": "crowd",
     "make_puppets": "puppets",
-    **{name: name for name in ("demo", "doctor", "experiments", "localize", "report", "test", "train")},
+    **{name: name for name in ("demo", "doctor", "experiments", "export", "localize", "report", "test", "train")},
 }
 HEAVY = "torch torchvision mmengine mmcv mmdet numpy scipy cv2 PIL matplotlib plotly pandas rich av"
 

@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import pytest
 
 from actorsup.engine import load_config
@@ -89,6 +90,8 @@ def test_the_demo_ends_with_its_tables_and_gives_the_same_numbers_again(root):
             "viterbi",
             "recall@0.2",
             "mAP@0.5",
+            f"proposals of test videos, true tubes dashed: {root}/work/proposals.png",
+            f"what was found in test videos, true tubes dashed: {root}/work/found.png",
             f"pictures: {root}/work/pictures",
             f"for a browser: {root}/work/report.html",
         ):
@@ -98,3 +101,6 @@ def test_the_demo_ends_with_its_tables_and_gives_the_same_numbers_again(root):
     measured = json.loads((root / "work" / "proposal_metrics.json").read_text())
     assert measured.keys() == {"ssd/siamese", "ssd/viterbi"}
     assert len(list((root / "work" / "pictures").glob("**/*.png"))) == 6
+    # Six videos of 96×72: four in a row of frames 240 high, and two in a row of four frames each 150 high.
+    assert cv2.imread(str(root / "work" / "proposals.png")).shape == (480, 4 * 320, 3)
+    assert cv2.imread(str(root / "work" / "found.png")).shape == (450, 2 * 800, 3)

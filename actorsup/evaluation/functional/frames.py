@@ -34,7 +34,7 @@ class FrameBoxes:
 
     video: str  #: name, unique in the dataset
     frames: np.ndarray  #: ``(n,)`` int64, numbered as in the ground truth
-    boxes: np.ndarray  #: ``(n, 4)``
+    boxes: np.ndarray  #: ``(n, 4)`` in pixels of the original frame
     tubes: np.ndarray  #: ``(n,)`` int64, the tube of each box, ``0 … P - 1``
     scores: np.ndarray  #: ``(P, K)`` float64, ``-inf`` where the boxes of a tube are no detections of a class
 
@@ -113,8 +113,8 @@ def match_frames(
         ground_truth: its true tubes. Of one with an ``annotated`` mask the annotated boxes alone are true.
         thresholds: ``H`` overlaps.
         protocols: of :data:`FRAME_PROTOCOLS`, by name.
-        frames: the frames that count. None: all; in a video with a sparsely annotated true tube, and under a protocol
-            that leaves out empty frames, those in which some true tube is annotated.
+        frames: ``(n,)``, those that count. None: all; in a video with a sparsely annotated true tube, and under a
+            protocol that leaves out empty frames, those in which some true tube is annotated.
         excluded: numbers of classes that are left out.
     """
     num_classes = detected.scores.shape[1]

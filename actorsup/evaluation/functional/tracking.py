@@ -39,7 +39,7 @@ class TrackingScores:
 
 
 def score_track(predicted: np.ndarray, truth: np.ndarray) -> TrackingScores:
-    """Measure the predicted boxes ``(T, 4)`` of one target; true ones are NaN in rows that are not annotated.
+    """Measure the predicted boxes ``(T, 4)`` of a target, in pixels; true ones are NaN in rows that are not annotated.
 
     Raises:
         InputError: if the shapes differ, a predicted box is not finite, or no row is annotated.

@@ -57,7 +57,7 @@ class VideoLabelMAP(SampleMetric):
         return sample.video, scores, np.isin(np.arange(len(self.classes)), labels)
 
     def compute_metrics(self, results: list[tuple[str, np.ndarray, np.ndarray]]) -> dict[str, float]:
-        """The mean; and sets ``report``."""
+        """The mean over the classes, from videos' names, scores ``(K,)`` and classes ``(K,)``; and sets ``report``."""
         check_unique(video for video, _, _ in results)
         results = sorted(results, key=lambda result: result[0])  # so equal scores are ordered by name
         if not any(shows.any() for _, _, shows in results):

@@ -95,8 +95,10 @@ class FrozenEncoder(Encoder):
     @torch.no_grad()
     def forward(self, frames: Tensor) -> Tensor:
         """Feature maps without a gradient, of frames or of clips."""
+        if not frames.is_cpu or torch.compiler.is_exporting():
+            return self.encoder(frames)
         # On a CPU one frame or clip after the other: what its layers give stays in the cache, and takes no new memory.
-        return torch.cat([self.encoder(some) for some in frames.split(1)]) if frames.is_cpu else self.encoder(frames)
+        return torch.cat([self.encoder(some) for some in frames.split(1)])
 
 
 def padded_frames(frames: Tensor, stride: int) -> Tensor:

@@ -1,5 +1,6 @@
 """The heads: how the logits of a video's tubes become those of the video."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -24,7 +25,7 @@ class TopKAttentionHead(TubeHead):
 
     def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Mean of the highest logits of each class."""
-        return tube_logits.topk(min(self.topk, len(tube_logits)), dim=0).values.mean(dim=0)
+        return tube_logits.topk(torch.sym_min(self.topk, tube_logits.shape[0]), dim=0).values.mean(dim=0)
 
 
 @MODELS.register_module()

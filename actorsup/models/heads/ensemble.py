@@ -41,7 +41,10 @@ class EnsembleHead(BaseModule):
         return torch.stack([member(pooled) for member in self.members]).mean(dim=0)
 
     def loss(self, pooled: Tensor, tubes: TubeBatch, labels: Tensor) -> dict[str, Tensor]:
-        """Of each loss the sum over the members, so that each learns as if it were alone; of the rest the mean."""
+        """Of each loss the sum over the members, so that each learns as if it were alone; of the rest the mean.
+
+        From the features ``(P, C, Y, X)`` of tubes, and the labels ``(B, K)`` bool of videos or ``(P,)`` of tubes.
+        """
         of_members = [member.loss(pooled, tubes, labels) for member in self.members]
         predicted = [member.predicted_classes for member in self.members]
         self.predicted_classes = None if predicted[0] is None else torch.stack(predicted).mode(dim=0).values

@@ -117,7 +117,7 @@ class TextHead(TubeHead):
 
     def aggregate(self, tube_logits: Tensor, features: Tensor) -> Tensor:
         """Mean of the highest logits of each class."""
-        return tube_logits.topk(min(self.topk, len(tube_logits)), dim=0).values.mean(dim=0)
+        return tube_logits.topk(torch.sym_min(self.topk, tube_logits.shape[0]), dim=0).values.mean(dim=0)
 
     def log_odds(self, tube_logits: Tensor) -> Tensor:
         """Of each class against the others and background, or with ``multi_label`` against background."""

@@ -92,7 +92,7 @@ class TubeHead(BaseModule):
 
     def scores(self, tube_logits: Tensor, features: Tensor) -> VideoScores:
         """What the ranking takes, of one video from its tubes' logits ``(P, K)`` float32 and features, if any."""
-        video_logits = self.aggregate(tube_logits, features) if len(tube_logits) else tube_logits.sum(dim=0)
+        video_logits = self.aggregate(tube_logits, features) if tube_logits.shape[0] else tube_logits.sum(dim=0)
         of_tubes = self.score_tubes(tube_logits, features)
         return VideoScores(of_tubes, self.log_odds(tube_logits), self.score_video(video_logits))
 
@@ -164,7 +164,8 @@ class TubeHead(BaseModule):
         """
         features = self.features(pooled)
         tube_logits = self.classifier(features).float()
-        of_videos = [self.scores(tube_logits[mask], features[mask]) for mask in video_masks(tubes)]
+        by_video = zip(tubes.by_video(tube_logits), tubes.by_video(features), strict=True)
+        of_videos = [self.scores(*of_video) for of_video in by_video]
         return [(self.ranking(scores), scores.video.exp().float()) for scores in of_videos]
 
 

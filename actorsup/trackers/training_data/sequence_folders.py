@@ -113,7 +113,7 @@ class ALOV(SequenceSource):
 
 
 def read_box_file(path: str | Path, first_pixel: int = 1) -> np.ndarray:
-    """Boxes ``(T, 4)`` float32 of a ``groundtruth.txt``: a line ``x,y,w,h``, or 8 numbers of a polygon, a frame.
+    """Boxes ``(T, 4)`` float32, in pixels, of a ``groundtruth.txt``: ``x,y,w,h`` or a polygon of 8 numbers a line.
 
     Commas, semicolons or white space separate numbers. A polygon becomes the upright box around it, as in the VOT
     toolkit. A line of NaN, or a box without area, is a hidden target: NaN.

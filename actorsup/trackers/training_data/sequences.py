@@ -54,9 +54,9 @@ class LazyFrames(Sequence):
 class TrackingSequence:
     """Frames and the true box of one target in them; ``ValueError`` if they do not fit, or nothing is annotated."""
 
-    name: str  # unique in its source
-    frames: Sequence[np.ndarray]  # ``T`` of ``(H, W, 3)`` uint8, RGB
-    boxes: np.ndarray  # ``(T, 4)`` in pixels, NaN where not annotated; kept as a read-only float32 copy
+    name: str  #: unique in its source
+    frames: Sequence[np.ndarray]  #: ``T`` of ``(H, W, 3)`` uint8, RGB
+    boxes: np.ndarray  #: ``(T, 4)`` in pixels, NaN where not annotated; kept as a read-only float32 copy
 
     def __post_init__(self) -> None:
         boxes = np.array(self.boxes, dtype=np.float32)
