@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from actorsup.engine import generate_proposals, load_config
+from tests.conftest import moving_square, write_video
 from tests.tiny_clip import WIDTH, write_open_clip
 from tests.toy import make_toy
 
@@ -52,6 +53,28 @@ def test_localizing_is_measured_stage_by_stage(toy, tmp_path, capsys):
     assert result["tubes"] == 1
     assert result["seconds"].keys() == {"read", "detect", "link", "whole"}
     assert "frames/s" in capsys.readouterr().out
+
+
+def test_the_pipeline_is_measured_stage_by_stage_in_processes(tmp_path):
+    config, video = BENCHMARKS.parents[1] / "configs/demo_puppets.py", tmp_path / "video.avi"
+    write_video(video, moving_square(9))
+    out = tmp_path / "pipeline.json"
+    settings = [
+        "--rounds",
+        "1",
+        "--frames",
+        "6",
+        "--copies",
+        "2",
+        "--json",
+        str(out),
+        "--cfg-options",
+        "proposals.linker=viterbi",
+    ]
+    load_benchmark("pipeline").main([str(config), str(video), *settings])
+    result = json.loads(out.read_text())
+    assert result["frames"] == 6
+    assert result["seconds"]["now"].keys() == {"start", "read", "detect", "link", "proposals"}
 
 
 def test_exported_models_are_measured_beside_eager(toy, capsys):
