@@ -7,6 +7,7 @@ import inspect
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from unittest import mock
@@ -14,6 +15,7 @@ from unittest import mock
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
 
 from actorsup.errors import InputError, MissingSplitError
 from actorsup.installation import find_file, shipped_configs
@@ -55,21 +57,52 @@ def read_python(file: Path) -> Config:
     """Read a file of Python settings; whatever it raises becomes an ``InputError``.
 
     A ``_base_`` that is not there, from the file's folder, may be one that ships: ``configs/demo_puppets.py`` is in
-    every folder.
+    every folder. The modules of ``custom_imports`` may lie beside the file, beside one that it is based on, or in the
+    working directory: that folder goes to the end of ``sys.path``, where processes that are started later find them.
 
     Printed and dumped, its text is not laid out: yapf thinks about that for seconds, at every checkpoint anew.
     """
+    folders = [file.resolve().parent]
+
+    def path_of_base(base: str, of: str) -> tuple[str, str | None]:
+        path, scope = _path_of_base(base, of)
+        folders.append(Path(path).resolve().parent)
+        return path, scope
+
     before = logging.root.manager.disable
     logging.disable(logging.INFO)  # mmengine tells the value of every environment variable that is named
     try:
-        with mock.patch.object(Config, "_get_cfg_path", _path_of_base):  # mmengine has no other way in
-            read = Config.fromfile(file)
+        with mock.patch.object(Config, "_get_cfg_path", path_of_base):  # mmengine has no other way in
+            read = Config.fromfile(file, import_custom_modules=False)
     except Exception as error:
         raise InputError(f"{file}: cannot be read as a config: {type(error).__name__}: {error}") from error
     finally:
         logging.disable(before)
+    _import_parts(read, [*folders, Path.cwd()])
     object.__setattr__(read, "_format_python_code", False)  # fromfile's own option is for configs of lazy imports alone
     return read
+
+
+def _import_parts(config: Config, folders: Sequence[Path]) -> None:
+    """Import the modules of ``custom_imports``, which may lie in these folders."""
+    if not (settings := config.get("custom_imports")):
+        return
+    names = [settings.imports] if isinstance(settings.imports, str) else settings.imports
+    for name in names:
+        top = name.partition(".")[0]
+        there = (each for each in folders if (each / f"{top}.py").is_file() or (each / top / "__init__.py").is_file())
+        folder = str(next(there, ""))
+        if folder and folder not in sys.path:
+            sys.path.append(folder)
+    try:
+        import_modules_from_strings(**settings)
+    except ImportError as error:
+        raise InputError(
+            f"{config.filename}: custom_imports={list(names)}: {error.__context__ or error}. A module of your own is "
+            "looked for beside the config, in the working directory, and in the folders of PYTHONPATH"
+        ) from error
+    except Exception as error:
+        raise InputError(f"{config.filename}: custom_imports={list(names)}: {type(error).__name__}: {error}") from error
 
 
 def _path_of_base(base: str, file: str, of_mmengine: Callable = Config._get_cfg_path) -> tuple[str, str | None]:

@@ -1,5 +1,6 @@
 import copy
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,41 @@ def test_a_base_that_ships_needs_no_clone_and_one_beside_the_file_comes_first(tm
     (tmp_path / "wrong.py").write_text('_base_ = ["configs/demo_pupets.py"]\n')
     with pytest.raises(InputError, match=r"configs/demo_pupets\.py"):
         load_config("wrong.py")
+
+
+def test_the_modules_of_a_users_own_parts_are_found_beside_the_config_that_names_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for folder in ("mine", "variants", "here"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "mine" / "parts_beside_it.py").write_text("")
+    (tmp_path / "mine" / "config.py").write_text("custom_imports = dict(imports=['parts_beside_it'])")
+    (tmp_path / "variants" / "config.py").write_text("_base_ = '../mine/config.py'")
+    (tmp_path / "here" / "parts_of_the_working_directory.py").write_text("")
+    monkeypatch.chdir(tmp_path / "here")
+    load_config("../variants/config.py")
+    assert sys.modules.pop("parts_beside_it").__file__ == str(tmp_path / "mine" / "parts_beside_it.py")
+    config = tmp_path / "variants" / "other.py"
+    config.write_text("custom_imports = dict(imports=['parts_of_the_working_directory'])")
+    load_config(config)
+    assert sys.modules.pop("parts_of_the_working_directory").__file__.startswith(str(tmp_path / "here"))
+    assert sys.path[-2:] == [str(tmp_path / "mine"), str(tmp_path / "here")]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no_such_parts", "No module named 'no_such_parts'. A module of your own is looked for beside the config, in"),
+        ("parts_without", "No module named 'numpy.no_such_module'. A module of your own is"),
+        ("parts_that_fail", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_message(tmp_path, monkeypatch, name, message):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "parts_without.py").write_text("import numpy.no_such_module")
+    (tmp_path / "parts_that_fail.py").write_text("1 / 0")
+    path = tmp_path / "config.py"
+    path.write_text(f"custom_imports = dict(imports='{name}')")
+    with pytest.raises(InputError) as raised:
+        load_config(path)
+    assert str(raised.value).startswith(f"{path}: custom_imports=['{name}']: {message}")
+    assert "\n" not in str(raised.value)
