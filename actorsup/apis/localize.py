@@ -85,7 +85,7 @@ def localize_videos(
                 render_video(out / f"{video_name(path)}.mp4", video, drawn, found.num_frames, found.size, rate)
             except InputError as error:
                 report.failed[str(path)] = str(error)
-                print_log(f"{path.name}: left out: {error}", logger="current", level=logging.ERROR)
+                print_log(f"{path.name}: left out: {error}", logger="current", level=logging.WARNING)
                 bar.advance(0)
             else:
                 report.localized[str(path)] = found

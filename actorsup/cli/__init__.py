@@ -26,7 +26,9 @@ def _main(command: str | None, argv: Sequence[str] | None) -> int:
 
         parser = command_parser() if command is None else tool_parser(command)
         try:
-            arguments = parser.parse_args(argv)
+            arguments, unknown = parser.parse_known_args(argv)
+            if unknown:  # the command's own parser says which options it has
+                arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         except SystemExit as stop:  # --help, --version, or arguments that argparse refused
             return stop.code
         return arguments.run(arguments)

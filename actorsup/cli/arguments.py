@@ -29,7 +29,7 @@ class Command(NamedTuple):
         parser.description = inspect.getdoc(self.run)
         for add in self.arguments:
             add(parser)
-        parser.set_defaults(run=self.run)
+        parser.set_defaults(run=self.run, parser=parser)
         return parser
 
 
@@ -62,7 +62,7 @@ def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> N
     """Add the config, its work directory, settings to replace, and launcher."""
     text = CONFIG if default is None else f"{CONFIG}; default: {default}"
     parser.add_argument("config", nargs=None if default is None else "?", default=default, help=text)
-    parser.add_argument("--work-dir", help="where results go; default: work_dirs/<name of the config>")
+    parser.add_argument("--work-dir", help="where results go; default: the config's work_dir, or work_dirs/<its name>")
     add_options(parser)
     parser.add_argument(
         "--launcher",

@@ -1,8 +1,10 @@
 """All commands, and their parsers."""
 
 import argparse
+import re
 import time
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from actorsup import __version__
@@ -385,12 +387,17 @@ def config(arguments: argparse.Namespace) -> None:
         configs = shipped_configs()
         width = max(map(len, configs))
         for name, path in configs.items():
-            first_line = path.read_text(encoding="utf-8").partition("\n")[0]
-            print(f"{name:<{width}}  {first_line.removeprefix('#').strip() if first_line.startswith('#') else ''}")
+            print(f"{name:<{width}}  {_first_sentence(path.read_text(encoding='utf-8'))}")
     else:
         from mmengine.config import Config
 
         print(Config(read_config(arguments).to_dict()).pretty_text)  # laid out
+
+
+def _first_sentence(source: str) -> str:
+    """The first sentence of the comment that a file begins with."""
+    lines = [line.removeprefix("#").strip() for line in takewhile(lambda line: line[:1] == "#", source.splitlines())]
+    return re.match(r".*?(\.(?= [A-Z])|$)", " ".join(takewhile(bool, lines)))[0]
 
 
 COMMANDS = (

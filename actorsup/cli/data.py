@@ -14,6 +14,7 @@ def _add_formats(parser: argparse.ArgumentParser) -> None:
 
     def add(name: str, description: str, *arguments, out: str = ".json or .json.gz") -> None:
         added = formats.add_parser(name, help=description, description=description)
+        added.set_defaults(parser=added)
         added.add_argument("--out", required=True, type=Path, help=out)
         for add_argument in arguments:
             add_argument(added)

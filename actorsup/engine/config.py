@@ -135,7 +135,10 @@ def parse_options(options: Sequence[str]) -> dict[str, object]:
         if not equals:
             raise InputError(f"--cfg-options {option}: expected KEY=VALUE")
         if value.lstrip("'\"[( ").startswith(("dict(", "{")):
-            raise InputError(f"--cfg-options {option}: a value is no dict; give its settings: {key}.name=value")
+            instead = (
+                f"give its settings: {key}.name=value" if value[0] in "d{" else "lists of parts go into the config"
+            )
+            raise InputError(f"--cfg-options {option}: a value is no dict; {instead}")
         try:
             read(None, parsed, [option])
         except (AssertionError, RecursionError) as error:  # mmengine's answer to brackets that it cannot read
@@ -239,7 +242,8 @@ def require_files(config: Config, dataloader: str) -> None:
             begins = file.read_text(encoding="utf-8").partition("\n\n")[0] if file.is_file() else ""
             has_commands = re.search(r"^#   .*(\bactorsup |tools/)", begins, re.MULTILINE)
             hint = f"\nThe first lines of {file} say which commands come first." if has_commands else ""
-            raise InputError(str(error).replace("proposals CONFIG", f"proposals {file}") + hint) from error
+            asked = next((name for name, path in shipped_configs().items() if path == file), file)
+            raise InputError(str(error).replace("proposals CONFIG", f"proposals {asked}") + hint) from error
 
 
 def require_annotation(config: Config, dataloader: str) -> None:

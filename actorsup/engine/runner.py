@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import warnings
 from contextlib import redirect_stdout
 
 from mmengine.logging import MMLogger
@@ -15,6 +16,9 @@ FOR_THE_FILE = re.compile(
     r"|\S+ is skipped since its requires_grad=False"  # of each parameter of a frozen part
     r'|"FileClient" will be deprecated|"HardDiskBackend" is the alias|Epoch\(test\) \[\d+/\d+\] +(?! |eta)'
 )
+
+# A config's number of workers holds on every machine, for what they draw depends on it; torch advises one a core.
+warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
 
 
 def is_for_the_console(record: logging.LogRecord) -> bool:

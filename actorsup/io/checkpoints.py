@@ -139,7 +139,7 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
     Raises:
         InputError: if it cannot be downloaded or read, names another type, or is no dictionary.
     """
-    of_owner, beginning = f"checkpoint {checkpoint} of {owner}", b""
+    of_owner, beginning, is_remote = f"checkpoint {checkpoint} of {owner}", b"", False
     if "://" not in checkpoint and checkpoint.endswith(".safetensors"):
         return _read_safetensors(checkpoint, of_owner)
     try:
@@ -159,8 +159,9 @@ def read_checkpoint(checkpoint: str, owner: str) -> dict:
             ) from error
         refused = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, UnpicklingError) else None
         if refused is None:
+            remedy = ". `actorsup doctor CONFIG` prints the command that brings it here" if is_remote else ""
             raise InputError(
-                f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error!s:.1000}"
+                f"{of_owner} cannot be downloaded or read: {type(error).__name__}: {error!s:.1000}{remedy}"
             ) from error
         allowed = "a checkpoint holds tensors, numpy arrays and builtin containers only"
         raise InputError(f"{of_owner} is refused, because it would load {refused[1]}; {allowed}") from error

@@ -108,8 +108,8 @@ class FrameFolderReader(VideoReader):
             there = Counter(Path(name).suffix if name[0] != "." else "hidden" for name in names)
             holds = ", ".join(f"{count} {kind or 'without suffix'}" for kind, count in there.most_common(5))
             raise VideoError(
-                f"{self.path}: holds no frame{which}, only these files: {holds or 'none'}; expected files ending in "
-                f"{', '.join(IMAGE_SUFFIXES)}"
+                f"{self.path}: holds no frame{which}, only these files: {holds or 'none'}. A folder is one video, "
+                f"whose frames end in {', '.join(IMAGE_SUFFIXES)}; videos are given file by file"
             )
         self.files = sorted(files, key=lambda file: _natural_key(file.name))
         series = Counter(_split(file)[0] for file in files)

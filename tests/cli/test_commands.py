@@ -97,6 +97,8 @@ def test_the_version_is_printed(capsys):
             "a value is no dict; give its",
         ),
         (["config"], "one of the arguments config --list is required"),
+        (["train", "demo_puppets", "--epochs", "3"], "actorsup train: error: unrecognized arguments: --epochs 3"),
+        (["convert", "folder", "a", "--out", "b", "--no"], "convert folder: error: unrecognized arguments: --no"),
     ],
 )
 def test_wrong_arguments_are_one_message(capsys, arguments, message):

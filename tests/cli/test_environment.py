@@ -13,7 +13,9 @@ def test_shipped_configs_are_listed_with_what_they_are(capsys):
     assert [line.split()[0] for line in lines] == list(shipped_configs())
     (demo,) = [line for line in lines if line.startswith("demo_puppets ")]
     assert "What `make demo` runs" in demo
-    assert all(line.split(maxsplit=1)[1] for line in lines)
+    assert all(line.endswith(".") for line in lines), "a sentence is cut off"
+    (clips,) = [line for line in lines if line.startswith("actorsup_squeezenet_thumos13_clips ")]
+    assert clips.endswith("on two cores: a check that everything works.")
 
 
 @pytest.mark.parametrize(

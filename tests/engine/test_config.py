@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from actorsup.engine import load_config, parse_options
-from actorsup.engine.config import proposal_config_of, require_annotation
+from actorsup.engine.config import proposal_config_of, require_annotation, require_files, with_proposals
 from actorsup.errors import InputError
 from actorsup.installation import shipped_folder
 from tests.toy import REPOSITORY
@@ -120,7 +120,7 @@ def test_options_have_the_values_that_mmengine_reads():
         ("size=f(5,5)", "the value cannot be read"),
         ("reader=dict(type='X')", "a value is no dict; give its settings: reader.name=value"),
         ("reader=dict(type='X',a=1)", "a value is no dict"),
-        ("readers=[dict(type='X'),1]", "a value is no dict"),
+        ("readers=[dict(type='X'),1]", "a value is no dict; lists of parts go into the config"),
         ("reader={'type':'X'}", "a value is no dict"),
     ],
 )
@@ -196,3 +196,12 @@ def test_a_module_that_cannot_be_imported_is_one_message(tmp_path, monkeypatch, 
         load_config(path)
     assert str(raised.value).startswith(f"{path}: custom_imports=['{name}']: {message}")
     assert "\n" not in str(raised.value)
+
+
+def test_a_command_for_what_is_missing_names_a_shipped_config_as_commands_take_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"Make them: actorsup proposals actorsup_vgg16_thumos13\n"):
+        require_files(with_proposals(load_config("actorsup_vgg16_thumos13")), "train_dataloader")
+    (tmp_path / "mine.py").write_text("_base_ = 'configs/actorsup_vgg16_thumos13.py'")
+    with pytest.raises(InputError, match=r"Make them: actorsup proposals mine\.py$"):
+        require_files(with_proposals(load_config("mine.py")), "train_dataloader")

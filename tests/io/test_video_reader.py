@@ -69,7 +69,7 @@ def test_missing_empty_and_foreign_files_are_named(tmp_path):
         (tmp_path / "absent.avi", "no such video"),
         (empty, r"empty\.mp4: cannot be opened.*0 bytes"),
         (text, r"text\.mp4: cannot be opened"),
-        (folder, "holds no frame"),
+        (folder, "holds no frame, only these files: none. A folder is one video, whose frames end in .jpg"),
     ]:
         with pytest.raises(VideoError, match=message):
             open_video(path).read_all()
@@ -156,7 +156,7 @@ def test_names_that_are_no_text_and_folders_named_like_frames_are_read(tmp_path)
 def test_a_folder_without_a_frame_says_what_it_holds(tmp_path):
     for name in ("1.xcf", "2.xcf", ".3.png", "notes"):
         (tmp_path / name).touch()
-    with pytest.raises(VideoError, match=r"only these files: 2 \.xcf, 1 hidden, 1 without suffix; expected files"):
+    with pytest.raises(VideoError, match=r"only these files: 2 \.xcf, 1 hidden, 1 without suffix. A folder is one"):
         open_video(tmp_path)
     (tmp_path / "4.png").touch()
     with pytest.raises(VideoError, match=r"4\.png: cannot be decoded as an image"):
