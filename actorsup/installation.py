@@ -36,6 +36,12 @@ def build_mmcv_operators() -> str:
     return f"{build_tools} && {pip_install('onedl-mmcv', options=f'--no-build-isolation {BUILD_AGAIN}')}"
 
 
+def unset_variable(path: str) -> str:
+    """The environment variable that a path of a config asks for and that is not set; empty if it asks for none."""
+    found = re.search(r"set_the_environment_variable_([A-Z_]+)", path)
+    return found[1] if found else ""
+
+
 def _distribution():
     from importlib.metadata import PackageNotFoundError, distribution  # as slow as all the rest of `actorsup --help`
 

@@ -155,7 +155,7 @@ def convert(arguments: argparse.Namespace) -> None:
         "to-cvat": formats.write_cvat,
         "to-label-studio": formats.write_label_studio,
     }
-    options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run")}
+    options = {name: value for name, value in vars(arguments).items() if name not in ("format", "out", "run", "parser")}
     if arguments.format == "thumos13":
         options["split_lists"] = {"train": options.pop("train_list"), "test": options.pop("test_list")}
     if arguments.format == "ucf-sports" and arguments.ann_file is None:

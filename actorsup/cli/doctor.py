@@ -1,7 +1,6 @@
 """What works here, and how to fix the rest. Imports nothing that could be broken."""
 
 import argparse
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actorsup.errors import InputError
-from actorsup.installation import build_mmcv_operators, build_operator, find_file, pip_install
+from actorsup.installation import build_mmcv_operators, build_operator, find_file, pip_install, unset_variable
 
 from .arguments import CONFIG, add_options, argument, command
 
@@ -235,7 +234,8 @@ def _data_remedy(settings: Mapping, key: str) -> str:
     """What to do if files of a dataset are missing."""
     folders = [name for name, *_ in _flatten(settings, key) if name.split(".")[-1] in ("data_root", "root")]
     say = f", or say where it is: --cfg-options {folders[0]}=FOLDER" if folders else ""
-    return unset_variable(str(settings)) or f"put there what is missing{say}"
+    unset = unset_variable(str(settings))
+    return f"export {unset}=FOLDER" if unset else f"put there what is missing{say}"
 
 
 def _flatten(settings: Mapping, key: str) -> Iterator[tuple[str, object, Mapping]]:
@@ -244,12 +244,6 @@ def _flatten(settings: Mapping, key: str) -> Iterator[tuple[str, object, Mapping
         yield f"{key}.{name}", value, settings
         if isinstance(value, Mapping):
             yield from _flatten(value, f"{key}.{name}")
-
-
-def unset_variable(text: str) -> str:
-    """The command that sets the environment variable that a path of a config asks for; empty if it asks for none."""
-    found = re.search(r"set_the_environment_variable_(\w+)", text)
-    return f"export {found[1]}=FOLDER" if found else ""
 
 
 def named_weights(settings: Mapping, key: str) -> Iterator[tuple[str, str, str]]:
@@ -265,7 +259,12 @@ def check_weights(key: str, value: str, network: str) -> Check:
     ``value`` is a file, an address, or torchvision's name of weights of its ``network``.
     """
     name, found, file = f"weights, {key}", value, Path(value)
-    remedy = unset_variable(value) or f"get it, or say where it is: --cfg-options {key}=PATH"
+    unset = unset_variable(value)
+    remedy = (
+        f"export {unset}={'FILE' if value.endswith(unset) else 'FOLDER'}"
+        if unset
+        else f"get it, or say where it is: --cfg-options {key}=PATH"
+    )
     if value.startswith(MMDET_PREFIX):
         file = Path(import_module("mmdet").__file__).parent / ".mim" / "configs" / value.removeprefix(MMDET_PREFIX)
         remedy = "give one of mmdet's configs, or the path of another"

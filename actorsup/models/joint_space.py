@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
+from actorsup.installation import unset_variable
 from actorsup.io.checkpoints import read_checkpoint
 from actorsup.io.files import whole_file
 from actorsup.registry import MODELS
@@ -225,10 +226,12 @@ class OpenClipModel(JointModel):
 
     def _load(self) -> nn.Module:
         if not Path(self.weights).is_file():
+            unset = unset_variable(self.weights)
+            absent = f"the environment variable {unset} is not set" if unset else f"{self.weights}: no such file"
             raise InputError(
-                f"weights {self.weights} of {self.name}: no such file, and nothing is downloaded. Fetch it"
-                f"{self._where_published()} and give its path: weights=PATH of each OpenClipModel and OpenClipEncoder "
-                "in the config, or the environment variable that the config reads (docs/tutorials/words.md)"
+                f"weights of {self.name}: {absent}, and nothing is downloaded. Fetch them"
+                f"{self._where_published()} and give the path of the file: weights=PATH of each OpenClipModel and "
+                "OpenClipEncoder in the config, or the environment variable that it reads (docs/tutorials/words.md)"
             )
         model = self._create()
         try:
@@ -247,7 +250,7 @@ class OpenClipModel(JointModel):
         quick = self._settings.get("quick_gelu", False)
         addresses = [_address(each) for each in published if each.get("quick_gelu", False) == quick]
         first = next(filter(None, addresses), None)
-        return "" if first is None else f" from {first} (open_clip.list_pretrained() names all)"
+        return "" if first is None else f", for instance from {first} (open_clip.list_pretrained() names all)"
 
 
 def _address(published: Mapping) -> str | None:

@@ -171,6 +171,8 @@ def test_weights_are_a_file_a_download_or_missing(tmp_path, monkeypatch):
     assert (missing.works, missing.remedy) == (False, "get it, or say where it is: --cfg-options model.weights=PATH")
     unset = check_weights("model.weights", "set_the_environment_variable_DATA/a.pth", "no network")
     assert unset.remedy == "export DATA=FOLDER"
+    unset = check_weights("model.weights", "set_the_environment_variable_CLIP", "no network")
+    assert unset.remedy == "export CLIP=FILE"
     named = "model.weights", "IMAGENET1K_V1", "vgg16"
     before = check_weights(*named)
     assert (before.works, before.needed) == (False, False)

@@ -9,7 +9,11 @@ from actorsup.cli.commands import COMMANDS, tool_parser
 from tests.docs.pages import blocks
 from tests.toy import REPOSITORY
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [
+    REPOSITORY / "README.md",
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "docs/tutorials").glob("*.md")),
+]
 SCRIPTS = {path.stem: path.read_text() for path in (REPOSITORY / "tools").glob("**/*.py")}
 COMMAND = re.compile(r"\b(?:python tools/(?:\w+/)?(?P<script>\w+)\.py|actorsup (?P<command>[a-z-]+))\b(?P<rest>[^#]*)")
 

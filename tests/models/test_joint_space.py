@@ -65,7 +65,7 @@ def test_a_file_of_weights_goes_with_the_name_of_a_model(clip, tmp_path, monkeyp
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", open_clip_settings())
     of_file = OpenClipModel("tiny", clip["weights"]).prototypes(NAMES, TEMPLATES)
     torch.testing.assert_close(of_file.embeddings, OpenClipModel(**clip).prototypes(NAMES, TEMPLATES).embeddings)
-    with pytest.raises(InputError, match=r"absent\.bin of tiny: no such file, and nothing is downloaded"):
+    with pytest.raises(InputError, match=r"weights of tiny: .*absent\.bin: no such file, and nothing is downloaded"):
         OpenClipModel("tiny", "absent.bin").prototypes(NAMES, TEMPLATES)
     with pytest.raises(InputError, match=r"do not fit ViT-B-32"):
         OpenClipModel("ViT-B-32", clip["weights"]).prototypes(NAMES, TEMPLATES)
@@ -152,7 +152,9 @@ def test_files_that_are_no_prototypes_are_refused(tmp_path):
 
 
 def test_what_is_missing_is_named_with_where_it_comes_from(clip, transformers_folder, tmp_path):
-    with pytest.raises(InputError, match=r"clip\.bin of ViT-B-32: .* Fetch it from https://huggingface\.co/.*laion"):
+    with pytest.raises(
+        InputError, match=r"clip\.bin: .* Fetch them, for instance from https://huggingface\.co/.*laion"
+    ):
         OpenClipModel("ViT-B-32", "clip.bin").embed(NAMES)
     with pytest.raises(InputError, match=r"ViT-B-32-quickgelu: .* from https://huggingface\.co/.*openai"):
         OpenClipModel("ViT-B-32-quickgelu", "clip.bin").embed(NAMES)
