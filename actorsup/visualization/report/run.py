@@ -18,6 +18,7 @@ PARTS = {
     "proposals": "recall of the proposals: actorsup eval-proposals CONFIG",
     "scalars": "curves of the training: actorsup train CONFIG",
 }
+OF_TRUE_TUBES = {"diagnosis", "proposals"}
 
 
 def _share(value) -> None:
@@ -125,8 +126,12 @@ class Run:
 
     @property
     def missing(self) -> list[str]:
-        """For each part that is not there, what it would show and the command that makes it."""
-        return [remedy for part, remedy in PARTS.items() if not getattr(self, part)]
+        """For each part that is not there, and can be, what it would show and the command that makes it."""
+        on_labels_alone = self.predictions is not None and not any(
+            video["true_tubes"] for video in self.predictions["videos"]
+        )
+        wanted = PARTS.keys() - (OF_TRUE_TUBES if on_labels_alone else ())
+        return [remedy for part, remedy in PARTS.items() if part in wanted and not getattr(self, part)]
 
     @property
     def classes(self) -> Sequence[Mapping]:

@@ -25,6 +25,18 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
     assert "actorsup eval-proposals" in proposals
 
 
+def test_what_takes_true_tubes_is_not_missed_where_the_test_is_on_labels_alone(tmp_path):
+    folder = make_run(tmp_path / "run")
+    for name in ("diagnosis.json", "proposal_metrics.json"):
+        (folder / name).unlink()
+    path = folder / "predictions.json"
+    predictions = json.loads(path.read_text())
+    for video in predictions["videos"]:
+        video.update(true_tubes=[], overlap=None)
+    path.write_text(json.dumps(predictions))
+    assert Run.read(folder).missing == []
+
+
 def test_errors_of_a_video_are_those_of_its_true_tubes_and_of_its_false_detections(tmp_path):
     run = Run.read(make_run(tmp_path / "run", wrong=(1,)))
     assert run.errors_of("video_1") == ["classified_wrongly", "false: background"]
