@@ -58,6 +58,8 @@ def make_gallery(runs: Sequence[Run], limits: Limits) -> Gallery:
     said = {name: [(run, of_run.get(name)) for run, of_run in zip(runs, entries, strict=True)] for name in names}
     videos = {name: _listed(name, said[name]) for name in names}
     judged = [video for video in videos.values() if any(overlap is not None for overlap in video["overlap"])]
+    # Of a test on labels alone, videos are judged by their class.
+    judged = judged or [video for video in videos.values() if video["shows"] and any(video["given"])]
     worst_first = [video["video"] for video in sorted(judged, key=_goodness)]
     clips, left_out, used = {}, {}, 0
     # The worst, the best, the second worst and so on.

@@ -54,6 +54,16 @@ def test_the_worst_and_the_best_are_chosen_by_turns_and_come_the_worst_first(run
     assert [video["clip"] is None for video in gallery.videos].count(False) == 3
 
 
+def test_videos_of_a_test_on_labels_alone_are_chosen_by_their_class(run):
+    for entry in run.predictions["videos"]:
+        entry.update(overlap=None, true_tubes=[])
+    run.predictions["videos"][0]["labels"] = []  # shows no action
+    run.predictions["videos"][3]["labels"] = None  # nobody knows what it shows
+    gallery = make_gallery([run], Limits())
+    assert [clip["video"] for clip in gallery.clips] == ["video_1", "video_2", "video_4", "video_5"]
+    assert [clip["truth"] for clip in gallery.clips] == [[]] * 4
+
+
 def test_the_list_says_what_a_video_shows_and_what_it_is_given(run):
     video = make_gallery([run], Limits(num_videos=0)).videos[1]
     assert (video["shows"], video["given"], video["classes"]) == ([HOSTILE], ["walk"], [HOSTILE, "walk"])
