@@ -241,6 +241,35 @@ def load_checkpoint(
     return loaded.get("meta") or {}
 
 
+def load_pretrained(kind: type, folder: str | Path, optional: str | None = None) -> nn.Module:
+    """A model of transformers in float32, on the CPU, from a folder that it was saved into; nothing is downloaded.
+
+    Args:
+        kind: transformers' class of the model, or an ``AutoModel``.
+        folder: with ``config.json`` and safetensors.
+        optional: weights whose names begin so may be missing.
+
+    Raises:
+        InputError: if there is no such folder, it cannot be read, or a weight is missing or of another shape.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected one that transformers has saved a model into")
+    try:
+        loaded, report = kind.from_pretrained(
+            str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except Exception as error:  # transformers and safetensors raise what they like
+        raise InputError(f"{folder}: its weights cannot be read: {type(error).__name__}: {error}") from error
+    lacking = sorted(name for name in report["missing_keys"] if optional is None or not name.startswith(optional))
+    if lacking or report["mismatched_keys"]:
+        raise InputError(
+            f"{folder}: its weights do not fit its config: {len(lacking)} are missing, first {lacking[:3]}; "
+            f"of another shape are {list(report['mismatched_keys'])[:3]}"
+        )
+    return loaded
+
+
 def different_kinds(expected: Mapping[str, Tensor], given: Mapping[str, object]) -> list[str]:
     """A line for each weight that is given as another kind of numbers, from which torch would convert it silently."""
     pairs = [(name, expected[name], value) for name, value in given.items() if name in expected]

@@ -5,6 +5,7 @@ from .baselines import RandomTubes, SlidingWindowTubes, UnlinkedDetections, Whol
 from .linker import Linker
 from .siamese_linker import SiameseLinker
 from .tracker_linker import TrackerLinker
+from .ultralytics_linker import UltralyticsLinker
 from .viterbi_linker import ViterbiLinker
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "SiameseLinker",
     "SlidingWindowTubes",
     "TrackerLinker",
+    "UltralyticsLinker",
     "UnlinkedDetections",
     "ViterbiLinker",
     "WholeFrame",

@@ -1,6 +1,6 @@
 """Linking by the association of multi-object trackers: the extra `trackers`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from actorsup.structures import Detections, Tube
 
 from .linker import Linker, frame_size
 
+Track = list[tuple[int, int]]  # frames in their order, and in each the index of its detection
 ALGORITHMS = ("bytetrack", "ocsort")
 
 
@@ -62,24 +63,10 @@ class TrackerLinker(Linker):
     def link(self, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> list[Tube]:
         """See ``Linker.link``."""
         frame_size(frames, detections)  # raises where they do not belong together
-        tubes: list[tuple[float, Tube]] = []
-        for category in np.unique(np.concatenate([found.labels for found in detections])):
-            of_category = [found[found.labels == category] for found in detections]
-            for track in self._tracks(of_category):
-                seen = np.array([frame for frame, _ in track])
-                found = [of_category[frame][[index]] for frame, index in track]
-                scores = np.concatenate([one.scores for one in found])
-                covered = np.arange(seen[0], seen[-1] + 1)
-                if len(covered) >= self.min_length:
-                    sides = np.concatenate([one.boxes for one in found]).T
-                    boxes = np.stack([np.interp(covered, seen, side) for side in sides], axis=1)
-                    tube = Tube(seen[0], boxes, np.interp(covered, seen, scores), scores.mean(), category)
-                    tubes.append((scores.sum(), tube))
-        tubes.sort(key=lambda pair: -pair[0])
-        return [tube for _, tube in tubes[: self.max_tubes]]
+        return tubes_of_tracks(detections, self._tracks, self.min_length, self.max_tubes)
 
-    def _tracks(self, detections: Sequence[Detections]) -> list[list[tuple[int, int]]]:
-        """Of each track, in the order of their beginnings, the frames and in them the indices of its detections."""
+    def _tracks(self, detections: Sequence[Detections]) -> list[Track]:
+        """The tracks in the order of their beginnings."""
         from supervision import Detections as Observed
 
         tracker, tracks = self._tracker(), {}
@@ -108,3 +95,31 @@ class TrackerLinker(Linker):
         if self.algorithm == "ocsort":
             return OCSORTTracker(**common)
         return ByteTrackTracker(**common, track_activation_threshold=self.high_score)
+
+
+def tubes_of_tracks(
+    detections: Sequence[Detections],
+    associate: Callable[[Sequence[Detections]], Sequence[Track]],
+    min_length: int,
+    max_tubes: int,
+) -> list[Tube]:
+    """The tubes of the tracks into which ``associate`` sorts the detections of one actor category, the best first.
+
+    Boxes are those of the detections, and straight lines between them. A tube's score is the mean of its detections'
+    scores; the order is that of their sum. Tubes of less than ``min_length`` frames are dropped.
+    """
+    tubes: list[tuple[float, Tube]] = []
+    for category in np.unique(np.concatenate([found.labels for found in detections])):
+        of_category = [found[found.labels == category] for found in detections]
+        for track in associate(of_category):
+            seen = np.array([frame for frame, _ in track])
+            found = [of_category[frame][[index]] for frame, index in track]
+            scores = np.concatenate([one.scores for one in found])
+            covered = np.arange(seen[0], seen[-1] + 1)
+            if len(covered) >= min_length:
+                sides = np.concatenate([one.boxes for one in found]).T
+                boxes = np.stack([np.interp(covered, seen, side) for side in sides], axis=1)
+                tube = Tube(seen[0], boxes, np.interp(covered, seen, scores), scores.mean(), category)
+                tubes.append((scores.sum(), tube))
+    tubes.sort(key=lambda pair: -pair[0])
+    return [tube for _, tube in tubes[:max_tubes]]

@@ -2,6 +2,7 @@
 
 from .backbones import UnpaddedThinNet, UnpaddedVGG16
 from .opencv_tracker import OpenCVTracker
+from .sam2_tracker import Sam2Tracker
 from .siamese_network import CrossCorrelation, SiameseNetwork, SiamesePairs
 from .siamese_tracker import SiameseTracker
 from .tracker import Tracker
@@ -9,6 +10,7 @@ from .tracker import Tracker
 __all__ = [
     "CrossCorrelation",
     "OpenCVTracker",
+    "Sam2Tracker",
     "SiameseNetwork",
     "SiamesePairs",
     "SiameseTracker",

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from actorsup.errors import InputError
+from actorsup.io.checkpoints import load_pretrained
 from actorsup.registry import MODELS
 
 from .encoder import Encoder, padded_clips, padded_frames
@@ -65,26 +66,12 @@ class TransformersVideoEncoder(Encoder):
             return
         from transformers import AutoModel
 
-        folder = Path(self.weights).expanduser()
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; the encoder's weights are one that transformers has saved")
-        try:
-            loaded, report = AutoModel.from_pretrained(
-                str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
-            )
-        except Exception as error:  # transformers and safetensors raise what they like
-            raise InputError(f"{folder}: its weights cannot be read: {type(error).__name__}: {error}") from error
-        lacking = sorted(name for name in report["missing_keys"] if not name.startswith("predictor."))
-        if lacking or report["mismatched_keys"]:
-            raise InputError(
-                f"{folder}: its weights do not fit its config: {len(lacking)} are missing, first {lacking[:3]}; "
-                f"of another shape are {list(report['mismatched_keys'])[:3]}"
-            )
+        loaded = load_pretrained(AutoModel, self.weights, optional="predictor.")
         try:
             self.body.load_state_dict(_without_predictor(loaded).state_dict())
         except RuntimeError as error:
-            raise InputError(f"{folder}: is another model than the encoder's: {error}") from error
-        print_log(f"{self.kind}: loaded {len(self.body.state_dict())} tensors from {folder}", logger="current")
+            raise InputError(f"{self.weights}: is another model than the encoder's: {error}") from error
+        print_log(f"{self.kind}: loaded {len(self.body.state_dict())} tensors from {self.weights}", logger="current")
 
     def forward(self, clips: Tensor) -> Tensor:
         """Feature maps ``(B, N', C, H', W')`` of normalised clips ``(B, N, 3, H, W)``."""
