@@ -118,7 +118,7 @@ class ProposalGenerator:
                 for reason in report.damaged:
                     print_log(f"{reason}; it is made again now", logger="current", level=logging.WARNING)
                 for name, reason in report.failed.items():
-                    print_log(f"{name}: left out: {reason}", logger="current", level=logging.ERROR)
+                    print_log(f"{name}: left out: {reason}", logger="current", level=logging.WARNING)
                 progress.advance(num_frames)
                 reports.append(report)
             progress.show("" if world_size == 1 else "waiting for the other processes")
