@@ -30,7 +30,7 @@ $(INSTALLED): $(wildcard requirements/*) setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("actorsup needs Python 3.11 or later: make setup PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --requirement requirements/torch.txt
-	$(PIP) install --editable '.[docs,onnx,open_clip,report,tables,tests,timm,trackers,transformers]'
+	$(PIP) install --editable '.[docs,onnx,openclip,report,tables,tests,timm,trackers,transformers]'
 	$(BIN)/python tools/doctor.py
 	@touch $@
 

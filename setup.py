@@ -106,7 +106,7 @@ HAS_COMPILER = shutil.which(COMPILER) is not None
 BUILDABLE = HAS_COMPILER and torch is not None
 ARCHITECTURES = cuda_architectures() if BUILDABLE else ""
 RUNTIME = requirements("runtime")
-EXTRAS = ("docs", "onnx", "open_clip", "report", "tables", "tests", "timm", "trackers", "transformers", "ultralytics")
+EXTRAS = ("docs", "onnx", "openclip", "report", "tables", "tests", "timm", "trackers", "transformers", "ultralytics")
 
 setup(
     name="actorsup",

@@ -1,6 +1,6 @@
 # Any action by words, without a label or training: actors are found, followed, and scored by CLIP.
 #
-#   pip install 'actorsup[open_clip]'
+#   pip install 'actorsup[openclip]'
 #   export ACTORSUP_CLIP=<file of weights, such as open_clip_model.safetensors of
 #       https://huggingface.co/laion/CLIP-ViT-B-32-laion2B-s34B-b79K>
 #   actorsup localize VIDEO --actions "a person jumping" "a dog running"      # docs/tutorials/words.md

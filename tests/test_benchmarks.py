@@ -103,7 +103,7 @@ def test_proposals_are_measured_with_several_processes(toy, tmp_path):
 
 
 def test_regions_of_words_are_measured_side_by_side(toy, tmp_path, capsys):
-    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[openclip]'")
     clip = {"type": "OpenClipModel", **write_open_clip(tmp_path / "clip")}
     config = toy.parent / "words.py"
     config.write_text(

@@ -45,7 +45,7 @@ def test_every_part_that_a_config_names_exists(path):
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("words_*.py")), ids=lambda path: path.stem)
 def test_every_part_of_a_config_of_words_exists(path, tmp_path, monkeypatch):
     """With a CLIP of the same kind, only smaller: its own has 150 million weights."""
-    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[openclip]'")
     monkeypatch.setenv("ACTORSUP_CLIP", "weights.bin")
     config = load_config(path)
     dense, texts = "dense" in path.stem, config.model.head.texts

@@ -1,4 +1,6 @@
+import ast
 import json
+import re
 import shlex
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from actorsup import installation
+from tests.toy import REPOSITORY
 
 
 @pytest.fixture
@@ -55,3 +58,12 @@ def test_without_an_installation_names_are_given_without_versions(monkeypatch):
     monkeypatch.setattr("importlib.metadata.distribution", distribution)
     assert installation.pip_install("torch").endswith("install torch")
     assert installation.build_operator().endswith("FOLDER_OF_A_CLONE")
+
+
+def test_extras_have_names_that_every_pip_finds_and_set_up_installs_what_is_there():
+    """A dash or an underscore in a name is one thing to some versions of pip, and two to others, which pass it over."""
+    extras = ast.literal_eval(re.search(r"^EXTRAS = (\(.*\))$", (REPOSITORY / "setup.py").read_text(), re.MULTILINE)[1])
+    assert all(re.fullmatch("[a-z0-9]+", name) for name in extras)
+    assert {f"{name}.txt" for name in extras} <= {path.name for path in (REPOSITORY / "requirements").iterdir()}
+    installed = re.search(r"--editable '\.\[(.*)\]'", (REPOSITORY / "Makefile").read_text())[1].split(",")
+    assert set(extras) - set(installed) == {"ultralytics"}  # another licence

@@ -184,7 +184,7 @@ class OpenClipModel(JointModel):
 
     @property
     def _open_clip(self) -> ModuleType:
-        return _extra("open_clip", "OpenClipModel", "open_clip")
+        return _extra("open_clip", "OpenClipModel", "openclip")
 
     def embed(self, texts: Sequence[str]) -> tuple[Tensor, float, float]:
         """As ``JointModel``."""

@@ -35,7 +35,7 @@ train_cfg = dict(max_epochs=1)
 @pytest.fixture(scope="module")
 def words(tmp_path_factory):
     """The folder of the toy project, with a config that knows actions by the words of a random CLIP."""
-    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[openclip]'")
     root = tmp_path_factory.mktemp("words")
     make_toy(root)
     clip = write_open_clip(root / "clip")

@@ -23,7 +23,7 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[open_clip]'")
+    pytest.importorskip("open_clip", reason="open_clip is missing: pip install 'actorsup[openclip]'")
     return write_open_clip(tmp_path_factory.mktemp("models") / "clip")
 
 
@@ -212,13 +212,13 @@ def test_a_tokenizer_that_open_clip_would_download_is_refused(monkeypatch, clip)
 
 
 @pytest.mark.parametrize(
-    ("module", "build"),
+    ("module", "extra", "build"),
     [
-        ("open_clip", lambda: OpenClipModel("ViT-B-32", "clip.bin")),
-        ("transformers", lambda: TransformersJointModel("folder")),
+        ("open_clip", "openclip", lambda: OpenClipModel("ViT-B-32", "clip.bin")),
+        ("transformers", "transformers", lambda: TransformersJointModel("folder")),
     ],
 )
-def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch, module, build):
+def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch, module, extra, build):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=rf"needs {module}: pip install 'actorsup\[{module}\]'"):
+    with pytest.raises(InputError, match=rf"needs {module}: pip install 'actorsup\[{extra}\]'"):
         build()

@@ -1,4 +1,4 @@
-"""Image towers of open_clip, the extra `open_clip`, which see pictures and words in one space."""
+"""Image towers of open_clip, the extra `openclip`, which see pictures and words in one space."""
 
 from collections.abc import Mapping
 
@@ -59,7 +59,7 @@ class OpenClipEncoder(CutModel):
         try:
             import open_clip
         except ImportError as error:
-            raise InputError("OpenClipEncoder needs open_clip: pip install 'actorsup[open_clip]'") from error
+            raise InputError("OpenClipEncoder needs open_clip: pip install 'actorsup[openclip]'") from error
         self.name, self.weights, self.project = name, weights, project
         self.body = _image_tower(open_clip, name)
         self.kind = type(self.body).__name__

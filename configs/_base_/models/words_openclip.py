@@ -1,6 +1,6 @@
 # Classes by words: CLIP embeds crops of the tubes and the texts of the classes, and nothing is trained.
 #
-#   pip install 'actorsup[open_clip]'
+#   pip install 'actorsup[openclip]'
 #   export ACTORSUP_CLIP=<file of weights of the model that is named below>
 clip = dict(
     type="OpenClipModel",

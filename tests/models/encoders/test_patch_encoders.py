@@ -257,7 +257,7 @@ def test_what_open_clip_cannot_give_is_said(options, message):
 
 def test_without_open_clip_its_encoder_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "open_clip", None)
-    with pytest.raises(InputError, match=r"pip install 'actorsup\[open_clip\]'"):
+    with pytest.raises(InputError, match=r"pip install 'actorsup\[openclip\]'"):
         OpenClipEncoder("tiny_vit")
 
 
