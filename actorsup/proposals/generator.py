@@ -7,11 +7,11 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import cv2
@@ -145,24 +145,35 @@ class ProposalGenerator:
         self, number: int, paths: Mapping[str, Path], imports: Sequence[str]
     ) -> Iterator[tuple[GenerationReport, int]]:
         """What ``run_one`` gives for each video, in the order in which they are done."""
-        context = multiprocessing.get_context("spawn")
-        ranks = context.SimpleQueue()
-        for rank in range(number):
-            ranks.put(rank)
-        others = multiprocessing.active_children()
-        pool = ProcessPoolExecutor(number, context, _start_worker, (self.config, imports, ranks))
+        context, videos = multiprocessing.get_context("spawn"), iter(paths.items())
+        workers: dict[Connection, BaseProcess] = {}
         try:
-            for made in as_completed([pool.submit(_run_in_worker, name, path) for name, path in paths.items()]):
-                yield made.result()
-        except BrokenProcessPool as error:
+            for rank in range(number):
+                ours, theirs = context.Pipe()
+                workers[ours] = context.Process(target=_work, args=(theirs, self.config, imports, rank), daemon=True)
+                workers[ours].start()
+                theirs.close()  # so that the end of the process is seen
+                ours.send(next(videos, None))
+            working = list(workers)
+            while working:
+                for worker in wait(working):
+                    made = worker.recv()
+                    if isinstance(made, Exception):
+                        raise made
+                    yield made
+                    worker.send(video := next(videos, None))
+                    if video is None:
+                        working.remove(worker)
+        except (EOFError, ConnectionError) as error:
             raise InputError(
                 f"one of {number} processes that make proposals ended early, perhaps for want of memory; what was "
                 "finished is kept: run the same command again for the rest, with fewer --jobs"
             ) from error
         finally:  # a video that is in the making when this one is stopped is given up, as it would be in one process
-            for worker in set(multiprocessing.active_children()) - set(others):
-                worker.terminate()
-            pool.shutdown(cancel_futures=True)
+            for process in workers.values():
+                process.kill()
+            for process in workers.values():
+                process.join()
 
     def run_one(self, name: str, path: Path) -> tuple[GenerationReport, int]:
         """Make the proposals of one video, unless they are there; what became of it, and the number of new frames."""
@@ -211,35 +222,30 @@ def _load_if_whole(store: VideoStore, name: str, report: GenerationReport):
         return None
 
 
-_worker: ProposalGenerator | Exception  # of a process that was started for some of the videos
+def _work(connection: Connection, config: ProposalConfig, imports: Sequence[str], rank: int) -> None:
+    """Make the proposals of the videos that come, until None does: with one thread, and one of the GPUs.
 
-
-def _start_worker(config: ProposalConfig, imports: Sequence[str], ranks: multiprocessing.SimpleQueue) -> None:
-    """Prepare a process: one thread, one of the GPUs, and all parts. It ends with the process that started it."""
-    global _worker
+    It ends with the process that started it. What is raised is sent there.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other, which ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ["LOCAL_RANK"] = str(ranks.get())
+    os.environ["LOCAL_RANK"] = str(rank)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     keep_freed_memory()
     try:
         import_modules_from_strings(list(imports))
-        _worker = ProposalGenerator(config)
-        _worker.pipeline.build()  # now, so that a wrong setting is not taken for a bad video
-    except Exception as error:  # what an initialiser raises is lost
-        _worker = error
+        generator = ProposalGenerator(config)
+        generator.pipeline.build()  # now, so that a wrong setting is not taken for a bad video
+        while (video := connection.recv()) is not None:
+            connection.send(generator.run_one(*video))
+    except Exception as error:
+        connection.send(error)
 
 
 def _end_with_parent() -> None:
     multiprocessing.parent_process().join()
     os._exit(1)
-
-
-def _run_in_worker(name: str, path: Path) -> tuple[GenerationReport, int]:
-    if isinstance(_worker, Exception):
-        raise _worker
-    return _worker.run_one(name, path)
 
 
 def num_processes_for(lengths: Iterable[int]) -> int:

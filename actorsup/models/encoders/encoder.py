@@ -26,9 +26,8 @@ class Encoder(BaseModule):
 
     The pooling takes feature cell ``i`` to be centred ``stride · (i + ½)`` input pixels from the border;
     :func:`actorsup.models.encoders.measure_cell_center` measures where it is. Map ``j`` of a video encoder stands for
-    the sampled frames from ``temporal_stride · j`` to before ``temporal_stride · (j + 1)``, the last one for those that
-    are
-    there: ``N`` frames have ``N' = ⌈N / temporal_stride⌉`` maps.
+    the sampled frames from ``temporal_stride · j`` to before ``temporal_stride · (j + 1)``, the last one for those of
+    them that there are: ``N`` frames have ``N' = ⌈N / temporal_stride⌉`` maps.
     """
 
     stride: int  #: input pixels per feature cell, the same along both axes
