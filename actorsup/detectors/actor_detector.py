@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,10 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from mmcv.transforms import Pad, Resize
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope, Registry
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
 
 from actorsup.device import pick_device
 from actorsup.errors import InputError
@@ -31,6 +33,10 @@ from .mmcv_compatibility import (
 )
 
 MMDET_PREFIX = "mmdet::"
+COCO = tuple(
+    name for name in FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"] if name not in ("__background__", "N/A")
+)
+META_KEYS = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor", "flip", "flip_direction")
 
 
 @DETECTORS.register_module()
@@ -76,10 +82,7 @@ class ActorDetector(Detector):
         # mmdet looks its parts up in the current scope, while building and while transforming.
         with DefaultScope.overwrite_default_scope("mmdet"), _quietly():
             self.model, classes = _build_model(model_config, config, checkpoint)
-            from mmdet.utils import get_test_pipeline_cfg
-
-            pipeline = get_test_pipeline_cfg(model_config)
-            self.pipeline = Compose([{"type": "mmdet.LoadImageFromNDArray"}, *pipeline[1:]])
+            self.pipeline = _build_pipeline(model_config)
         self.model.to(self.device, memory_format=torch.channels_last).eval()
         self.by_words = hasattr(self.model, "language_model")
         if self.by_words:
@@ -146,12 +149,10 @@ def _name_language_model(config: Config, config_name: str, folder: str) -> None:
 
 def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[torch.nn.Module, Sequence[str]]:
     """The model and its categories: the checkpoint's, else those of the config's ``metainfo``, else COCO's."""
-    from mmdet.evaluation import get_classes
+    import mmdet.models  # noqa: F401
     from mmdet.registry import MODELS
-    from mmdet.utils import register_all_modules
     from mmengine.model import revert_sync_batchnorm
 
-    register_all_modules(init_default_scope=False)
     if "init_cfg" in config.model.get("backbone", {}):
         config.model.backbone.init_cfg = None  # the checkpoint brings the backbone's weights
     model = revert_sync_batchnorm(_build(MODELS, config.model))
@@ -161,7 +162,48 @@ def _build_model(config: Config, config_name: str, checkpoint: str) -> tuple[tor
     meta = load_checkpoint(model, checkpoint, owner=config_name)
     _fuse(model.eval())
     classes = meta.get("dataset_meta", {}).get("classes") or meta.get("CLASSES")
-    return model, classes or config.get("metainfo", {}).get("classes") or get_classes("coco")
+    return model, classes or config.get("metainfo", {}).get("classes") or COCO
+
+
+def _build_pipeline(config: Config) -> Compose:
+    """The config's test pipeline, for images in memory.
+
+    Without annotation the steps of most configs are what mmcv's do. mmdet's import imgaug and transformers, which takes
+    two seconds.
+    """
+    from mmdet.utils import get_test_pipeline_cfg
+
+    steps = get_test_pipeline_cfg(config)[1:]  # the first reads a file
+    if all(step["type"] in STEPS for step in steps):
+        settings = ({key: value for key, value in step.items() if key != "type"} for step in steps)
+        built = [STEPS[step["type"]](**given) for step, given in zip(steps, settings, strict=True)]
+        return Compose([_begin_image, *filter(None, built)])
+    import mmdet.datasets  # noqa: F401
+
+    return Compose([{"type": "mmdet.LoadImageFromNDArray"}, *steps])
+
+
+def _begin_image(results: dict) -> dict:
+    shape = results["img"].shape[:2]
+    return {**results, "img_path": None, "img_shape": shape, "ori_shape": shape}
+
+
+def _no_annotation(**_) -> None:
+    return None
+
+
+def _pack_image(meta_keys: Sequence[str] = META_KEYS) -> Callable[[dict], dict]:
+    """The last step, which keeps these of an image's settings."""
+    from mmdet.structures import DetDataSample
+
+    def pack(results: dict) -> dict:
+        sample = DetDataSample(metainfo={key: results[key] for key in meta_keys if key in results})
+        return {"inputs": torch.from_numpy(results["img"]).permute(2, 0, 1).contiguous(), "data_samples": sample}
+
+    return pack
+
+
+STEPS = {"Resize": Resize, "Pad": Pad, "LoadAnnotations": _no_annotation, "PackDetInputs": _pack_image}
 
 
 def _fuse(model: torch.nn.Module) -> None:

@@ -1,10 +1,14 @@
 """Algorithm 1: the best detection of a whole video is tracked, what its tube explains is dropped, and so on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event, Lock
 
 import numpy as np
+import torch
 
+from actorsup.device import one_thread
 from actorsup.registry import LINKERS, TRACKERS
 from actorsup.structures import Detections, Tube, box_areas, clip_boxes, elementwise_iou, pairwise_iou
 
@@ -62,7 +66,8 @@ class SiameseLinker(Linker):
 
     A track depends on nothing but the detection that it begins with, so the detections that the algorithm will probably
     choose next are tracked together, some in vain. The tubes are those of one track at a time: bit for bit on a CPU,
-    but for rounding on a GPU or with shared features.
+    but for rounding on a GPU or with shared features. Up and down the video are tracked at once where torch has several
+    threads and the tracker has a ``twin``.
 
     Args:
         tracker: config of the tracker that follows a detection; the paper's is a ``SiameseTracker``.
@@ -107,19 +112,37 @@ class SiameseLinker(Linker):
         starts = candidates.frame_index
         for seed in seeds:
             tracks[seed][0][starts[seed]] = candidates.boxes[seed]
-        up, down = range(starts[seeds[0]], len(frames)), range(starts[seeds[-1]], -1, -1)
-        for order, passing in ((up, seeds), (down, seeds[::-1])):
+        reading, stopped = Lock(), Event()
+
+        def follow(tracker, order: range, passing: list[int]) -> None:
             followed: list[int] = []
             for index in order:
-                image = frames[index]
+                if stopped.is_set():
+                    return
+                with reading:
+                    image = frames[index]
                 if followed:
-                    for seed, box, score in zip(followed, *self.tracker.update(image), strict=True):
+                    for seed, box, score in zip(followed, *tracker.update(image), strict=True):
                         tracks[seed][0][index], tracks[seed][1][index] = box, score
                 joining = [seed for seed in passing if starts[seed] == index]
                 if joining:
-                    take = self.tracker.add if followed else self.tracker.init
+                    take = tracker.add if followed else tracker.init
                     take(image, candidates.boxes[joining])
                     followed += joining
+
+        up = range(starts[seeds[0]], len(frames)), seeds
+        down = range(starts[seeds[-1]], -1, -1), seeds[::-1]
+        twin = self.tracker.twin() if torch.get_num_threads() > 1 else None
+        if twin is None:
+            follow(self.tracker, *up)
+            follow(self.tracker, *down)
+            return tracks
+        with one_thread(), ThreadPoolExecutor(2) as pool:
+            try:
+                for done in [pool.submit(follow, self.tracker, *up), pool.submit(follow, twin, *down)]:
+                    done.result()
+            finally:
+                stopped.set()
         return tracks
 
 

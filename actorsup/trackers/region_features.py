@@ -5,6 +5,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ class SharedFeatures(RegionFeatures):
 
     Magnifications are powers of 2: a target takes the one nearest to that of its crops, and the spacing of the samples
     makes up for the rest. The time grows with the size of the frame, hardly with the number of targets. The maps used
-    last are kept, by what the image shows, as linking passes a video many times.
+    last are kept, by what the image shows, as linking passes a video many times. Several threads may use them.
 
     Args:
         network: embeds the magnified images; its backbone is an ``Encoder``.
@@ -81,6 +82,7 @@ class SharedFeatures(RegionFeatures):
         self.max_kept_bytes = max_kept_bytes
         self._kept: OrderedDict[tuple[bytes, float], Tensor] = OrderedDict()
         self._kept_bytes = 0
+        self._keeping = Lock()
         self._num_cells: dict[int, int] = {}
 
     def __call__(self, image: np.ndarray, centers: Tensor, sides: Tensor, size: int) -> Tensor:
@@ -99,9 +101,10 @@ class SharedFeatures(RegionFeatures):
     def _maps(self, image: np.ndarray, shown: bytes, magnification: float) -> Tensor:
         """Features ``(H', W', C)`` of a magnified image and ``reach`` pixels around it; all beyond are alike."""
         key = (shown, magnification)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
         preprocessed, stride = self._preprocess(image), self.network.stride
         # Cells at the border that see its padding, and pixels from the border to the centre of the first other cell.
         num_dropped = max(0, math.ceil((self.reach - self._first_center) / stride))
@@ -114,10 +117,12 @@ class SharedFeatures(RegionFeatures):
             coordinates.append(pixels[None].to(preprocessed.device) / magnification)
         embedded = self.network.embed(sample_lattice(preprocessed, *coordinates))[0].permute(1, 2, 0)
         maps = embedded[num_dropped:, num_dropped:][: num_cells[1], : num_cells[0]].contiguous()
-        self._kept[key] = maps
-        self._kept_bytes += maps.nbytes
-        while self._kept_bytes > self.max_kept_bytes:
-            self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+        with self._keeping:
+            if key not in self._kept:  # another thread may have been faster
+                self._kept[key] = maps
+                self._kept_bytes += maps.nbytes
+            while self._kept_bytes > self.max_kept_bytes:
+                self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
         return maps
 
     def _sample(self, maps: Tensor, centers: Tensor, sides: Tensor, size: int) -> Tensor:

@@ -1,5 +1,6 @@
 """The multi-scale fully convolutional Siamese tracker (SiamFC), for many targets at once."""
 
+import copy
 from functools import cache
 from typing import NamedTuple
 
@@ -123,6 +124,14 @@ class SiameseTracker(Tracker):
         self.targets = targets._replace(centers=centers, sizes=sizes)
         boxes = torch.cat([centers - sizes / 2, centers + sizes / 2], dim=1)
         return clip_boxes(boxes.numpy(), (width, height)), scores.numpy()
+
+    def twin(self) -> "SiameseTracker | None":
+        """See ``Tracker.twin``: on a CPU with shared features, whose many small operations leave a second core idle."""
+        if self.device.type != "cpu" or not isinstance(self.region_features, SharedFeatures):
+            return None
+        twin = copy.copy(self)
+        twin.targets = None
+        return twin
 
     def _search(self, templates: Tensor, regions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each target the best scale ``(P,)``, the displacement ``(P, 2)`` in upsampled cells, the confidence.

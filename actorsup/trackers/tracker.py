@@ -24,6 +24,13 @@ class Tracker(ABC):
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find all targets in the next frame: boxes ``(P, 4)`` in its pixels, cut to it, scores ``(P,)`` in [0, 1]."""
 
+    def twin(self) -> "Tracker | None":
+        """Another one without targets, which a second thread may use meanwhile, with the same results.
+
+        None, the default, if there cannot be one, or one tracker uses all cores as well.
+        """
+        return None
+
 
 def check_targets(boxes: np.ndarray) -> np.ndarray:
     """Boxes as float32, or ``ValueError`` unless they are ``(P, 4)`` of positive width and height."""

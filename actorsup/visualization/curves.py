@@ -1,18 +1,30 @@
-"""Pictures of curves and bars, as matplotlib figures."""
+"""Pictures of curves and bars, as matplotlib figures; it is imported with the first of them."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from actorsup.evaluation.functional import Diagnosis, RecallCurves, TrackingScores, tracking
 from actorsup.io.files import whole_file
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 # Okabe and Ito's colours, which those who see few colours tell apart; each with a mark of its own.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP*"
+
+
+def _empty_figure(width: float, height: float) -> Figure:
+    """A figure of a size in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def save_figure(path: str | Path, figure: Figure, dpi: int = 120) -> None:
@@ -24,7 +36,7 @@ def save_figure(path: str | Path, figure: Figure, dpi: int = 120) -> None:
 def proposal_curves(curves: Mapping[str, RecallCurves]) -> Figure:
     """Recall against the number of proposals, at each threshold, and against overlap; a line a store."""
     thresholds = next(iter(curves.values())).thresholds
-    figure = Figure(figsize=(4.4 * (len(thresholds) + 1), 4.6), layout="constrained")
+    figure = _empty_figure(4.4 * (len(thresholds) + 1), 4.6)
     *by_number, by_overlap = figure.subplots(1, len(thresholds) + 1, sharey=True)
     for rank, (name, of_store) in enumerate(curves.items()):
         style = {"color": COLORS[rank % len(COLORS)], "marker": MARKERS[rank % len(MARKERS)], "markersize": 4}
@@ -63,7 +75,7 @@ def curve_rows(curves: Mapping[str, RecallCurves]) -> list[dict[str, str | float
 def recall_bars(recalls: Mapping[str, Mapping[str, float]], title: str) -> Figure:
     """Recall by store and class as bars, a group a class and a colour a store; all have the same classes."""
     classes = list(next(iter(recalls.values())))
-    figure = Figure(figsize=(max(5.0, 1.5 + 0.45 * len(classes) * max(1, len(recalls) / 2)), 4.6), layout="constrained")
+    figure = _empty_figure(max(5.0, 1.5 + 0.45 * len(classes) * max(1, len(recalls) / 2)), 4.6)
     axes = figure.subplots()
     _add_bars(axes, classes, {name: [by_class[each] for each in classes] for name, by_class in recalls.items()})
     axes.set(title=title, ylabel="recall of true tubes", ylim=(0, 1.02))
@@ -76,7 +88,7 @@ def diagnosis_chart(diagnoses: Sequence[Diagnosis]) -> Figure:
 
     The first is its share in percent, the second what mAP would gain in points if it were fixed.
     """
-    figure = Figure(figsize=(13.0, 4.2 * len(diagnoses)), layout="constrained")
+    figure = _empty_figure(13.0, 4.2 * len(diagnoses))
     for panels, found in zip(figure.subplots(len(diagnoses), 2, squeeze=False), diagnoses, strict=True):
         _add_reasons(panels[0], "true tubes", found.num_missed, found.missed_gains)
         _add_reasons(panels[1], "false detections among the best", found.num_false_best, found.false_gains)
@@ -122,7 +134,7 @@ def experiment_chart(numbers: Mapping[str, Mapping[str, Sequence[float]]]) -> Fi
     """
     variants = list(numbers)
     metrics = list(next(iter(numbers.values())))
-    figure = Figure(figsize=(2.0 + 2.6 * len(metrics), 1.0 + 0.32 * len(variants)), layout="constrained")
+    figure = _empty_figure(2.0 + 2.6 * len(metrics), 1.0 + 0.32 * len(variants))
     for axes, metric in zip(figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0], metrics, strict=True):
         for row, variant in enumerate(variants):
             percent = 100 * np.asarray(numbers[variant][metric], dtype=float)
@@ -144,7 +156,7 @@ def tracking_curves(means: Mapping[str, TrackingScores]) -> Figure:
         "precision": (in_pixels, tracking.PRECISION_THRESHOLDS, "precision@20", "at 20"),
         "normalized_precision": (in_sides, tracking.NORMALIZED_PRECISION_THRESHOLDS, "normalized_precision_auc", "AUC"),
     }
-    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    figure = _empty_figure(13, 4.2)
     for axes, (field, (label, thresholds, number, unit)) in zip(figure.subplots(1, 3), curves.items(), strict=True):
         for name, scores in means.items():
             axes.plot(thresholds, getattr(scores, field), label=f"{name}: {unit} {scores.as_dict()[number]:.3f}")

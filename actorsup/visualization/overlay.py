@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -65,6 +64,8 @@ def class_color(label: int) -> Color:
 @cache
 def font() -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib and has the letters of most alphabets."""
+    import matplotlib
+
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
 
 

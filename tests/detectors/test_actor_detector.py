@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import chain
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 import torch
 
 from actorsup.detectors import ActorDetector
-from actorsup.detectors.actor_detector import _fuse, _read_config
+from actorsup.detectors.actor_detector import COCO, _build_pipeline, _fuse, _read_config
 from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.structures import pairwise_iou
@@ -111,3 +113,53 @@ def test_people_of_a_real_clip_are_found_where_they_are(data_root):
             if tube.covers([index])[0]
         ]
         assert np.mean(hits) >= recall
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        YOLOX_NANO,
+        "mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py",
+        "mmdet::ssd/ssd300_coco.py",
+        "mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
+        "mmdet::detr/detr_r50_8xb2-150e_coco.py",
+        "mmdet::grounding_dino/grounding_dino_swin-t_pretrain_obj365_goldg_cap4m.py",  # of steps that mmcv has not
+    ],
+)
+@pytest.mark.parametrize("shape", [(120, 160, 3), (301, 97, 3)])
+def test_images_are_prepared_as_by_mmdet(config, shape):
+    from mmdet.datasets import transforms  # noqa: F401
+    from mmdet.utils import get_test_pipeline_cfg
+    from mmengine.dataset import Compose
+    from mmengine.registry import DefaultScope
+
+    settings = _read_config(config)
+    image = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        ours = _build_pipeline(settings)({"img": image, "img_id": 0})
+        of_mmdet = Compose([{"type": "LoadImageFromNDArray"}, *get_test_pipeline_cfg(settings)[1:]])
+        expected = of_mmdet({"img": image, "img_id": 0})
+    np.testing.assert_array_equal(ours["inputs"], expected["inputs"])
+    assert ours["inputs"].dtype == expected["inputs"].dtype
+    assert ours["data_samples"].metainfo == expected["data_samples"].metainfo
+
+
+def test_detecting_imports_nothing_that_only_training_needs(random_weights):
+    program = f"""
+import sys
+import numpy as np
+import actorsup.engine
+assert "matplotlib" not in sys.modules
+from actorsup.detectors import ActorDetector
+detector = ActorDetector({YOLOX_NANO!r}, {str(random_weights)!r}, device="cpu")
+list(detector.detect([np.zeros((64, 64, 3), np.uint8)]))
+slow = {{"imgaug", "mmdet.datasets", "mmdet.evaluation"}}
+assert not slow & sys.modules.keys(), slow & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True)
+
+
+def test_coco_has_the_names_that_mmdet_gives_its_dataset():
+    from mmdet.datasets import CocoDataset
+
+    assert CocoDataset.METAINFO["classes"] == COCO

@@ -1,5 +1,10 @@
+import time
+from collections.abc import Sequence
+from threading import get_ident
+
 import numpy as np
 import pytest
+import torch
 
 from actorsup.linkers import SiameseLinker
 from actorsup.registry import TRACKERS
@@ -166,3 +171,79 @@ def test_any_batch_size_gives_the_tubes_of_one_track_at_a_time(seed):
             assert (tube.score, tube.label) == (sequential.score, sequential.label)
             np.testing.assert_array_equal(tube.boxes, sequential.boxes)
             np.testing.assert_array_equal(tube.scores, sequential.scores)
+
+
+@TRACKERS.register_module()
+class TwinTracker(DriftingTracker):
+    """One that two threads may use at once; it remembers which did."""
+
+    threads: set = set()  # noqa: RUF012
+
+    def update(self, image):
+        self.threads.add(get_ident())
+        if image[0, 0, 1] == 255:
+            raise ValueError("a marked frame")
+        return super().update(image)
+
+    def twin(self):
+        return TwinTracker()
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    TwinTracker.threads.clear()
+    yield TwinTracker.threads
+    torch.set_num_threads(before)
+
+
+class FramesOfOneThread(Sequence):
+    """Frames that must not be asked for by two threads at once, as of a video that is being decoded."""
+
+    def __init__(self, frames):
+        self.frames, self.busy = frames, False
+
+    def __len__(self):
+        return len(self.frames)
+
+    def __getitem__(self, index):
+        assert not self.busy
+        self.busy = True
+        time.sleep(1e-4)
+        self.busy = False
+        return self.frames[index]
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_passes_up_and_down_at_once_give_the_same_tubes(seed, batch_size, threads):
+    scene = random_scene(seed)
+    expected = linker(max_tubes=12, batch_size=batch_size)
+    expected.tracker = DriftingTracker()
+    expected = expected.link(frames(len(scene)), scene)
+    tubes = SiameseLinker({"type": "TwinTracker"}, max_tubes=12, batch_size=batch_size).link(
+        FramesOfOneThread(frames(len(scene))), scene
+    )
+    assert len(threads) > 1
+    assert get_ident() not in threads
+    assert torch.get_num_threads() == 2
+    for tube, sequential in zip(tubes, expected, strict=True):
+        np.testing.assert_array_equal(tube.boxes, sequential.boxes)
+        np.testing.assert_array_equal(tube.scores, sequential.scores)
+
+
+def test_with_one_thread_no_other_is_started(threads):
+    torch.set_num_threads(1)
+    SiameseLinker({"type": "TwinTracker"}).link(frames(6), random_scene(0)[:6])
+    assert threads == {get_ident()}
+
+
+@pytest.mark.parametrize("marked", [0, 5])
+def test_an_error_of_either_pass_is_told_and_ends_the_other(marked, threads):
+    shown = frames(6)
+    shown[marked, :, :, 1] = 255
+    found = detections([], [], [at(0, 0.9)], [], [], [])
+    with pytest.raises(ValueError, match="a marked frame"):
+        SiameseLinker({"type": "TwinTracker"}).link(shown, found)
+    assert torch.get_num_threads() == 2

@@ -7,7 +7,9 @@ import torch
 from mmengine.config import Config
 
 from actorsup.errors import InputError
+from actorsup.linkers import SiameseLinker
 from actorsup.registry import TRACKERS
+from actorsup.structures import Detections
 from actorsup.trackers import SiameseTracker
 from tests.toy import REPOSITORY
 
@@ -154,3 +156,37 @@ def test_on_a_cpu_each_target_is_compared_by_itself():
     tracker.init(textured_frame((100, 100), (50, 60)), box_at((100, 100), (50, 60)).repeat(3, axis=0))
     tracker.update(textured_frame((105, 100), (50, 60)))
     assert numbers == [[1, 1]] * 3
+
+
+def test_only_shared_features_on_a_cpu_have_a_twin():
+    assert make_tracker(device="cpu").twin() is None
+    tracker = make_tracker(device="cpu", shared_features=True)
+    tracker.init(textured_frame((100, 100), (50, 60)), box_at((100, 100), (50, 60)))
+    twin = tracker.twin()
+    assert twin.targets is None
+    assert tracker.targets is not None
+    assert twin.network is tracker.network
+
+
+def test_a_video_linked_by_two_threads_has_the_tubes_of_one():
+    shown = [textured_frame((80 + 4 * step, 100 + 2 * step), (50, 60)) for step in range(12)]
+    found = [Detections.empty() for _ in shown]
+    for index in (2, 5, 9):
+        center = (80 + 4 * index, 100 + 2 * index)
+        others = box_at((60 + 7 * index, 180 - 3 * index), (40, 30))
+        boxes = np.concatenate([box_at(center, (50, 60)), others])
+        found[index] = Detections(boxes, np.array([0.9, 0.5]) - 0.01 * index, np.zeros(2, int))
+    tubes = []
+    before = torch.get_num_threads()
+    for number in (1, 2):
+        linker = SiameseLinker({"type": "OpenCVTracker", "kind": "MIL"}, max_tubes=6, batch_size=3)
+        linker.tracker = make_tracker(device="cpu", shared_features=True)
+        torch.set_num_threads(number)
+        try:
+            tubes.append(linker.link(shown, found))
+        finally:
+            torch.set_num_threads(before)
+    assert len(tubes[0]) > 2
+    for one, two in zip(*tubes, strict=True):
+        np.testing.assert_array_equal(one.boxes, two.boxes)
+        np.testing.assert_array_equal(one.scores, two.scores)

@@ -7,6 +7,7 @@ tubes of the batched version are compared with those of the sequential one.
 """
 
 import argparse
+import copy
 import json
 import statistics
 import sys
@@ -55,7 +56,7 @@ class CountingTracker(Tracker):
 
     def __init__(self, tracker: dict) -> None:
         self.tracker = TRACKERS.build(tracker)
-        self.num_steps = 0
+        self.steps: list[int] = []  # a twin's too
 
     def init(self, image: np.ndarray, boxes: np.ndarray) -> None:
         """See ``Tracker.init``."""
@@ -68,8 +69,16 @@ class CountingTracker(Tracker):
     def update(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See ``Tracker.update``."""
         boxes, scores = self.tracker.update(image)
-        self.num_steps += len(boxes)
+        self.steps.append(len(boxes))
         return boxes, scores
+
+    def twin(self) -> "CountingTracker | None":
+        """See ``Tracker.twin``."""
+        if (tracker := self.tracker.twin()) is None:
+            return None
+        twin = copy.copy(self)
+        twin.tracker = tracker
+        return twin
 
 
 def make_linker(settings: dict, mode: str, num_tubes: int, device: str) -> SiameseLinker:
@@ -83,11 +92,11 @@ def make_linker(settings: dict, mode: str, num_tubes: int, device: str) -> Siame
 def link(linker: SiameseLinker, frames: Sequence[np.ndarray], detections: Sequence[Detections]) -> dict:
     """Link once, and say what it took."""
     timed = TimedFrames(frames)
-    linker.tracker.num_steps = 0
+    linker.tracker.steps.clear()
     start = time.perf_counter()
     tubes = linker.link(timed, detections)
     seconds = time.perf_counter() - start
-    return {"tubes": tubes, "seconds": seconds, "waiting": timed.seconds / seconds, "steps": linker.tracker.num_steps}
+    return {"tubes": tubes, "seconds": seconds, "waiting": timed.seconds / seconds, "steps": sum(linker.tracker.steps)}
 
 
 def difference(tubes: Sequence[Tube], expected: Sequence[Tube]) -> float:
