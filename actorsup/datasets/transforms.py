@@ -14,6 +14,9 @@ PackVideo       all of them                             inputs (N, 3, H, W) uint
 
 Before the tubes are attached, ``MergeDuplicates`` may make one proposal of those that follow the same actor.
 
+``ReadCachedFrames``, after the tubes are attached, stands for ``DecodeFrames`` and ``ResizeFrames``: training puts it
+there for a config's ``frame_cache``.
+
 For comparisons: ``AttachWholeFrame`` replaces ``AttachTubes``; ``LabelTubes``, after the tubes are attached, gives
 tube_labels (P,) int64; ``AddTrueTubes``, before, gives proposals that miss nobody.
 
@@ -81,15 +84,20 @@ class DecodeFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``frames (N, H, W, 3)``, uint8, RGB."""
         frames = open_video(results["path"], results["reader"]).frames_at(results["frame_indices"])
-        height, width = frames.shape[1:3]
-        expected = results["proposals"].size
-        if (width, height) != tuple(expected):
-            raise InputError(
-                f"{results['path']}: frames are {width}x{height}, its proposals were made at "
-                f"{expected[0]}x{expected[1]}: the video was replaced since; delete its proposals and run "
-                "`actorsup proposals` again"
-            )
+        require_size(results, frames[0])
         return {**results, "frames": frames}
+
+
+def require_size(results: dict, frame: np.ndarray) -> None:
+    """Raise ``InputError`` if a frame ``(H, W, 3)`` of a video is not of the size that its proposals were made at."""
+    height, width = frame.shape[:2]
+    expected = results["proposals"].size
+    if (width, height) != tuple(expected):
+        raise InputError(
+            f"{results['path']}: frames are {width}x{height}, its proposals were made at "
+            f"{expected[0]}x{expected[1]}: the video was replaced since; delete its proposals and run "
+            "`actorsup proposals` again"
+        )
 
 
 @TRANSFORMS.register_module()
@@ -267,10 +275,20 @@ class ResizeFrames(BaseTransform):
         height, width = frames.shape[1:3]
         if (width, height) == self.size:
             return results
-        scale = np.array([self.size[0] / width, self.size[1] / height] * 2, np.float32)
-        interpolation = cv2.INTER_AREA if (scale <= 1).all() else cv2.INTER_LINEAR
-        resized = np.stack([cv2.resize(frame, self.size, interpolation=interpolation) for frame in frames])
-        return {**results, "frames": resized, "tubes": results["tubes"] * scale}
+        resized = np.stack([self.scale_frame(frame) for frame in frames])
+        return {**results, "frames": resized, "tubes": self.scale_tubes(results["tubes"], (width, height))}
+
+    def scale_frame(self, frame: np.ndarray) -> np.ndarray:
+        """A frame ``(H, W, 3)`` at the size."""
+        height, width = frame.shape[:2]
+        if (width, height) == self.size:
+            return frame
+        shrinks = self.size[0] <= width and self.size[1] <= height
+        return cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+    def scale_tubes(self, tubes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Boxes ``(…, 4)`` in pixels of frames of ``size = (width, height)`` in those of scaled ones."""
+        return tubes * np.array([self.size[0] / size[0], self.size[1] / size[1]] * 2, np.float32)
 
 
 @TRANSFORMS.register_module()

@@ -24,7 +24,7 @@ from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
-SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals", "features"}
+SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals", "features", "frame_cache"}
 
 
 def load_config(
@@ -230,6 +230,39 @@ def with_proposals(config: Config) -> Config:
         if dataset.get("tube_store") is None:
             dataset.tube_store = {"folder": str(store.folder), "made_by": store.fingerprint.made_by}
     return config
+
+
+def with_frame_cache(config: Config) -> Config:
+    """The config, whose training videos are decoded once if it has ``frame_cache = dict(root=..., max_gigabytes=50)``.
+
+    ``ReadCachedFrames`` stands for ``DecodeFrames`` and ``ResizeFrames`` then.
+
+    Raises:
+        InputError: if a setting is wrong or unknown, or there is no such pair of steps.
+    """
+    settings = config.get("frame_cache")
+    if settings is None:
+        return config
+    if not isinstance(settings, Mapping) or not {"root"} <= settings.keys() <= {"root", "max_gigabytes"}:
+        raise InputError(f"frame_cache needs root, and takes max_gigabytes; got {settings}")
+    config = copy.deepcopy(config)
+    for dataset in dataset_configs(config, ["train_dataloader"]):
+        steps = {_name_of(step): step for step in dataset.pipeline}
+        if not steps.keys() >= {"DecodeFrames", "AttachTubes", "ResizeFrames"}:
+            raise InputError(
+                f"frame_cache keeps what DecodeFrames, AttachTubes and ResizeFrames make, and the training pipeline is "
+                f"{', '.join(steps)}; --cfg-options frame_cache=None goes without"
+            )
+        given = {"folder": settings.root, "max_gigabytes": settings.get("max_gigabytes", 50)}
+        cached = {"type": "ReadCachedFrames", "size": steps["ResizeFrames"].size, **given}
+        pipeline = [step for step in dataset.pipeline if step is not steps["DecodeFrames"]]
+        dataset.pipeline = [cached if step is steps["ResizeFrames"] else step for step in pipeline]
+    return config
+
+
+def _name_of(step: Mapping) -> str:
+    kind = step["type"]
+    return (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]
 
 
 def require_files(config: Config, dataloader: str) -> None:

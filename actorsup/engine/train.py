@@ -19,7 +19,15 @@ from actorsup.io.files import save
 from actorsup.registry import MODELS
 
 from .checkpoint_match import require_fit
-from .config import dataset_configs, plain_dataset, require_annotation, require_files, require_work_dir, with_proposals
+from .config import (
+    dataset_configs,
+    plain_dataset,
+    require_annotation,
+    require_files,
+    require_work_dir,
+    with_frame_cache,
+    with_proposals,
+)
 from .features import with_features
 from .launch import init_distributed
 from .runner import ConsoleRunner
@@ -38,7 +46,8 @@ class WholeFiles(LocalBackend):
 def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     """Train the model of a config on its videos' labels and stored proposals; return the runner after its last epoch.
 
-    With ``features`` in the config, the videos' stored features stand for their frames.
+    With ``features`` in the config, the videos' stored features stand for their frames; with ``frame_cache`` the frames
+    are decoded once.
     A config without ``proposals``, such as a detector's, is given to mmengine's Runner as it is. ``resume`` goes on
     from the latest checkpoint in the work directory; ``amp`` is automatic mixed precision. Missing files are an error
     before anything is written.
@@ -74,6 +83,8 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
     if "proposals" in config:
         dataloaders = [name for name in ("train_dataloader", "val_dataloader") if config.get(name) is not None]
         config = with_features(config, dataloaders, loaded)
+        if config.get("features") is None:
+            config = with_frame_cache(config)
     config.resume = resume
     _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)

@@ -1,5 +1,6 @@
 """Checkpoints are whole, and a training that goes on from one is the training that was not interrupted."""
 
+import json
 import time
 
 import pytest
@@ -38,6 +39,40 @@ def test_a_resumed_training_gives_the_weights_of_one_that_was_not_interrupted(to
     whole, parts = (torch.load(tmp_path / each / "epoch_3.pth", weights_only=False) for each in ("whole", "parts"))
     for name, weight in whole["state_dict"].items():
         assert torch.equal(weight, parts["state_dict"][name]), name
+
+
+def test_a_training_on_kept_frames_gives_the_weights_of_one_that_decodes(toy, tmp_path):
+    root, config = toy
+    options = ["--cfg-options", "proposals.linker=viterbi", "train_cfg.max_epochs=2"]
+    cached = ["frame_cache.root=" + str(tmp_path / "frames"), "frame_cache.max_gigabytes=1"]
+    for folder, more in (("decoded", []), ("first", cached), ("again", cached)):
+        output = run_tool("train", config, "--work-dir", tmp_path / folder, *options, *more, root=root)
+        assert output.returncode == 0, output.stderr[-3000:]
+    assert len(list((tmp_path / "frames").glob("*.rgb"))) == 4
+    decoded, first, again = (
+        torch.load(tmp_path / each / "epoch_2.pth", weights_only=False)["state_dict"]
+        for each in ("decoded", "first", "again")
+    )
+    for name, weight in decoded.items():
+        assert torch.equal(weight, first[name]), name
+        assert torch.equal(weight, again[name]), name
+
+
+def test_the_log_says_where_the_time_of_a_step_goes(toy, tmp_path):
+    root, config = toy
+    options = ["--cfg-options", "proposals.linker=viterbi", "train_cfg.max_epochs=1"]
+    output = run_tool("train", config, "--work-dir", tmp_path, *options, root=root)
+    assert output.returncode == 0, output.stderr[-3000:]
+    (log,) = tmp_path.glob("*/vis_data/scalars.json")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    steps = [row for row in rows if "loss" in row]
+    assert len(steps) == 2
+    for row in steps:
+        parts = [row[name] for name in ("data_time", "forward_time", "backward_time")]
+        assert all(part > 0 for part in parts)
+        assert sum(parts) == pytest.approx(row["time"], rel=1e-3)
+    # Two videos of four frames a step.
+    assert steps[0]["frames_per_second"] == pytest.approx(8 / steps[0]["time"], rel=1e-3)
 
 
 def test_a_checkpoint_appears_whole_or_not_at_all(tmp_path, monkeypatch):
