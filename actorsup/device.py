@@ -12,6 +12,7 @@ from actorsup.errors import InputError
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4  # malloc.h
 LARGE_BLOCK = 2**20
+_num_threads: int | None = None  # see ``one_thread``
 
 
 def pick_device(device: str | None) -> torch.device:
@@ -41,14 +42,25 @@ def num_cores() -> int:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute with one thread meanwhile: sums are then the same bits on any number of cores."""
-    before = torch.get_num_threads()
+def one_thread(twins: bool = False) -> Iterator[None]:
+    """Let torch compute with one thread meanwhile: sums are then the same bits on any number of cores.
+
+    With ``twins`` as many threads of this process as torch had may each do so at once (``num_threads``).
+    """
+    global _num_threads
+    before = torch.get_num_threads(), _num_threads
+    _num_threads = num_threads() if twins else 1
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(before[0])
+        _num_threads = before[1]
+
+
+def num_threads() -> int:
+    """How many threads of this process may compute at once: torch's own, or what ``one_thread`` leaves."""
+    return torch.get_num_threads() if _num_threads is None else _num_threads
 
 
 def keep_freed_memory() -> None:

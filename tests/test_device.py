@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from actorsup.device import pick_device
+from actorsup.device import num_threads, one_thread, pick_device
 
 CODE = """
 import numpy as np
@@ -41,3 +41,20 @@ def test_processes_share_the_gpus_of_their_node_in_turn(monkeypatch, local_rank,
     monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
     monkeypatch.setenv("LOCAL_RANK", local_rank)
     assert pick_device(None) == torch.device(device)
+
+
+def test_torch_has_one_thread_meanwhile_and_twins_those_that_it_had():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert num_threads() == 3
+        with one_thread():
+            assert (torch.get_num_threads(), num_threads()) == (1, 1)
+        with one_thread(twins=True):
+            assert (torch.get_num_threads(), num_threads()) == (1, 3)
+            with one_thread():
+                assert num_threads() == 1
+            assert num_threads() == 3
+        assert (torch.get_num_threads(), num_threads()) == (3, 3)
+    finally:
+        torch.set_num_threads(before)

@@ -201,7 +201,7 @@ def check(arguments: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-@command("puppets", add_config, argument("--processes", type=int, help="how many draw; one a core by default"))
+@command("puppets", add_config, argument("--jobs", type=int, help="how many processes draw; one a core by default"))
 def puppets(arguments: argparse.Namespace) -> None:
     """Draw the synthetic world of a config, the Puppets.
 
@@ -210,7 +210,7 @@ def puppets(arguments: argparse.Namespace) -> None:
     """
     from actorsup.synthetic.demo import make_puppets
 
-    print(f"the puppets are in {make_puppets(read_config(arguments), arguments.processes)}")
+    print(f"the puppets are in {make_puppets(read_config(arguments), arguments.jobs)}")
 
 
 @command(

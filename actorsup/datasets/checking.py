@@ -3,6 +3,7 @@
 An error ends a run or makes a number wrong; a warning may be meant so.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,6 +159,7 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
     """What is wrong with the lists of videos and their labels."""
     findings = [finding for listed in (*train, *test) for finding in _check_list(listed)]
     findings += _check_folders([*train, *test])
+    findings += _check_copies(train, test)
     findings += [
         Finding(
             "one class, nothing to tell apart",
@@ -192,6 +194,25 @@ def check_lists(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> 
         for video in sorted(listed.videos.keys() & other.videos.keys()):
             findings.append(Finding("video for training and testing", video, listed.name, is_error=False))
     return findings
+
+
+def _check_copies(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -> Iterator[Finding]:
+    """Files of other names that hold the same."""
+    paths = {path for listed in (*train, *test) for path in listed.paths.values() if path.is_file()}
+    tested = {path for listed in test for path in listed.paths.values()}
+    trained = {path for listed in train for path in listed.paths.values()}
+    by_size: dict[int, list[Path]] = defaultdict(list)
+    for path in sorted(paths):
+        by_size[path.stat().st_size].append(path)
+    by_content: dict[bytes, list[Path]] = defaultdict(list)
+    for path in (path for alike in by_size.values() if len(alike) > 1 for path in alike):
+        with open(path, "rb") as file:
+            by_content[hashlib.file_digest(file, "sha256").digest()].append(path)
+    for same in by_content.values():
+        if len(same) > 1:
+            leaks = not tested.isdisjoint(same) and not trained.isdisjoint(same)
+            kind = "same file for training and testing" if leaks else "same file under several names"
+            yield Finding(kind, str(same[0]), ", ".join(map(str, same[1:])), is_error=False)
 
 
 def _check_folders(listed: Sequence[ListedVideos]) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ class FrameCache:
                     os.replace(unfinished, path) if whole else unfinished.unlink()
 
     def write(self, file: FileIO, frame: np.ndarray) -> bool:
-        """Append a frame; whether that was possible."""
+        """Append a frame ``(H, W, 3)``, uint8; whether that was possible."""
         try:
             return file.write(np.ascontiguousarray(frame)) == frame.nbytes
         except OSError as error:

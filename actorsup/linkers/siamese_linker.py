@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from threading import Event, Lock
 
 import numpy as np
-import torch
 
-from actorsup.device import one_thread
+from actorsup.device import num_threads, one_thread
 from actorsup.registry import LINKERS, TRACKERS
 from actorsup.structures import Detections, Tube, box_areas, clip_boxes, elementwise_iou, pairwise_iou
 
@@ -66,8 +65,8 @@ class SiameseLinker(Linker):
 
     A track depends on nothing but the detection that it begins with, so the detections that the algorithm will probably
     choose next are tracked together, some in vain. The tubes are those of one track at a time: bit for bit on a CPU,
-    but for rounding on a GPU or with shared features. Up and down the video are tracked at once where torch has several
-    threads and the tracker has a ``twin``.
+    but for rounding on a GPU or with shared features. Up and down the video are tracked at once where there are several
+    threads (``actorsup.device.num_threads``) and the tracker has a ``twin``.
 
     Args:
         tracker: config of the tracker that follows a detection; the paper's is a ``SiameseTracker``.
@@ -132,7 +131,7 @@ class SiameseLinker(Linker):
 
         up = range(starts[seeds[0]], len(frames)), seeds
         down = range(starts[seeds[-1]], -1, -1), seeds[::-1]
-        twin = self.tracker.twin() if torch.get_num_threads() > 1 else None
+        twin = self.tracker.twin() if num_threads() > 1 else None
         if twin is None:
             follow(self.tracker, *up)
             follow(self.tracker, *down)

@@ -28,10 +28,9 @@ from actorsup.progress import progress_bar
 from .config import ProposalConfig
 from .pipeline import ProposalPipeline
 
-FRAMES_WORTH_A_PROCESS = 500  # about as long as it takes to start one
-PROCESSES_OF_A_GPU = (
-    4  # each holds a model; more are faster where CUDA's Multi-Process Service runs (docs/benchmarks.md)
-)
+FRAMES_WORTH_A_PROCESS = 200  # a start takes about as long as 100 to 180
+# Each holds a model; more are faster where CUDA's Multi-Process Service runs (docs/benchmarks.md).
+PROCESSES_OF_A_GPU = 4
 
 
 @dataclass
@@ -103,7 +102,9 @@ class ProposalGenerator:
     def _run_share(self, share, pending, paths, jobs, rank, world_size, imports) -> GenerationReport:
         reports = []
         title = "proposals" if world_size == 1 else f"proposals (process 1 of {world_size})"
-        with progress_bar(title, len(share), unit="frames", enabled=rank == 0) as progress, one_thread():
+        alone = jobs == world_size == 1
+        progress_of_all = progress_bar(title, len(share), unit="frames", enabled=rank == 0)
+        with progress_of_all as progress, one_thread(twins=alone):
 
             def run_here(names: Iterable[str]) -> Iterator[tuple[GenerationReport, int]]:
                 for name in names:

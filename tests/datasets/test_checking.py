@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,7 +132,7 @@ def listed(name: str, labels: dict, tubes: dict | None = None, classes=("walk", 
     videos = {
         video: LabelledVideo(video, name, shown, 9, SIZE, annotated.get(video)) for video, shown in of_videos.items()
     }
-    return ListedVideos(name, classes, videos, dict.fromkeys(labels, "x"), tubes is not None, num_skipped)
+    return ListedVideos(name, classes, videos, dict.fromkeys(labels, Path("x")), tubes is not None, num_skipped)
 
 
 TRAIN = {"a": 0, "b": 1}
@@ -280,3 +281,21 @@ def test_tubes_of_classes_that_their_video_is_not_labelled_with_are_found():
 
 def test_tubes_of_all_labels_of_their_video_are_as_they_should_be():
     assert check_lists([listed("train", TRAIN)], [listed("test", {"c": (0, 1)}, {"c": [0, 1, 1]})]) == []
+
+
+def test_files_of_other_names_that_hold_the_same_are_found(tmp_path):
+    contents = {"a": b"one", "b": b"two", "again": b"one", "c": b"three", "d": b"four", "e": b"four"}
+    for name, content in contents.items():
+        (tmp_path / f"{name}.avi").write_bytes(content)
+    train, test = (
+        dataclasses.replace(listed(split, names), paths={name: tmp_path / f"{name}.avi" for name in names})
+        for split, names in (
+            ("train", {"a": (0,), "b": (1,), "d": (0,), "e": (0,)}),
+            ("test", {"again": (0,), "c": (1,)}),
+        )
+    )
+    copies = [finding for finding in check_lists([train], [test]) if finding.kind.startswith("same file")]
+    assert [(finding.kind, finding.where, finding.detail, finding.is_error) for finding in copies] == [
+        ("same file for training and testing", str(tmp_path / "a.avi"), str(tmp_path / "again.avi"), False),
+        ("same file under several names", str(tmp_path / "d.avi"), str(tmp_path / "e.avi"), False),
+    ]

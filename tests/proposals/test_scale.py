@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from actorsup.device import num_threads
 from actorsup.errors import InputError
-from actorsup.proposals.generator import num_processes_for
+from actorsup.proposals.generator import ProposalGenerator, num_processes_for
 from tests.proposals import parts
 
 # A server that has imported everything and starts no thread makes processes at once, and safely; not where there is a
@@ -158,9 +159,26 @@ def _is_alive(number: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("lengths", "number"), [([], 1), ([100] * 3, 1), ([400] * 3, 2), ([10_000], 1), ([10_000] * 90, 3)], ids=str
+    ("lengths", "number"), [([], 1), ([100] * 3, 1), ([150] * 3, 2), ([10_000], 1), ([10_000] * 90, 3)], ids=str
 )
 def test_processes_are_started_where_there_is_work_for_them(monkeypatch, lengths, number):
     monkeypatch.setattr("actorsup.proposals.generator.num_cores", lambda: 3)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert num_processes_for(lengths) == number
+
+
+def test_a_process_alone_computes_with_one_thread_and_leaves_a_linker_the_others(tmp_path, videos, monkeypatch):
+    seen, run_one = set(), ProposalGenerator.run_one
+
+    def watched(*arguments):
+        seen.add((torch.get_num_threads(), num_threads()))
+        return run_one(*arguments)
+
+    monkeypatch.setattr(ProposalGenerator, "run_one", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        parts.run(tmp_path / "proposals", videos)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {(1, 2)}

@@ -20,7 +20,7 @@ puppets = dict(
 def test_a_world_is_drawn_once(tmp_path):
     (tmp_path / "world.py").write_text(WORLD.format(root=tmp_path))
     for _ in range(2):
-        output = run_tool("make_puppets", tmp_path / "world.py", "--processes", "1", root=tmp_path)
+        output = run_tool("make_puppets", tmp_path / "world.py", "--jobs", "1", root=tmp_path)
         assert output.returncode == 0, output.stderr
         assert f"the puppets are in {tmp_path}/puppets" in output.stdout
     options = ("--cfg-options", "puppets.settings.seed=1")
