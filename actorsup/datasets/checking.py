@@ -5,8 +5,9 @@ An error ends a run or makes a number wrong; a warning may be meant so.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -201,18 +202,33 @@ def _check_copies(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -
     paths = {path for listed in (*train, *test) for path in listed.paths.values() if path.is_file()}
     tested = {path for listed in test for path in listed.paths.values()}
     trained = {path for listed in train for path in listed.paths.values()}
-    by_size: dict[int, list[Path]] = defaultdict(list)
-    for path in sorted(paths):
-        by_size[path.stat().st_size].append(path)
-    by_content: dict[bytes, list[Path]] = defaultdict(list)
-    for path in (path for alike in by_size.values() if len(alike) > 1 for path in alike):
-        with open(path, "rb") as file:
-            by_content[hashlib.file_digest(file, "sha256").digest()].append(path)
-    for same in by_content.values():
-        if len(same) > 1:
-            leaks = not tested.isdisjoint(same) and not trained.isdisjoint(same)
-            kind = "same file for training and testing" if leaks else "same file under several names"
-            yield Finding(kind, str(same[0]), ", ".join(map(str, same[1:])), is_error=False)
+    groups = [sorted(paths)]
+    for look in (_size, partial(_digest, num_bytes=2**16), _digest):  # files are read as far as others are like them
+        groups = [alike for group in groups for alike in _alike(group, look) if len(alike) > 1]
+    for same in groups:
+        leaks = not tested.isdisjoint(same) and not trained.isdisjoint(same)
+        kind = "same file for training and testing" if leaks else "same file under several names"
+        yield Finding(kind, str(same[0]), ", ".join(map(str, same[1:])), is_error=False)
+
+
+def _alike(paths: Sequence[Path], look: Callable[[Path], Hashable]) -> list[list[Path]]:
+    """Files, in groups of those that look the same."""
+    groups: dict[Hashable, list[Path]] = defaultdict(list)
+    for path in paths:
+        groups[look(path)].append(path)
+    return list(groups.values())
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _digest(path: Path, num_bytes: int | None = None) -> bytes:
+    """A hash of a file, or of its first bytes."""
+    with open(path, "rb") as file:
+        return (
+            hashlib.sha256(file.read(num_bytes)).digest() if num_bytes else hashlib.file_digest(file, "sha256").digest()
+        )
 
 
 def _check_folders(listed: Sequence[ListedVideos]) -> Iterator[Finding]:

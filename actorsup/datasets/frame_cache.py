@@ -3,13 +3,17 @@
 import hashlib
 import json
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import islice
 from pathlib import Path
+from uuid import uuid4
 
+import av
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
@@ -24,7 +28,8 @@ from .transforms import ResizeFrames, require_size
 with suppress(ImportError):  # Windows has none
     import fcntl
 
-LAYOUT = 1  # what is in a file; another number for another way of scaling too
+# What is in a file (another number for another way of scaling too), and what made it.
+VERSIONS = [1, av.__version__, cv2.__version__]
 SUFFIX, UNFINISHED, LOCK = ".rgb", ".part", ".lock"
 
 
@@ -36,25 +41,26 @@ class FrameCache:
 
     Args:
         folder: where the files are.
-        max_gigabytes: how large they may be together, in 10⁹ bytes.
+        max_gigabytes: how large they may be together, in 10⁹ bytes; processes on a file system without locks may go
+            beyond by a video each.
     """
 
     def __init__(self, folder: str | Path, max_gigabytes: float = 50.0) -> None:
-        if not isinstance(max_gigabytes, int | float) or not max_gigabytes > 0:
+        is_number = isinstance(max_gigabytes, int | float) and not isinstance(max_gigabytes, bool)
+        if not is_number or not math.isfinite(max_gigabytes) or max_gigabytes <= 0:
             raise InputError(f"frame_cache.max_gigabytes must be a number above 0, got {max_gigabytes!r}")
         self.folder = Path(folder)
         self.max_bytes = int(1e9 * max_gigabytes)
         self._no_room_for = float("inf")  # bytes
-        self._said = False
+        self._said: set[str] = set()
 
     def path(self, video: str | Path, of_video: Mapping, state: Mapping) -> Path:
         """The file for a video that is read with the settings ``of_video``.
 
         What the video's file is now, and ``state``, are part of the name: of one that was replaced nothing is found.
         """
-        video = Path(video).absolute()
-        name = _hash([LAYOUT, str(video), dict(of_video)])
-        return self.folder / f"{name}-{_hash([_look_of(video), dict(state)])}{SUFFIX}"
+        name = _hash([VERSIONS, str(Path(video).absolute()), dict(of_video)])
+        return self.folder / f"{name}-{_hash([_look_of(Path(video)), dict(state)])}{SUFFIX}"
 
     def read(self, path: Path, indices: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray | None:
         """Frames ``(N, H, W, 3)`` of a file of frames of ``shape = (T, H, W)``; None if there is no whole one."""
@@ -66,13 +72,15 @@ class FrameCache:
                     raise ValueError("not as long as its frames")
                 for frame, index in zip(frames, indices.tolist(), strict=True):
                     file.seek(index * num_bytes)
-                    file.readinto(frame)
+                    if file.readinto(frame) != num_bytes:
+                        raise ValueError("ends early")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
-            self._say(f"{path}: {error}; its video is decoded")
-            with suppress(OSError):
-                path.unlink()
+            self._say("broken", f"{path}: {error}; its video is decoded")
+            if isinstance(error, ValueError):
+                with suppress(OSError):
+                    path.unlink()
             return None
         return frames
 
@@ -80,53 +88,63 @@ class FrameCache:
     def place_for(self, path: Path, num_bytes: int) -> Iterator[FileIO | None]:
         """A file to write so many bytes to; with as many of them it is there from now on, else removed.
 
-        None if there is no room, or another process writes it.
+        None if there is no room, or the file is there meanwhile.
         """
-        unfinished = path.with_suffix(UNFINISHED)
-        file = None
+        file = unfinished = None
         try:
             if num_bytes < self._no_room_for:
+                unfinished = path.with_name(f"{path.stem}.{uuid4().hex}{UNFINISHED}")  # of this process alone
                 file = self._claim(path, unfinished, num_bytes)
         except OSError as error:
-            self._say(f"{self.folder}: no frames can be kept there: {error}")
+            self._say("refused", f"{self.folder}: no frames can be kept there: {error}")
         if file is None:
             yield None
             return
         whole = False
-        with file:
+        try:
+            yield file
+            whole = file.tell() == num_bytes
+        finally:
             try:
-                yield file
-                whole = file.tell() == num_bytes
-            finally:
-                with suppress(OSError), self._locked():
-                    os.replace(unfinished, path) if whole else unfinished.unlink()
+                if whole:
+                    os.fsync(file.fileno())  # or a crash of the machine could leave the name and not the frames
+                    with self._locked():
+                        os.replace(unfinished, path)
+            except OSError as error:
+                self._say("refused", f"{self.folder}: no frames can be kept there: {error}")
+            with suppress(OSError):
+                unfinished.unlink()
+            with suppress(OSError):
+                file.close()
 
     def write(self, file: FileIO, frame: np.ndarray) -> bool:
         """Append a frame ``(H, W, 3)``, uint8; whether that was possible."""
         try:
             return file.write(np.ascontiguousarray(frame)) == frame.nbytes
         except OSError as error:
-            self._say(f"{self.folder}: no more frames can be kept there: {error}")
+            self._say("refused", f"{self.folder}: no more frames can be kept there: {error}")
             return False
 
     def _claim(self, path: Path, unfinished: Path, num_bytes: int) -> FileIO | None:
-        """The file, with a lock of this process and all the disk that it will need."""
+        """The file, with all the disk that it will need, locked until it is closed."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
+            if path.exists():
+                return None
             for of_another_state in self.folder.glob(f"{path.name.partition('-')[0]}-*{SUFFIX}"):
                 of_another_state.unlink()
-            used = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.name != unfinished.name)
+            self._remove_what_killed_processes_left()
+            used = sum(entry.stat().st_size for entry in os.scandir(self.folder))
             if used + num_bytes > self.max_bytes:
                 self._no_room_for = num_bytes
-                room = f"{used / 1e9:.1f} of at most {self.max_bytes / 1e9:g} GB of frames"
-                self._say(f"{self.folder}: {room}: other videos are decoded every time")
+                worker = get_worker_info()
+                if worker is None or worker.id == 0:
+                    room = f"{used / 1e9:.1f} of at most {self.max_bytes / 1e9:g} GB of frames"
+                    self._say("full", f"{self.folder}: {room}: other videos are decoded every time")
                 return None
-            file = FileIO(os.open(unfinished, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+            file = FileIO(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), "r+")
             try:
-                if not _lock(file.fileno(), wait=False):
-                    file.close()
-                    return None
-                file.truncate(0)  # what a killed process left
+                _lock(file.fileno(), wait=False)
                 if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(file.fileno(), 0, num_bytes)
                 else:
@@ -137,6 +155,12 @@ class FrameCache:
                 raise
             return file
 
+    def _remove_what_killed_processes_left(self) -> None:
+        for unfinished in self.folder.glob(f"*{UNFINISHED}"):
+            with open(unfinished, "rb") as file:
+                if _lock(file.fileno(), wait=False):
+                    unfinished.unlink()
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Alone among the processes that begin or end a file."""
@@ -144,33 +168,33 @@ class FrameCache:
             _lock(lock.fileno(), wait=True)
             yield
 
-    def _say(self, message: str) -> None:
-        """Warn once; of several workers the first."""
-        worker = get_worker_info()
-        if not self._said and (worker is None or worker.id == 0):
+    def _say(self, kind: str, message: str) -> None:
+        """Warn, once of each kind."""
+        if kind not in self._said:
             print_log(message, logger="current", level=logging.WARNING)
-        self._said = True
+        self._said.add(kind)
 
 
 def _lock(file: int, wait: bool) -> bool:
-    """Lock an open file until it is closed; False if another process has. A file system without locks keeps nobody out.
+    """Lock an open file until it is closed, which the end of a killed process does; whether it is locked.
 
-    The end of a killed process gives its locks up.
+    It is not if another process has the lock, or where there are no locks.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
     except (OSError, NameError):
-        pass
+        return False
     return True
 
 
 def _look_of(video: Path) -> list:
     """What changes when a file, or one of a folder of frames, is replaced."""
-    files = sorted(video.iterdir()) if video.is_dir() else [video]
-    looks = ((file.name, file.stat()) for file in files)
-    return [[name, look.st_size, look.st_mtime_ns] for name, look in looks]
+    looks = []
+    for file in sorted(video.iterdir()) if video.is_dir() else [video]:
+        with suppress(OSError):  # a broken link; the reader says what it lacks
+            look = file.stat()
+            looks.append([file.name, look.st_size, look.st_mtime_ns, look.st_ctime_ns])
+    return looks
 
 
 def _hash(values: list) -> str:

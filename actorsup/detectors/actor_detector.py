@@ -14,6 +14,7 @@ from mmcv.transforms import Pad, Resize
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope, Registry
+from mmengine.structures import InstanceData
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
 
@@ -174,8 +175,8 @@ def _build_pipeline(config: Config) -> Compose:
     from mmdet.utils import get_test_pipeline_cfg
 
     steps = get_test_pipeline_cfg(config)[1:]  # the first reads a file
-    if all(step["type"] in STEPS for step in steps):
-        settings = ({key: value for key, value in step.items() if key != "type"} for step in steps)
+    if all(step["type"] in STEPS and step.get("_scope_", "mmdet") == "mmdet" for step in steps):
+        settings = ({key: value for key, value in step.items() if key not in ("type", "_scope_")} for step in steps)
         built = [STEPS[step["type"]](**given) for step, given in zip(steps, settings, strict=True)]
         return Compose([_begin_image, *filter(None, built)])
     import mmdet.datasets  # noqa: F401
@@ -198,6 +199,7 @@ def _pack_image(meta_keys: Sequence[str] = META_KEYS) -> Callable[[dict], dict]:
 
     def pack(results: dict) -> dict:
         sample = DetDataSample(metainfo={key: results[key] for key in meta_keys if key in results})
+        sample.gt_instances, sample.ignored_instances = InstanceData(), InstanceData()
         return {"inputs": torch.from_numpy(results["img"]).permute(2, 0, 1).contiguous(), "data_samples": sample}
 
     return pack

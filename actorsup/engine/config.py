@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from unittest import mock
 
@@ -24,6 +25,10 @@ from actorsup.proposals import ProposalConfig
 from actorsup.registry import DATASETS
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+# Steps of a pipeline that need no frames.
+WITHOUT_FRAMES = frozenset(
+    ["AttachTubes", "AttachWholeFrame", "MergeDuplicates", "DropWeakTubes", "AddTrueTubes", "LabelTubes"]
+)
 SETTINGS = frozenset(inspect.signature(Runner).parameters) | {"proposals", "features", "frame_cache"}
 
 
@@ -235,29 +240,49 @@ def with_proposals(config: Config) -> Config:
 def with_frame_cache(config: Config) -> Config:
     """The config, whose training videos are decoded once if it has ``frame_cache = dict(root=..., max_gigabytes=50)``.
 
-    ``ReadCachedFrames`` stands for ``DecodeFrames`` and ``ResizeFrames`` then.
+    ``ReadCachedFrames`` stands for ``DecodeFrames`` and ``ResizeFrames`` then, and they for it where a config that
+    training has written gets ``frame_cache=None``.
 
     Raises:
-        InputError: if a setting is wrong or unknown, or there is no such pair of steps.
+        InputError: if a setting is wrong or unknown, or the pipeline cannot do with it.
     """
-    settings = config.get("frame_cache")
-    if settings is None:
+    if "frame_cache" not in config:
         return config
-    if not isinstance(settings, Mapping) or not {"root"} <= settings.keys() <= {"root", "max_gigabytes"}:
-        raise InputError(f"frame_cache needs root, and takes max_gigabytes; got {settings}")
-    config = copy.deepcopy(config)
+    config, settings = copy.deepcopy(config), config.frame_cache
     for dataset in dataset_configs(config, ["train_dataloader"]):
-        steps = {_name_of(step): step for step in dataset.pipeline}
-        if not steps.keys() >= {"DecodeFrames", "AttachTubes", "ResizeFrames"}:
-            raise InputError(
-                f"frame_cache keeps what DecodeFrames, AttachTubes and ResizeFrames make, and the training pipeline is "
-                f"{', '.join(steps)}; --cfg-options frame_cache=None goes without"
-            )
-        given = {"folder": settings.root, "max_gigabytes": settings.get("max_gigabytes", 50)}
-        cached = {"type": "ReadCachedFrames", "size": steps["ResizeFrames"].size, **given}
-        pipeline = [step for step in dataset.pipeline if step is not steps["DecodeFrames"]]
-        dataset.pipeline = [cached if step is steps["ResizeFrames"] else step for step in pipeline]
+        dataset.pipeline = list(chain.from_iterable(map(_decoding, dataset.pipeline)))
+        if settings is not None:
+            dataset.pipeline = _with_cached_frames(dataset.pipeline, _frame_cache_settings(settings))
     return config
+
+
+def _frame_cache_settings(settings: object) -> dict:
+    is_given = isinstance(settings, Mapping) and {"root"} <= settings.keys() <= {"root", "max_gigabytes"}
+    if not is_given or not isinstance(settings["root"], str | Path):
+        raise InputError(f"frame_cache needs root, a folder, and takes max_gigabytes; got {settings}")
+    return {"folder": str(settings["root"]), "max_gigabytes": settings.get("max_gigabytes", 50)}
+
+
+def _decoding(step: Mapping) -> list[Mapping]:
+    """A step, or what ``ReadCachedFrames`` stands for."""
+    if _name_of(step) != "ReadCachedFrames":
+        return [step]
+    return [ConfigDict(type="DecodeFrames"), ConfigDict(type="ResizeFrames", size=step["size"])]
+
+
+def _with_cached_frames(pipeline: Sequence[Mapping], settings: Mapping) -> list[Mapping]:
+    names = [_name_of(step) for step in pipeline]
+    wrong = [name for name in ("DecodeFrames", "ResizeFrames") if names.count(name) != 1]
+    if not wrong:
+        first, last = names.index("DecodeFrames"), names.index("ResizeFrames")
+        wrong = [name for name in names[first + 1 : last] if name not in WITHOUT_FRAMES] if first < last else names
+    if wrong:
+        raise InputError(
+            "frame_cache keeps what DecodeFrames and ResizeFrames make, once each, without a step between that takes "
+            f"frames; the training pipeline is {', '.join(names)}. --cfg-options frame_cache=None goes without"
+        )
+    cached = ConfigDict(type="ReadCachedFrames", size=pipeline[last]["size"], **settings)
+    return [*pipeline[:first], *pipeline[first + 1 : last], cached, *pipeline[last + 1 :]]
 
 
 def _name_of(step: Mapping) -> str:

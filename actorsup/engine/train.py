@@ -86,6 +86,7 @@ def train(config: Config, resume: bool = False, amp: bool = False) -> Runner:
         if config.get("features") is None:
             config = with_frame_cache(config)
     config.resume = resume
+    _drop_hooks(config)
     _warn_of_the_clock(config.work_dir)
     _write_whole_checkpoints(config)
     init_distributed(config)
@@ -118,6 +119,14 @@ def _warn_of_the_clock(work_dir: str | Path) -> None:
             logger="current",
             level=logging.WARNING,
         )
+
+
+def _drop_hooks(config: Config) -> None:
+    """Leave out hooks that are None: mmengine knows this of its own alone."""
+    own = {"runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint"}
+    hooks = config.get("default_hooks") or {}
+    for name in [name for name, hook in hooks.items() if hook is None and name not in own]:
+        del hooks[name]
 
 
 def _write_whole_checkpoints(config: Config) -> None:

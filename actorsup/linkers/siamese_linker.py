@@ -1,7 +1,7 @@
 """Algorithm 1: the best detection of a whole video is tracked, what its tube explains is dropped, and so on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event, Lock
 
@@ -138,10 +138,12 @@ class SiameseLinker(Linker):
             return tracks
         with one_thread(), ThreadPoolExecutor(2) as pool:
             try:
-                for done in [pool.submit(follow, self.tracker, *up), pool.submit(follow, twin, *down)]:
-                    done.result()
+                passes = [pool.submit(follow, self.tracker, *up), pool.submit(follow, twin, *down)]
+                wait(passes, return_when=FIRST_EXCEPTION)
             finally:
                 stopped.set()
+            for done in passes:
+                done.result()
         return tracks
 
 

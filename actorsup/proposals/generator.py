@@ -65,8 +65,8 @@ class ProposalGenerator:
     ) -> GenerationReport:
         """Make the proposals of videos ``(name, path)`` that have none yet, each process its share of them.
 
-        A video that cannot be read is reported, and the others go on. On a CPU each process computes with one thread,
-        so that results are the same bits for any number of processes and cores.
+        A video that cannot be read is reported, and the others go on. On a CPU every sum is made by one thread, so that
+        results are the same bits for any number of processes and cores; a process alone may link with several.
 
         Args:
             videos: names and files or folders of frames.

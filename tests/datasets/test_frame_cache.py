@@ -91,10 +91,15 @@ def test_a_folder_of_frames_is_a_video_too(tmp_path):
     assert not step(tmp_path)(given)["frames"][1].any()
 
 
-def test_a_video_that_was_replaced_is_decoded_again_and_its_old_frames_go(video, tmp_path, decoded):
+@pytest.mark.parametrize("same_look", [False, True])
+def test_a_video_that_was_replaced_is_decoded_again_and_its_old_frames_go(video, tmp_path, same_look):
     step(tmp_path)(results(video))
+    before, content = video.stat(), video.read_bytes()
     write_video(video, moving_square(NUM_FRAMES, SIZE)[::-1].copy())
-    os.utime(video, (1, 1))
+    if same_look:  # of size and time, as if unpacked from an archive
+        padded = video.read_bytes()[: len(content)]
+        video.write_bytes(padded + bytes(len(content) - len(padded)))
+        os.utime(video, ns=(before.st_atime_ns, before.st_mtime_ns))
     given = results(video)
     np.testing.assert_array_equal(step(tmp_path)(given)["frames"], decoded_and_resized(given, (48, 40))["frames"])
     assert len(list((tmp_path / "cache").glob("*.rgb"))) == 1
@@ -154,15 +159,82 @@ def test_a_file_that_is_not_whole_is_told_of_and_made_again(video, tmp_path, dam
     logged_warnings.clear()
 
 
-def test_what_a_killed_process_left_is_written_anew(video, tmp_path):
-    step(tmp_path)(results(video))
-    (file,) = (tmp_path / "cache").glob("*.rgb")
-    whole = file.read_bytes()
-    file.unlink()
-    file.with_suffix(".part").write_bytes(b"x" * (len(whole) + 7))
-    step(tmp_path)(results(video))
-    assert file.read_bytes() == whole
-    assert not file.with_suffix(".part").exists()
+def test_what_killed_processes_left_goes_and_what_living_ones_write_stays(video, tmp_path):
+    cache = FrameCache(tmp_path / "cache")
+    path = cache.path("a", {}, {})
+    with cache.place_for(path, 3) as file:
+        (written,) = (tmp_path / "cache").glob("*.part")
+        left = tmp_path / "cache" / "left.part"
+        left.write_bytes(b"xyz")
+        with FrameCache(tmp_path / "cache").place_for(path, 3) as beside:
+            assert written.exists()
+            assert not left.exists()
+            beside.write(b"abc")
+        file.write(b"abc")
+    assert path.read_bytes() == b"abc"
+    assert sorted(file.name for file in (tmp_path / "cache").iterdir()) == [".lock", path.name]
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_two_at_one_video_never_publish_what_is_unfinished(tmp_path, monkeypatch, locks, logged_warnings):
+    if not locks:
+
+        def refuse(*_):
+            raise OSError(95, "Operation not supported")
+
+        monkeypatch.setattr("fcntl.flock", refuse)
+    first, second = (FrameCache(tmp_path / "cache") for _ in range(2))
+    path = first.path("a", {}, {})
+    with first.place_for(path, 4) as file:
+        file.write(b"ab")
+        shutil.rmtree(tmp_path / "cache")
+        with second.place_for(path, 4) as beside:
+            beside.write(b"a")
+            file.write(b"cd")
+            assert not path.exists()
+            beside.write(b"bcd")
+        assert path.read_bytes() == b"abcd"
+    assert path.read_bytes() == b"abcd"
+    assert "no frames can be kept there" in logged_warnings.pop()  # of the first, whose file was deleted
+
+
+def test_a_file_that_was_finished_meanwhile_is_not_written_again(tmp_path):
+    cache = FrameCache(tmp_path / "cache")
+    path = cache.path("a", {}, {})
+    with cache.place_for(path, 1) as file:
+        file.write(b"a")
+    with cache.place_for(path, 1) as file:
+        assert file is None
+
+
+def test_what_the_disk_does_not_take_at_the_end_is_not_kept(tmp_path, monkeypatch, logged_warnings):
+    cache = FrameCache(tmp_path / "cache")
+
+    def refuse(_):
+        raise OSError(122, "Disk quota exceeded")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    path = cache.path("a", {}, {})
+    with cache.place_for(path, 1) as file:
+        file.write(b"a")
+    assert [file.name for file in (tmp_path / "cache").iterdir()] == [".lock"]
+    assert "Disk quota exceeded" in logged_warnings.pop()
+
+
+def test_a_file_that_cannot_be_read_just_now_is_not_removed(tmp_path, monkeypatch, logged_warnings):
+    cache = FrameCache(tmp_path / "cache")
+    path = cache.path("a", {}, {})
+    with cache.place_for(path, 3) as file:
+        file.write(b"abc")
+
+    def refuse(_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fstat", refuse)
+        assert cache.read(path, np.array([0]), (1, 1, 1)) is None
+    assert cache.read(path, np.array([0]), (1, 1, 1)).tobytes() == b"abc"
+    assert "Input/output error; its video is decoded" in logged_warnings.pop()
 
 
 def test_where_nothing_can_be_written_videos_are_decoded(video, tmp_path, logged_warnings):
@@ -198,6 +270,8 @@ def test_a_disk_that_fills_up_ends_no_training(video, tmp_path, monkeypatch, log
 def test_errors_of_the_video_are_those_of_decoding_and_leave_nothing(video, tmp_path):
     with pytest.raises(InputError, match=r"video\.avi: frames are 96x64, its proposals were made at 340x256"):
         step(tmp_path)(results(video, size=(340, 256)))
+    with pytest.raises(VideoError, match=r"absent\.avi"):
+        step(tmp_path)(results(tmp_path / "absent.avi"))
     with pytest.raises(VideoError, match=r"video\.avi: the video ends before frame 8"):
         step(tmp_path)(results(video, indices=(0, 8, 8), num_frames=9))
     assert [file.name for file in (tmp_path / "cache").iterdir()] == [".lock"]
@@ -225,7 +299,7 @@ def test_several_processes_use_one_folder(tmp_path):
 
 
 def test_a_bound_that_is_none_is_refused(tmp_path):
-    for wrong in (0, -1, "50", float("nan")):
+    for wrong in (0, -1, "50", True, float("nan"), float("inf")):
         with pytest.raises(InputError, match="max_gigabytes must be a number above 0"):
             FrameCache(tmp_path, wrong)
 

@@ -12,6 +12,7 @@ from actorsup.errors import InputError
 from actorsup.io import open_video
 from actorsup.structures import pairwise_iou
 from tests.detectors.checkpoints import save_random_weights
+from tests.toy import REPOSITORY
 
 BatchNorm = torch.nn.modules.batchnorm._BatchNorm
 YOLOX_NANO = "mmdet::yolox/yolox_nano_8xb8-300e_coco.py"
@@ -124,6 +125,7 @@ def test_people_of_a_real_clip_are_found_where_they_are(data_root):
         "mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py",
         "mmdet::detr/detr_r50_8xb2-150e_coco.py",
         "mmdet::grounding_dino/grounding_dino_swin-t_pretrain_obj365_goldg_cap4m.py",  # of steps that mmcv has not
+        str(REPOSITORY / "configs/detectors/yolox_nano_640.py"),  # based on one of mmdet's, whose scope its steps have
     ],
 )
 @pytest.mark.parametrize("shape", [(120, 160, 3), (301, 97, 3)])

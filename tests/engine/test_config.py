@@ -7,7 +7,13 @@ import pytest
 from mmengine.config import Config
 
 from actorsup.engine import load_config, parse_options
-from actorsup.engine.config import proposal_config_of, require_annotation, require_files, with_proposals
+from actorsup.engine.config import (
+    proposal_config_of,
+    require_annotation,
+    require_files,
+    with_frame_cache,
+    with_proposals,
+)
 from actorsup.errors import InputError
 from actorsup.installation import shipped_folder
 from tests.toy import REPOSITORY
@@ -205,3 +211,56 @@ def test_a_command_for_what_is_missing_names_a_shipped_config_as_commands_take_i
     (tmp_path / "mine.py").write_text("_base_ = 'configs/actorsup_vgg16_thumos13.py'")
     with pytest.raises(InputError, match=r"Make them: actorsup proposals mine\.py$"):
         require_files(with_proposals(load_config("mine.py")), "train_dataloader")
+
+
+STEPS = [
+    {"type": "SampleFrames"},
+    {"type": "DecodeFrames"},
+    {"type": "AttachTubes"},
+    {"type": "ResizeFrames", "size": (96, 64)},
+    {"type": "PackVideo"},
+]
+
+
+def of_steps(*names, **settings) -> Config:
+    steps = [next(step for step in [*STEPS, {"type": name}] if step["type"] == name) for name in names]
+    return Config({"train_dataloader": {"dataset": {"type": "AnnotatedVideos", "pipeline": steps}}, **settings})
+
+
+NAMES = [step["type"] for step in STEPS]
+
+
+def test_kept_frames_stand_for_decoding_and_resizing_and_the_other_way_round():
+    config = of_steps(*NAMES, frame_cache={"root": "frames", "max_gigabytes": 3})
+    cached = with_frame_cache(config)
+    kept = {"type": "ReadCachedFrames", "size": (96, 64), "folder": "frames", "max_gigabytes": 3}
+    assert cached.train_dataloader.dataset.pipeline == [STEPS[0], STEPS[2], kept, STEPS[4]]
+    assert config.train_dataloader.dataset.pipeline == STEPS
+    assert with_frame_cache(cached).train_dataloader == cached.train_dataloader
+    cached.frame_cache = None
+    undone = with_frame_cache(cached).train_dataloader.dataset.pipeline
+    assert undone == [STEPS[0], STEPS[2], STEPS[1], STEPS[3], STEPS[4]]
+    assert with_frame_cache(of_steps(*NAMES)).train_dataloader.dataset.pipeline == STEPS
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["SampleFrames", "DecodeFrames", "AttachTubes", "PackVideo"],
+        ["SampleFrames", "DecodeFrames", "AttachTubes", "FlipFrames", "ResizeFrames", "PackVideo"],
+        ["SampleFrames", "DecodeFrames", "AttachTubes", "ResizeFrames", "ResizeFrames", "PackVideo"],
+        ["SampleFrames", "ResizeFrames", "AttachTubes", "DecodeFrames", "PackVideo"],
+    ],
+    ids="-".join,
+)
+def test_a_pipeline_whose_frames_cannot_be_kept_is_told(names):
+    with pytest.raises(InputError, match=r"the training pipeline is SampleFrames, .*frame_cache=None goes without"):
+        with_frame_cache(of_steps(*names, frame_cache={"root": "frames"}))
+
+
+@pytest.mark.parametrize(
+    "wrong", [5, {"root": None}, {"root": 5}, {}, {"root": "frames", "size": 3}, "frames"], ids=str
+)
+def test_wrong_settings_of_kept_frames_are_told(wrong):
+    with pytest.raises(InputError, match="frame_cache needs root, a folder, and takes max_gigabytes; got"):
+        with_frame_cache(of_steps(*NAMES, frame_cache=wrong))

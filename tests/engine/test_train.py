@@ -58,6 +58,31 @@ def test_a_training_on_kept_frames_gives_the_weights_of_one_that_decodes(toy, tm
         assert torch.equal(weight, again[name]), name
 
 
+def test_a_config_that_a_training_with_kept_frames_wrote_trains_again(toy, tmp_path):
+    root, config = toy
+    options = ["--cfg-options", "proposals.linker=viterbi"]
+    cached = [*options, "train_cfg.max_epochs=1", f"frame_cache.root={tmp_path / 'frames'}"]
+    written = tmp_path / "work" / config.name
+    commands = [
+        (config, *cached),
+        (written, "--resume", *options, "train_cfg.max_epochs=2"),
+        (written, "--resume", *options, "train_cfg.max_epochs=3", "frame_cache=None"),
+    ]
+    for command in commands:
+        output = run_tool("train", command[0], "--work-dir", tmp_path / "work", *command[1:], root=root)
+        assert output.returncode == 0, output.stderr[-3000:]
+    assert (tmp_path / "work" / "epoch_3.pth").exists()
+    assert "ReadCachedFrames" not in written.read_text()
+
+
+def test_hooks_are_turned_off_by_none(toy, tmp_path):
+    root, config = toy
+    for hook in ("timer", "step_times", "early_warning"):
+        options = ["proposals.linker=viterbi", "train_cfg.max_epochs=1", f"default_hooks.{hook}=None"]
+        output = run_tool("train", config, "--work-dir", tmp_path / hook, "--cfg-options", *options, root=root)
+        assert output.returncode == 0, output.stderr[-3000:]
+
+
 def test_the_log_says_where_the_time_of_a_step_goes(toy, tmp_path):
     root, config = toy
     options = ["--cfg-options", "proposals.linker=viterbi", "train_cfg.max_epochs=1"]

@@ -247,3 +247,28 @@ def test_an_error_of_either_pass_is_told_and_ends_the_other(marked, threads):
     with pytest.raises(ValueError, match="a marked frame"):
         SiameseLinker({"type": "TwinTracker"}).link(shown, found)
     assert torch.get_num_threads() == 2
+
+
+@TRACKERS.register_module()
+class SlowTwinTracker(TwinTracker):
+    """Slow, and how many frames it has seen."""
+
+    seen: list = []  # noqa: RUF012
+
+    def update(self, image):
+        time.sleep(0.005)
+        self.seen.append(int(image[0, 0, 0]))
+        return super().update(image)
+
+    def twin(self):
+        return SlowTwinTracker()
+
+
+def test_an_error_of_the_pass_down_does_not_wait_for_the_pass_up(threads):
+    SlowTwinTracker.seen.clear()
+    shown = frames(120)
+    shown[0, :, :, 1] = 255
+    found = detections([], [at(0, 0.9)], *[[]] * 118)
+    with pytest.raises(ValueError, match="a marked frame"):
+        SiameseLinker({"type": "SlowTwinTracker"}).link(shown, found)
+    assert len(SlowTwinTracker.seen) < 60
