@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime
 import torch
 from mmengine.config import DictAction
+from mmengine.logging import MMLogger
 
 from actorsup.engine import export_localizer, load_config
 from actorsup.engine.export import noise
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tubes", type=int, default=20)
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, metavar="KEY=VALUE")
     arguments = parser.parse_args(arguments)
+    MMLogger.get_instance("mmengine", log_level="WARNING")  # no list of how every weight begins
     print(
         f"CPU, {torch.get_num_threads()} threads, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}; "
         f"{arguments.tubes} tubes, medians of {arguments.rounds}"
