@@ -202,7 +202,7 @@ def _check_copies(train: Sequence[ListedVideos], test: Sequence[ListedVideos]) -
     paths = {path for listed in (*train, *test) for path in listed.paths.values() if path.is_file()}
     tested = {path for listed in test for path in listed.paths.values()}
     trained = {path for listed in train for path in listed.paths.values()}
-    groups = [sorted(paths)]
+    groups = [sorted(path for path in paths if _size(path))]  # an empty one is an error anyway
     for look in (_size, partial(_digest, num_bytes=2**16), _digest):  # files are read as far as others are like them
         groups = [alike for group in groups for alike in _alike(group, look) if len(alike) > 1]
     for same in groups:

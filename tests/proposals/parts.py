@@ -120,7 +120,8 @@ def run_jobs(root: Path, videos: dict[str, Path], **detector) -> GenerationRepor
 
 
 def run_lasting_jobs(root: Path, videos: dict[str, Path], folder: Path) -> None:
-    """Until it is interrupted."""
+    """Until it is interrupted, also in a run of the tests that was started so that Ctrl-C does not reach it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         run_jobs(root, videos, type="LastingDetector", folder=str(folder))
 
